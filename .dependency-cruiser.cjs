@@ -1,0 +1,43 @@
+// Arrows go down only (docs/architecture.md). Each package names what it may import; everything else is an error.
+const mayImport = {
+  base: [],
+  yaml: ['base'],
+  jinja: ['base'],
+  job: ['base', 'yaml'],
+  device: ['base', 'yaml', 'jinja', 'job'],
+  link: ['base'],
+  dispatcher: ['base', 'yaml', 'job', 'device'],
+  worker: ['base', 'yaml', 'job', 'link', 'dispatcher'],
+  server: ['base', 'yaml', 'jinja', 'job', 'device', 'link'],
+  web: [],
+  cli: ['base', 'yaml', 'job', 'device', 'dispatcher'],
+  testbed: ['base', 'yaml', 'job', 'device', 'link'],
+};
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, dependencyTypesNot: ['type-only'] } },
+    { name: 'no-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    ...Object.entries(mayImport).map(([name, allowed]) => ({
+      name: `layers-${name}`,
+      comment: `${name} may import: ${allowed.join(', ') || 'no other package'}`,
+      severity: 'error',
+      from: { path: `^packages/${name}/src`, pathNot: '\\.test\\.tsx?$' },
+      to: { path: '^packages/', pathNot: `^packages/(${[name, ...allowed].join('|')})/` },
+    })),
+    {
+      name: 'pure-packages',
+      comment: 'base, yaml, jinja and job do no input or output, except that base finds its assets',
+      severity: 'error',
+      from: { path: '^packages/(yaml|jinja|job)/src', pathNot: '\\.test\\.ts$' },
+      to: { dependencyTypes: ['core'], path: '^(node:)?(fs|net|http|https|child_process|dgram|tls|worker_threads)' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)dist/' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'], extensions: ['.ts', '.tsx', '.js', '.mjs', '.json'] },
+  },
+};

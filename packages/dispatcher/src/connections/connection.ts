@@ -1,0 +1,43 @@
+/** A pattern to wait for: a literal text or a regular expression in Python's syntax. */
+export type Pattern = string | RegExp;
+
+/** What a wait ended with. */
+export interface Match {
+  /** Which of the patterns matched: the earliest in the stream, then the first in the list. */
+  readonly index: number;
+  /** The matched text and its groups, by number and name. */
+  readonly text: string;
+  readonly groups: Readonly<Record<string, string | undefined>>;
+  readonly captures: readonly (string | undefined)[];
+  /** Text that came before the match since the last one (at most the window). */
+  readonly before: string;
+}
+
+export interface ExpectOptions {
+  /** Milliseconds; the wait rejects with JobError `wait for prompt timed out` after them. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A line to a device: what it prints goes to the job's log as it comes, whether anybody waits for it or not. */
+export interface Connection {
+  /** Namespace that opened it. */
+  readonly namespace: string;
+  /** Tags of the device's connection: `primary`, `telnet`, `ssh`, `shell` …; `qemu` for a QEMU process. */
+  readonly tags: readonly string[];
+  readonly alive: boolean;
+  /** Regular expressions that tell the shell is ready; set by boot actions, used by tests. */
+  prompts: readonly string[];
+  /** Types text as it is. */
+  send(text: string, options?: { delayMs?: number }): Promise<void>;
+  /** Types a line; logs `Sending line: '…'` and the input record. `delayMs` is the pause after each character. */
+  sendLine(line: string, options?: { delayMs?: number }): Promise<void>;
+  /** Waits for the first of `patterns`; ConnectionClosedError when the line ends first. */
+  expect(patterns: readonly Pattern[], options: ExpectOptions): Promise<Match>;
+  /** Waits for one of `prompts`. */
+  waitPrompt(options: ExpectOptions): Promise<Match>;
+  /** Reads until nothing has come for `quietMs`; what comes goes to the log. */
+  drain(quietMs: number): Promise<void>;
+  /** Ends it, by force after a moment. Never rejects. */
+  close(): Promise<void>;
+}

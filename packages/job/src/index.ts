@@ -1,0 +1,2 @@
+export * from './log-record.ts';
+export * from './states.ts';

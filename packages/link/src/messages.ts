@@ -1,0 +1,95 @@
+/**
+ * Every message between a worker and the server, in one file.
+ *
+ * Two connections, both dialled by the worker: control (5556) and log (5555). A message is a list of frames:
+ * `[type, JSON header, binary…]`. The server's sockets are ROUTER with identities that ZeroMQ assigns, so that nobody
+ * can take another's address; who speaks is settled by the greeting, which opens a session (docs/link.md).
+ *
+ * The words are those of LAVA's own ZeroMQ protocol (2015–2020): HELLO, HELLO_OK, PING, PONG, START, START_OK, END,
+ * END_OK, CANCEL, STATUS.
+ */
+
+/** Version of the vocabulary below. A server also speaks with workers of the two versions before its own. */
+export const protocolVersion = 4;
+
+/** An attempt: one try to run a job. Messages about an old fence change nothing. */
+export interface AttemptRef {
+  readonly job: number;
+  readonly fence: number;
+}
+
+/** What a job needs to run, all as YAML text; empty where there is none. Written to files of these names. */
+export interface AttemptFiles {
+  readonly 'job.yaml': string;
+  readonly 'device.yaml': string;
+  readonly 'dispatcher.yaml': string;
+  readonly 'env.yaml': string;
+  readonly 'env-dut.yaml': string;
+}
+
+/** How an attempt ended, from the files that `lava-run` left. */
+export interface AttemptEnd {
+  readonly result: 'pass' | 'fail';
+  /** `error_type` of result.yaml; empty on success. */
+  readonly errorType: string;
+  readonly errorMessage: string;
+  /** stderr of `lava-run`: becomes the job's failure comment. */
+  readonly errors: string;
+  /** description.yaml; empty when the run died before writing it. */
+  readonly description: string;
+  /** Number of records of the complete log; the server has acknowledged them all before END is sent. */
+  readonly logLines: number;
+  /** False when the run died and its power-off could not be run or failed: the device must not be used unchecked. */
+  readonly poweredOff: boolean;
+}
+
+/** Worker → server on the control connection. */
+export type WorkerMessage =
+  | { readonly type: 'HELLO'; readonly protocol: number; readonly version: string; readonly hostname: string;
+      /** Optional abilities of this worker, e.g. `qemu-x86_64`, `debugfs`. */
+      readonly capabilities: readonly string[];
+      /** Random text of this process; a second process of one hostname has another. */
+      readonly instance: string;
+      /** Answer to the last CHALLENGE, absent in the first HELLO and on plain connections. */
+      readonly proof?: string; readonly challenge?: string }
+  | { readonly type: 'PING'; readonly session: string; /** Attempts that this worker holds; renews their leases. */ readonly attempts: readonly AttemptRef[] }
+  | ({ readonly type: 'START_OK'; readonly session: string } & AttemptRef)
+  /** The attempt could not be started at all (disk full, no lava-run): the server ends it as Infrastructure. */
+  | ({ readonly type: 'START_FAILED'; readonly session: string; readonly reason: string } & AttemptRef)
+  | ({ readonly type: 'END'; readonly session: string } & AttemptRef & AttemptEnd)
+  /** Answer to STATUS for an attempt this worker knows nothing of. */
+  | ({ readonly type: 'UNKNOWN'; readonly session: string } & AttemptRef)
+  | { readonly type: 'BYE'; readonly session: string };
+
+/** Server → worker on the control connection. */
+export type ServerMessage =
+  | { readonly type: 'CHALLENGE'; readonly challenge: string }
+  | { readonly type: 'HELLO_OK'; readonly protocol: number; readonly version: string; readonly session: string;
+      /** Seconds between PINGs. */ readonly interval: number; readonly capabilities: readonly string[] }
+  | { readonly type: 'REFUSED'; readonly reason: string; /** False: do not try again by yourself. */ readonly retry: boolean }
+  /** The session is not (or no longer) known: greet again. */
+  | { readonly type: 'GREET' }
+  | { readonly type: 'PONG'; readonly interval: number }
+  | ({ readonly type: 'START'; readonly files: AttemptFiles } & AttemptRef)
+  | ({ readonly type: 'CANCEL' } & AttemptRef)
+  | ({ readonly type: 'STATUS' } & AttemptRef)
+  /** The end is stored: the worker deletes what it kept of the attempt. */
+  | ({ readonly type: 'END_OK' } & AttemptRef);
+
+/** Worker → server on the log connection: complete records as `lava-run` wrote them, in the binary frame. */
+export interface LogMessage extends AttemptRef {
+  readonly type: 'LOG';
+  readonly session: string;
+  /** Number of the first record in the frame. */
+  readonly index: number;
+  /** How many records are in the frame; each ends with a line feed. */
+  readonly count: number;
+}
+
+/** Server → worker on the log connection. */
+export type LogReply =
+  /** All records below `lines` are on the server's disk; the worker goes on from there. */
+  | ({ readonly type: 'LOG_OK'; readonly lines: number } & AttemptRef)
+  /** The attempt is over or replaced; its records are not wanted any more. */
+  | ({ readonly type: 'LOG_REFUSED'; readonly reason: string } & AttemptRef)
+  | { readonly type: 'GREET' };

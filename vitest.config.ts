@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+// Tests stand beside the code they test (`packages/*/src/**/*.test.ts`); tests of the whole system are in `tests/`.
+export default defineConfig({
+  test: {
+    include: ['packages/*/src/**/*.test.{ts,tsx}', 'tests/**/*.test.ts'],
+    globalSetup: ['./scripts/vitest-setup.mjs'],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    pool: 'forks',
+    maxWorkers: 2,
+  },
+});
