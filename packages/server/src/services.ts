@@ -1,0 +1,86 @@
+import type { Kysely } from 'kysely';
+import type { DeviceHealth, JobHealth, JobState, WorkerHealth } from '@lava/job';
+import type { DaemonLog, LavaPaths } from '@lava/base';
+import type { Database } from './store/database.ts';
+
+/** What the parts of the server offer one another: the API calls these and never changes a state by itself. */
+export interface Services {
+  readonly db: Kysely<Database>;
+  readonly log: DaemonLog;
+  readonly paths: LavaPaths;
+  readonly events: EventBus;
+  readonly logs: LogStore;
+  readonly jobs: JobService;
+  readonly devices: DeviceService;
+  readonly workers: WorkerService;
+  /** True while the database answers. */
+  healthy(): Promise<boolean>;
+}
+
+/** Something changed and is stored. Sent after the transaction; a lost event loses nothing but promptness. */
+export type ServerEvent =
+  | { readonly type: 'job'; readonly id: number; readonly state: JobState; readonly health: JobHealth }
+  | { readonly type: 'device'; readonly hostname: string }
+  | { readonly type: 'worker'; readonly hostname: string }
+  /** `lines` records of the job's log are now on disk. */
+  | { readonly type: 'log'; readonly job: number; readonly lines: number }
+  /** New test cases with these ids. */
+  | { readonly type: 'results'; readonly job: number; readonly cases: readonly number[] }
+  /** Actions of the pipeline started or ended. */
+  | { readonly type: 'actions'; readonly job: number; readonly startLines: readonly number[] }
+  /** A record of level `event`. */
+  | { readonly type: 'test-event'; readonly job: number; readonly message: string };
+
+export interface EventBus {
+  publish(event: ServerEvent): void;
+  /** Returns how to stop listening. A listener that throws is logged and stays. */
+  subscribe(listener: (event: ServerEvent) => void): () => void;
+}
+
+/** Log files by job: `job-output/YYYY/MM/DD/ID/output.yaml` with `output.idx` (64-bit byte offsets of the lines). */
+export interface LogStore {
+  /** Number of complete records. */
+  count(job: number): Promise<number>;
+  /** Records `start` ≤ n < `end` as stored (`- {…}` lines). */
+  read(job: number, start: number, end?: number): Promise<Buffer>;
+  /** Path of the whole file, or undefined when there is none. */
+  path(job: number): Promise<string | undefined>;
+}
+
+/** Who does it: a user name, or `lava-health` for the server itself. */
+export type Actor = string;
+
+export interface JobService {
+  /** Checks and stores a definition; the ids of the new jobs. Throws `SubmitError`. */
+  submit(definition: string, submitter: { readonly id: number; readonly username: string }, options?: { healthCheck?: boolean }): Promise<{ ids: number[]; warnings: readonly SubmitProblem[] }>;
+  /** The same checks without storing. */
+  validate(definition: string): Promise<readonly SubmitProblem[]>;
+  /** Asks for the end of a job; no effect on one that is ending or ended. */
+  cancel(job: number, actor: Actor): Promise<void>;
+  /** Why a queued job waits, and its place in the queue of its device type. */
+  waiting(job: number): Promise<{ reason: string; position: number | null } | null>;
+}
+
+/** A problem of a definition, with its place in the submitted text. */
+export interface SubmitProblem {
+  readonly severity: 'error' | 'warning';
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly path: readonly (string | number)[];
+  readonly line?: number;
+  readonly column?: number;
+  readonly endColumn?: number;
+}
+
+export interface DeviceService {
+  /** Rendered configuration as YAML. Throws ConfigurationError with template and line. */
+  render(hostname: string, context?: Readonly<Record<string, unknown>>): Promise<string>;
+  dictionary(hostname: string): Promise<string | undefined>;
+  setDictionary(hostname: string, text: string, actor: Actor): Promise<void>;
+  setHealth(hostname: string, health: DeviceHealth, actor: Actor, reason?: string): Promise<void>;
+}
+
+export interface WorkerService {
+  setHealth(hostname: string, health: WorkerHealth, actor: Actor, reason?: string): Promise<void>;
+}

@@ -1,0 +1,68 @@
+import type { ColumnType, Generated } from 'kysely';
+
+type Time = ColumnType<Date, Date | string, Date | string>;
+type MaybeTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
+type Json<T> = ColumnType<T, string | undefined, string>;
+
+/** Tables as the migrations leave them. States, healths and results are numbers of `@lava/job` states.ts. */
+export interface Database {
+  users: {
+    id: Generated<number>; username: string; password: string | null; email: Generated<string>; first_name: Generated<string>;
+    last_name: Generated<string>; is_active: Generated<boolean>; is_staff: Generated<boolean>; is_superuser: Generated<boolean>;
+    date_joined: ColumnType<Date, Date | undefined, Date>; last_login: MaybeTime;
+  };
+  groups: { id: Generated<number>; name: string };
+  user_groups: { user_id: number; group_id: number };
+  tokens: {
+    id: Generated<number>; user_id: number; hash: string; description: Generated<string>;
+    created_at: ColumnType<Date, Date | undefined, Date>; expires_at: MaybeTime; last_used_at: MaybeTime;
+  };
+  sessions: { hash: string; user_id: number; created_at: ColumnType<Date, Date | undefined, Date>; expires_at: Time };
+  workers: {
+    hostname: string; state: Generated<number>; health: Generated<number>; display: Generated<boolean>; description: Generated<string>;
+    job_limit: Generated<number>; version: string | null; capabilities: Json<string[]>; last_ping: MaybeTime; certificate: string | null;
+  };
+  device_types: {
+    name: string; description: Generated<string>; display: Generated<boolean>; health_frequency: Generated<number>;
+    health_denominator: Generated<number>; disable_health_check: Generated<boolean>;
+  };
+  aliases: { name: string; device_type: string };
+  tags: { id: Generated<number>; name: string; description: Generated<string> };
+  devices: {
+    hostname: string; device_type: string; worker: string | null; state: Generated<number>; health: Generated<number>;
+    description: Generated<string>; device_version: string | null; physical_owner: number | null; physical_group: number | null;
+    last_health_report_job: number | null; dictionary: string | null;
+  };
+  device_tags: { device: string; tag_id: number };
+  jobs: {
+    id: Generated<number>; sub_id: Generated<string>; target_group: string | null; submitter: number; description: string;
+    definition: string; original_definition: string; multinode_definition: Generated<string>; metadata: Json<Record<string, unknown>>;
+    is_public: Generated<boolean>; health_check: Generated<boolean>; requested_device_type: string | null;
+    requested_device: string | null; requested_worker: string | null; actual_device: string | null; priority: Generated<number>;
+    state: Generated<number>; health: Generated<number>; submit_time: ColumnType<Date, Date | undefined, Date>; start_time: MaybeTime;
+    end_time: MaybeTime; queue_timeout: number | null; failure_comment: string | null; error_type: string | null;
+    error_msg: string | null; error_code: string | null; next_fence: Generated<number>; log_lines: Generated<number>;
+  };
+  job_tags: { job: number; tag_id: number };
+  job_groups: { job: number; group_id: number };
+  attempts: {
+    job: number; fence: number; device: string; worker: string; created_at: ColumnType<Date, Date | undefined, Date>;
+    started_at: MaybeTime; ended_at: MaybeTime; lease_expires: Time; end_reason: string | null;
+  };
+  job_actions: {
+    job: number; level: string; start_line: number; name: string; namespace: string; timeout: number | null; started_at: Time;
+    end_line: number | null; ended_at: MaybeTime; failed: Generated<boolean>;
+  };
+  test_suites: { id: Generated<number>; job: number; name: string };
+  test_sets: { id: Generated<number>; suite_id: number; name: string };
+  test_cases: {
+    id: Generated<number>; suite_id: number; set_id: number | null; job: number; name: string; result: number;
+    /** Decimal text with ten digits after the point, as PostgreSQL gives it. */
+    measurement: ColumnType<string | null, string | number | null, string | number | null>; units: Generated<string>; metadata: string | null;
+    start_log_line: number | null; end_log_line: number | null; log_line: number | null; logged: ColumnType<Date, Date | undefined, Date>;
+  };
+  audit_log: {
+    id: Generated<string>; at: ColumnType<Date, Date | undefined, Date>; actor: string;
+    kind: 'job' | 'device' | 'worker' | 'user' | 'token'; object: string; message: string;
+  };
+}
