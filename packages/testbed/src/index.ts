@@ -1,1 +1,1 @@
-export {};
+export * from './guest-image.ts';
