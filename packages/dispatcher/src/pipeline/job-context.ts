@@ -11,6 +11,8 @@ export interface JobContext {
   readonly dispatcher: Readonly<Record<string, unknown>>;
   /** Environment for the device (env-dut.yaml): names and values; `{}` if none. */
   readonly deviceEnvironment: Readonly<Record<string, string>>;
+  /** Environment for programs that run on the worker: that of lava-run, `LAVA_JOB_ID` and the job's secrets. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Folder of this job's temporary files; removed at the end. */
   readonly scratch: string;
   /** Address of this worker that devices can reach (`dispatcher_ip`, or that of the default route). */

@@ -1,0 +1,4 @@
+import type { Method } from '../pipeline/action.ts';
+
+/** Every way to deploy; when several accept a block, the highest priority wins, then the first. */
+export const deployMethods: readonly Method[] = [];
