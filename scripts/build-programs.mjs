@@ -4,9 +4,9 @@
 // registry dependencies. Files a program reads at run time (device-side scripts, device-type templates) are in
 // `assets/` folders of the packages and are copied to dist/assets/<name>.
 import { build } from 'esbuild';
-import { cp, rm, chmod, readdir, readFile, mkdir } from 'node:fs/promises';
+import { chmod, cp, readdir, readFile, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -35,30 +35,40 @@ async function wanted(pkg) {
   return new Set(json.lava?.assets ?? []);
 }
 
-export async function buildPrograms() {
-  const all = await assets();
-  for (const pkg of await readdir(join(root, 'packages'))) {
-    const entryPoints = await programs(pkg);
-    if (entryPoints.length === 0) continue;
-    const outdir = join(root, 'packages', pkg, 'dist');
-    await mkdir(outdir, { recursive: true });
-    await build({
-      entryPoints, outdir, bundle: true, platform: 'node', target: 'node20', format: 'esm', splitting: true,
-      sourcemap: true, logLevel: 'warning', chunkNames: 'chunks/[name]-[hash]',
-      plugins: [{
-        name: 'own-packages-in-everything-else-out',
-        setup(b) {
-          b.onResolve({ filter: /^[^./]/ }, (args) =>
-            args.kind === 'entry-point' || args.path.startsWith('@lava/') ? undefined : { path: args.path, external: true });
-        },
-      }],
-    });
-    for (const file of entryPoints) await chmod(join(outdir, file.split('/').pop().replace(/\.ts$/, '.js')), 0o755);
-    const names = await wanted(pkg);
-    for (const asset of all.filter((a) => names.has(a.name))) {
-      const to = join(outdir, 'assets', asset.name);
-      await rm(to, { recursive: true, force: true });
-      await cp(asset.path, to, { recursive: true });
-    }
+async function buildPackage(pkg, allAssets, clean) {
+  const entryPoints = await programs(pkg);
+  if (entryPoints.length === 0) return;
+  const outdir = join(root, 'packages', pkg, 'dist');
+  // Chunks of earlier builds stay until `npm run build`: a running program may still load them.
+  if (clean) await rm(outdir, { recursive: true, force: true });
+  await build({
+    entryPoints, outdir, bundle: true, platform: 'node', target: 'node20', format: 'esm', splitting: true,
+    sourcemap: true, logLevel: 'warning', chunkNames: 'chunks/[name]-[hash]',
+    plugins: [{
+      name: 'own-packages-in-everything-else-out',
+      setup(b) {
+        b.onResolve({ filter: /^[^./]/ }, (args) =>
+          args.kind === 'entry-point' || args.path.startsWith('@lava/') ? undefined : { path: args.path, external: true });
+      },
+    }],
+  });
+  for (const file of entryPoints) await chmod(join(outdir, basename(file, '.ts') + '.js'), 0o755);
+  const names = await wanted(pkg);
+  for (const asset of allAssets.filter((a) => names.has(a.name))) {
+    await cp(asset.path, join(outdir, 'assets', asset.name), { recursive: true });
   }
+}
+
+/** Builds the programs of the named packages, or of all; a package that fails does not keep the others from building. */
+export async function buildPrograms({ only = [], clean = false } = {}) {
+  const allAssets = await assets();
+  const packages = only.length > 0 ? only : await readdir(join(root, 'packages'));
+  const built = await Promise.allSettled(packages.map((pkg) => buildPackage(pkg, allAssets, clean)));
+  const failed = built.find((b) => b.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  // The bundler has printed what is wrong.
+  await buildPrograms({ only: process.argv.slice(2) }).catch(() => { process.exitCode = 1; });
 }
