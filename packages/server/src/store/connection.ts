@@ -1,0 +1,138 @@
+import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
+import pg from 'pg';
+import { messageOf, monotonicMs, sleep, type DaemonLog } from '@lava/base';
+import type { Database } from './database.ts';
+
+/** Where PostgreSQL is: a connection string, or the folder of a managed server's socket. */
+export type Target = { readonly url: string } | { readonly socketFolder: string; readonly database?: string };
+
+export interface Connection {
+  readonly db: Kysely<Database>;
+  /** True while the database answers within two seconds. */
+  healthy(): Promise<boolean>;
+  /** One session of its own, outside the pool; the caller ends it. */
+  session(): Promise<pg.Client>;
+  close(): Promise<void>;
+}
+
+interface ConnectOptions {
+  readonly log: DaemonLog;
+  /** Seconds to wait for a database that is away before a query fails. */
+  readonly patience?: number;
+  /** What the sessions call themselves. */
+  readonly name?: string;
+}
+
+/** Opens a pool of sessions. Nothing connects before the first query; a lost session never ends the process. */
+export function connect(target: Target, { log, patience = 10, name = 'lava-server' }: ConnectOptions): Connection {
+  const where: pg.ClientConfig = 'url' in target
+    ? { connectionString: target.url }
+    : { host: target.socketFolder, port: 5432, user: 'lava', database: target.database ?? 'lava' };
+  const config = { ...where, application_name: name, connectionTimeoutMillis: 5000, keepAlive: true };
+  const pool = new pg.Pool({ ...config, max: 12, idleTimeoutMillis: 60_000 });
+  pool.on('error', (error) => log.debug(`A session of the database ended: ${messageOf(error)}`));
+  // While a client is lent out the pool does not listen, and an error nobody listens to would end the process.
+  pool.on('connect', (client) => { client.on('error', () => {}); });
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool: patientPool(pool, patience * 1000) }) });
+  return {
+    db,
+    async healthy() {
+      const answer = pool.query('select 1').then(() => true, () => false);
+      return Promise.race([answer, sleep(2000).then(() => false)]);
+    },
+    async session() {
+      const client = new pg.Client(config);
+      client.on('error', () => {});
+      await client.connect();
+      return client;
+    },
+    close: () => db.destroy(),
+  };
+}
+
+/** Whether a query failed because the session or the whole database went away, so that it may be tried again. */
+export function isConnectionLoss(error: unknown): boolean {
+  const { code, message } = error as { code?: string; message?: string };
+  return ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', '57P01', '57P02', '57P03'].includes(code ?? '')
+    || /^08/.test(code ?? '')
+    || /Connection terminated|connection error and is not queryable|timeout exceeded when trying to connect|Client was closed/i.test(message ?? '');
+}
+
+/** Runs something that may be repeated until the database is back, at most for `seconds`. */
+export async function whenBack<T>(seconds: number, attempt: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  const end = monotonicMs() + seconds * 1000;
+  for (let pause = 50; ; pause = Math.min(pause * 2, 1000)) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isConnectionLoss(error) || monotonicMs() + pause > end || signal?.aborted) throw error;
+      await sleep(pause, signal);
+    }
+  }
+}
+
+/** Makes a database of a managed server if it is missing, optionally as a copy of another one. */
+export async function ensureDatabase(socketFolder: string, name: string, template?: string): Promise<void> {
+  const client = new pg.Client({ host: socketFolder, port: 5432, user: 'lava', database: 'postgres' });
+  await client.connect();
+  try {
+    const found = await client.query('select 1 from pg_database where datname = $1', [name]);
+    if (found.rowCount === 0) await client.query(`create database ${pg.escapeIdentifier(name)}${template ? ` template ${pg.escapeIdentifier(template)}` : ''}`);
+  } finally {
+    await client.end();
+  }
+}
+
+/** A pool whose users wait while the database is away. Queries that only read are repeated; others are not. */
+function patientPool(pool: pg.Pool, patienceMs: number): PostgresPool {
+  const seconds = patienceMs / 1000;
+  return {
+    connect: async () => new PatientClient(pool, await whenBack(seconds, () => pool.connect()), seconds),
+    end: () => pool.end(),
+  };
+}
+
+class PatientClient implements PostgresPoolClient {
+  readonly #pool: pg.Pool;
+  readonly #seconds: number;
+  #client: pg.PoolClient;
+  #inTransaction = false;
+  #broken = false;
+
+  constructor(pool: pg.Pool, client: pg.PoolClient, seconds: number) {
+    this.#pool = pool;
+    this.#client = client;
+    this.#seconds = seconds;
+  }
+
+  // Kysely's interface also knows cursors, which we do not use.
+  query(text: unknown, parameters?: readonly unknown[]): never {
+    return this.#query(String(text), parameters) as never;
+  }
+
+  async #query(statement: string, parameters?: readonly unknown[]): Promise<pg.QueryResult> {
+    const repeatable = !this.#inTransaction && /^\s*(select|begin|start transaction)\b/i.test(statement);
+    const result = await (repeatable ? whenBack(this.#seconds, () => this.#once(statement, parameters)) : this.#once(statement, parameters));
+    if (/^\s*(begin|start transaction)\b/i.test(statement)) this.#inTransaction = true;
+    if (/^\s*(commit|rollback)\s*$/i.test(statement)) this.#inTransaction = false;
+    return result;
+  }
+
+  release(): void {
+    this.#client.release(this.#broken);
+  }
+
+  async #once(statement: string, parameters: readonly unknown[] = []): Promise<pg.QueryResult> {
+    if (this.#broken && !this.#inTransaction) {
+      this.#client.release(true);
+      this.#client = await this.#pool.connect();
+      this.#broken = false;
+    }
+    try {
+      return await this.#client.query(statement, [...parameters]);
+    } catch (error) {
+      if (isConnectionLoss(error)) this.#broken = true;
+      throw error;
+    }
+  }
+}

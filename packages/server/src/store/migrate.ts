@@ -1,0 +1,16 @@
+import { Migrator, type Kysely, type Migration } from 'kysely';
+import type { Database } from './database.ts';
+import * as first from './migrations/0001-first.ts';
+
+/** In this order; a name is never changed once it was released. */
+const migrations: Record<string, Migration> = {
+  '0001-first': first,
+};
+
+/** Brings the tables to what this version needs; several servers that start at once wait for one another. */
+export async function migrate(db: Kysely<Database>): Promise<readonly string[]> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
+  const { error, results = [] } = await migrator.migrateToLatest();
+  if (error) throw error;
+  return results.map((r) => r.migrationName);
+}

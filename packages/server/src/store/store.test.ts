@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sql } from 'kysely';
+import { sleep } from '@lava/base';
+import { connect, isConnectionLoss } from './connection.ts';
+import { findPostmaster } from './managed/postmaster.ts';
+import { startManagedPostgres } from './managed/managed-postgres.ts';
+import { migrate } from './migrate.ts';
+import { quietLog, startTestDatabases, type TestDatabases } from './testing.ts';
+
+let databases: TestDatabases;
+beforeAll(async () => { databases = await startTestDatabases(); });
+afterAll(() => databases.stop());
+
+const data = () => join(databases.folder, 'postgresql/data');
+const postmaster = async () => (await findPostmaster(data()))!.pid;
+
+test('migrations leave tables that states and users can be written to, and run once', async () => {
+  const { db } = await databases.fresh();
+  await db.insertInto('users').values({ username: 'ada' }).execute();
+  expect(await migrate(db)).toEqual([]);
+  expect(await db.selectFrom('users').select('username').execute()).toEqual([{ username: 'ada' }]);
+});
+
+test('two sessions that migrate at once do not disturb each other', async () => {
+  const { db } = await databases.fresh();
+  await sql`drop schema public cascade`.execute(db);
+  await sql`create schema public`.execute(db);
+  const applied = await Promise.all([migrate(db), migrate(db)]);
+  expect(applied.flat()).toEqual(['0001-first']);
+});
+
+test('a read waits while the database is killed and started again; a write that was cut is reported', async () => {
+  const { db } = await databases.fresh();
+  await db.insertInto('users').values({ username: 'ada' }).execute();
+  const writing = db.transaction().execute(async (trx) => {
+    await trx.insertInto('users').values({ username: 'lost' }).execute();
+    await sql`select pg_sleep(30)`.execute(trx);
+  }).then(() => undefined, (error: unknown) => error);
+  await sleep(100);
+  const before = await postmaster();
+  process.kill(before, 'SIGKILL');
+  expect(isConnectionLoss(await writing)).toBe(true);
+  expect(await db.selectFrom('users').select('username').execute()).toEqual([{ username: 'ada' }]);
+  expect(await postmaster()).not.toBe(before);
+});
+
+test('root runs the database under another user', async () => {
+  if (process.geteuid?.() !== 0) return;
+  const uid = /^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${await postmaster()}/status`, 'utf8'))?.[1];
+  expect(uid).not.toBe('0');
+});
+
+test('a server that was left behind is taken over with its data; stop ends it', async () => {
+  const folder = await mkdtemp('/tmp/lava-test-');
+  const options = { folder: join(folder, 'postgresql'), log: quietLog, quick: true };
+  const first = await startManagedPostgres(options);
+  const pid = (await findPostmaster(join(options.folder, 'data')))!.pid;
+  // The same folder again, as a server would that follows one that was killed.
+  const second = await startManagedPostgres(options);
+  expect((await findPostmaster(join(options.folder, 'data')))!.pid).toBe(pid);
+  await second.stop();
+  await first.stop();
+  expect(await findPostmaster(join(options.folder, 'data'))).toBeUndefined();
+  await rm(folder, { recursive: true });
+});
+
+test('a state folder that no other user can reach still works for root', async () => {
+  if (process.geteuid?.() !== 0) return;
+  const folder = await mkdtemp('/tmp/lava-test-');
+  const hidden = join(folder, 'hidden');
+  await mkdir(hidden, { mode: 0o700 });
+  const server = await startManagedPostgres({ folder: join(hidden, 'a'.repeat(100)), log: quietLog, quick: true });
+  try {
+    const connection = connect({ socketFolder: server.socketFolder, database: 'postgres' }, { log: quietLog });
+    expect(await connection.healthy()).toBe(true);
+    await connection.close();
+    expect((await stat(server.socketFolder)).mode & 0o777).toBe(0o700);
+  } finally {
+    await server.stop();
+    await rm(server.socketFolder, { recursive: true, force: true });
+    await rm(folder, { recursive: true });
+  }
+});
