@@ -1,1 +1,5 @@
 export * from './guest-image.ts';
+export * from './system/lava-system.ts';
+export * from './system/ports.ts';
+export * from './system/program.ts';
+export * from './system/wait-until.ts';
