@@ -2,5 +2,6 @@
 import { buildPrograms } from './build-programs.mjs';
 
 export default async function setup() {
-  await buildPrograms();
+  // The bundler has said what is wrong; tests of other packages can still be run.
+  await buildPrograms().catch((error) => { if (process.env.CI) throw error; });
 }
