@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { DeviceHealth, JobHealth, JobState, WorkerHealth } from '@lava/job';
-import type { DaemonLog, LavaPaths } from '@lava/base';
+import { LavaError, type DaemonLog, type ErrorType, type LavaPaths } from '@lava/base';
 import type { Database } from './store/database.ts';
 
 /** What the parts of the server offer one another: the API calls these and never changes a state by itself. */
@@ -71,6 +71,27 @@ export interface SubmitProblem {
   readonly line?: number;
   readonly column?: number;
   readonly endColumn?: number;
+}
+
+/**
+ * Why a definition was refused: `yaml` (not readable), `schema` and `data` (what LAVA calls problems with the submitted
+ * data), `unavailable` (no device for it).
+ */
+export type SubmitErrorKind = 'yaml' | 'schema' | 'data' | 'unavailable';
+
+export class SubmitError extends LavaError {
+  override readonly name = 'SubmitError';
+  override readonly type: ErrorType = 'Job';
+  readonly kind: SubmitErrorKind;
+  /** Everything that was found; the message is that of the first error, without its place. */
+  readonly problems: readonly SubmitProblem[];
+
+  constructor(kind: SubmitErrorKind, problems: readonly SubmitProblem[]) {
+    const first = problems.find((p) => p.severity === 'error');
+    super(first?.message ?? 'The definition was refused', { code: first?.code ?? 'refused', hint: first?.hint });
+    this.kind = kind;
+    this.problems = problems;
+  }
 }
 
 export interface DeviceService {

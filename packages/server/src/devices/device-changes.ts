@@ -1,0 +1,55 @@
+import { sql } from 'kysely';
+import { deviceHealths, type DeviceHealth } from '@lava/job';
+import type { Change } from '../store/change.ts';
+import { deviceHealth, deviceState } from '../store/numbers.ts';
+
+const { Good, Unknown, Looping, Bad } = deviceHealth;
+
+/** How the job that held a device ended, as far as it says something about the device. */
+export interface HeldBy {
+  readonly job: number;
+  readonly healthCheck: boolean;
+  readonly outcome: 'completed' | 'failed' | 'canceled';
+  readonly errorType: string | null;
+  /** Why the device must not be used before somebody has looked at it. */
+  readonly quarantine?: string;
+}
+
+/** The device is Idle again; its health follows from the job (results-and-logs §12). */
+export async function releaseDevice(c: Change, hostname: string, held: HeldBy): Promise<void> {
+  const health = healthAfter(held);
+  const { rows } = await sql<{ old: number; health: number }>`
+    with before as (select hostname, health, state from devices where hostname = ${hostname} for update)
+    update devices set state = ${deviceState.Idle},
+      health = case when devices.health = any(${health.from}) then ${health.to} else devices.health end,
+      last_health_report_job = case when ${held.healthCheck} then ${held.job} else last_health_report_job end
+    from before where devices.hostname = before.hostname and before.state <> ${deviceState.Idle}
+    returning before.health as old, devices.health as health`.execute(c.trx);
+  const row = rows[0];
+  if (!row) return;
+  c.device(hostname);
+  const loopingFailed = held.healthCheck && row.old === Looping && held.outcome === 'failed';
+  if (row.old !== row.health) c.note('device', hostname, `${deviceHealths[row.old]} → ${deviceHealths[row.health]} (${health.reason})`);
+  else if (loopingFailed) c.note('device', hostname, `Looping → Looping (Looping health-check [${held.job}] failed)`);
+}
+
+function healthAfter({ job, healthCheck, outcome, errorType, quarantine }: HeldBy): { from: number[]; to: number; reason: string } {
+  if (quarantine) return { from: [Good, Unknown, Looping], to: Bad, reason: quarantine };
+  if (healthCheck) return { from: [Good, Unknown, Bad], to: outcome === 'completed' ? Good : Bad, reason: `health-check [${job}] ${outcome}` };
+  // Upstream LAVA also takes devices out of Maintenance and Retired here; an admin's word counts more.
+  const lab = ['Bug', 'Configuration', 'Infrastructure'].includes(errorType ?? '');
+  return { from: lab ? [Good, Unknown, Looping, Bad] : [], to: Unknown, reason: `${errorType} error after ${job}` };
+}
+
+/** Sets the health that somebody chose. Returns false if there is no such device. */
+export async function changeDeviceHealth(c: Change, hostname: string, health: DeviceHealth, reason?: string): Promise<boolean> {
+  const { rows } = await sql<{ old: number }>`
+    with before as (select hostname, health from devices where hostname = ${hostname} for update)
+    update devices set health = ${deviceHealth[health]} from before where devices.hostname = before.hostname
+    returning before.health as old`.execute(c.trx);
+  const row = rows[0];
+  if (!row) return false;
+  c.device(hostname);
+  if (row.old !== deviceHealth[health]) c.note('device', hostname, `${deviceHealths[row.old]} → ${health}${reason ? ` (${reason})` : ''}`);
+  return true;
+}
