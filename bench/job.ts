@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { LavaSystem, waitUntil, type GuestImage } from '@lava/testbed';
-import { guest, qemuDictionary, ramdiskJob } from '../tests/support/jobs.ts';
+import { waitUntil, type GuestImage, type LavaSystem } from '@lava/testbed';
+import { guest, ramdiskJob } from '../tests/support/jobs.ts';
 import { finished, log, startSystem, stopSystem, submit } from '../tests/support/system.ts';
 
 // From submission to the first action on an idle device; wall time of a job over a bare QEMU boot that runs the same
