@@ -45,6 +45,8 @@ export interface LogStore {
   read(job: number, start: number, end?: number): Promise<Buffer>;
   /** Path of the whole file, or undefined when there is none. */
   path(job: number): Promise<string | undefined>;
+  /** Text of a file beside the log (`device.yaml`, `description.yaml`, `metadata/…`); undefined when there is none or the name leads elsewhere. */
+  file(job: number, name: string): Promise<string | undefined>;
 }
 
 /** Who does it: a user name, or `lava-health` for the server itself. */

@@ -1,0 +1,86 @@
+import cookie from '@fastify/cookie';
+import rateLimit from '@fastify/rate-limit';
+import websocket from '@fastify/websocket';
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import type { Services } from '../services.ts';
+import { answerTo, badRequest, errorBody } from './errors.ts';
+import { events } from './events.ts';
+import { live } from './live/live.ts';
+import { metrics, measureRequests } from './metrics.ts';
+//PLAIN
+//REST
+import { contentSecurityPolicy, webApplication } from './web-application.ts';
+import { v1 } from './v1/v1.ts';
+
+export interface HttpOptions {
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  /** Folder with the built web application; without it `/` says that there is none. */
+  readonly webRoot?: string;
+}
+
+/** Bodies other than definitions are small. */
+const bodyLimit = 64 * 1024;
+
+/** Starts the HTTP interfaces (docs/api.md). `close` ends open streams and sockets too. */
+export async function startHttp(services: Services, options: HttpOptions): Promise<{ url: string; close(): Promise<void> }> {
+  const app = await createHttp(services, options);
+  await app.listen({ host: options.host, port: options.port });
+  const address = app.server.address();
+  const port = typeof address === 'object' && address ? address.port : options.port;
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+  return { url: `http://${host}:${port}`, close: () => app.close() };
+}
+
+async function createHttp(services: Services, options: HttpOptions): Promise<FastifyInstance> {
+  const app = fastify({
+    logger: false,
+    bodyLimit,
+    // A reverse proxy on the same machine may say who the client is; nobody else.
+    trustProxy: 'loopback',
+    forceCloseConnections: true,
+    requestTimeout: 60_000,
+    frameworkErrors: (_error, _request, reply) => { void (reply as FastifyReply).code(400).send(errorBody(badRequest('The address is not well formed.'))); },
+    routerOptions: { maxParamLength: 300 },
+    // A request with a field we do not know is refused, not trimmed; nothing is turned into another type.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: false } },
+  });
+
+  const jsonParser = app.getDefaultJsonParser('error', 'error');
+  app.removeContentTypeParser(['application/json', 'text/plain']);
+  // Many clients send the JSON content type with an empty body where nothing is to be said.
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else void jsonParser(request, body as string, done);
+  });
+
+  const policy = contentSecurityPolicy(options.webRoot);
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('x-content-type-options', 'nosniff');
+    reply.header('referrer-policy', 'same-origin');
+    reply.header('x-frame-options', 'DENY');
+    if (!reply.hasHeader('content-security-policy')) reply.header('content-security-policy', policy);
+  });
+
+  app.setErrorHandler((error, request, reply) => {
+    const answer = answerTo(error, request.method, request.url, services.log);
+    if (reply.raw.headersSent) { reply.raw.destroy(); return; }
+    if (answer.status === 503) reply.header('retry-after', '5');
+    void reply.code(answer.status).send(errorBody(answer));
+  });
+
+  await app.register(cookie);
+  await app.register(rateLimit, { global: false });
+  await app.register(websocket, { options: { maxPayload: bodyLimit } });
+  measureRequests(app);
+
+  await app.register(v1, { prefix: '/api/v1', services });
+//REST2
+  await app.register(live, { services });
+  await app.register(events, { services });
+  await app.register(metrics, { services });
+//PLAIN2
+  await app.register(webApplication, { webRoot: options.webRoot });
+  return app;
+}

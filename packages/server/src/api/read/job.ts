@@ -1,0 +1,66 @@
+import { sql } from 'kysely';
+import { loadYaml } from '@lava/yaml';
+import { mayChangeJob, maySeeJob, visibleJobs } from '../../auth/visibility.ts';
+import type { User } from '../../auth/users.ts';
+import type { Services } from '../../services.ts';
+import { notFound } from '../errors.ts';
+import { jobRows, type JobRow } from './jobs.ts';
+
+/** A job with everything its page shows (docs/api.md). */
+export interface Job extends JobRow {
+  metadata: Record<string, unknown>; tags: string[]; failure_comment: string | null; error_code: string | null; log_lines: number;
+  visibility: string; can_cancel: boolean; can_resubmit: boolean; timeout: number | null;
+  waiting: { reason: string; position: number | null } | null;
+}
+
+/**
+ * The number of a job that `user` may see, from the number or the multinode id (`12.0`) of an address.
+ * Throws `not-found` also for a hidden job.
+ */
+export async function visibleJobId(services: Services, user: User | null, text: string): Promise<number> {
+  const missing = notFound(`Job ${text.slice(0, 40)}`);
+  if (!/^\d{1,10}(\.\d{1,5})?$/.test(text)) throw missing;
+  const is = text.includes('.') ? sql<boolean>`jobs.sub_id = ${text}` : sql<boolean>`jobs.id::bigint = ${text}::bigint`;
+  const { rows } = await sql<{ id: number }>`select jobs.id from jobs where ${is} and ${visibleJobs(user)}`.execute(services.db);
+  if (!rows[0]) throw missing;
+  return rows[0].id;
+}
+
+/** Undefined when the job does not exist or `user` may not see it. */
+export async function readJob(services: Services, user: User | null, id: number): Promise<Job | undefined> {
+  const { db } = services;
+  const found = (await jobRows(db, [id]))[0];
+  if (!found || !maySeeJob(user, found.access)) return undefined;
+  const { row, access } = found;
+  const [more, logLines, waiting] = await Promise.all([
+    sql<{ metadata: Record<string, unknown>; failure_comment: string | null; error_code: string | null; definition: string; tags: string[]; groups: string[] }>`
+      select jobs.metadata, jobs.failure_comment, jobs.error_code, jobs.definition,
+        array(select t.name from job_tags jt join tags t on t.id = jt.tag_id where jt.job = jobs.id order by t.name) as tags,
+        array(select g.name from job_groups jg join groups g on g.id = jg.group_id where jg.job = jobs.id order by g.name) as groups
+      from jobs where jobs.id = ${id}`.execute(db),
+    services.logs.count(id),
+    row.state === 'Submitted' || row.state === 'Scheduling' ? services.jobs.waiting(id) : null,
+  ]);
+  const extra = more.rows[0];
+  if (!extra) return undefined;
+  const mayChange = mayChangeJob(user, access);
+  return {
+    ...row, metadata: extra.metadata, tags: extra.tags, failure_comment: extra.failure_comment, error_code: extra.error_code, log_lines: logLines,
+    visibility: extra.groups.length > 0 ? `group: ${extra.groups.join(', ')}` : access.isPublic ? 'public' : 'personal',
+    can_cancel: mayChange && row.state !== 'Finished' && row.state !== 'Canceling', can_resubmit: user !== null,
+    timeout: jobTimeout(extra.definition), waiting,
+  };
+}
+
+const unitSeconds = { days: 86_400, hours: 3600, minutes: 60, seconds: 1 } as const;
+
+/** Seconds of `timeouts: job:` of a stored definition. */
+function jobTimeout(definition: string): number | null {
+  let value: unknown;
+  try { value = loadYaml(definition); } catch { return null; }
+  const at = (v: unknown, key: string): unknown => (typeof v === 'object' && v !== null && key in v ? (v as Record<string, unknown>)[key] : undefined);
+  const job = at(at(value, 'timeouts'), 'job');
+  if (typeof job !== 'object' || job === null) return null;
+  const seconds = Object.entries(unitSeconds).reduce((sum, [unit, n]) => sum + (Number(at(job, unit)) || 0) * n, 0);
+  return seconds > 0 ? seconds : null;
+}

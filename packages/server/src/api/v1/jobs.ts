@@ -1,0 +1,78 @@
+import { jobHealths, jobStates } from '@lava/job';
+import type { FastifyInstance } from 'fastify';
+import { mayChangeJob } from '../../auth/visibility.ts';
+import type { Services } from '../../services.ts';
+import { definitionLimit, texts } from '../body.ts';
+import { forbidden, notFound } from '../errors.ts';
+import { text, whole, wordNumbers, type Query } from '../query.ts';
+import { jobActions } from '../read/actions.ts';
+import { readJob, visibleJobId } from '../read/job.ts';
+import { listJobs } from '../read/jobs.ts';
+import { suites } from '../read/results.ts';
+import { requireUser } from '../who.ts';
+
+/** Paths of one job: a number, or a multinode id such as `12.0`. */
+interface OfJob { Params: { job: string } }
+
+export function jobs(app: FastifyInstance, services: Services): void {
+  const { db } = services;
+  const definition = { ...texts({ definition: definitionLimit }), bodyLimit: definitionLimit };
+
+  app.post<{ Body: { definition: string } }>('/jobs', definition, async (request, reply) => {
+    const { ids, warnings } = await services.jobs.submit(request.body.definition, requireUser(request));
+    return reply.code(201).send({ job_ids: ids, warnings });
+  });
+
+  const validation = { ...definition, config: { rateLimit: { max: 300, timeWindow: '1 minute' } } };
+  app.post<{ Body: { definition: string } }>('/validate', validation, async (request) => {
+    const problems = await services.jobs.validate(request.body.definition);
+    return { valid: problems.every((p) => p.severity !== 'error'), problems };
+  });
+
+  app.get<{ Querystring: Query }>('/jobs', async (request) => {
+    const { query } = request;
+    return listJobs(db, request.user, {
+      states: wordNumbers(query, 'state', jobStates), healths: wordNumbers(query, 'health', jobHealths),
+      type: text(query, 'type'), device: text(query, 'device'), submitter: text(query, 'submitter'), search: text(query, 'search'),
+    }, whole(query, 'before', 0, 2 ** 31 - 1), whole(query, 'limit', 1, 500) ?? 50);
+  });
+
+  app.get<OfJob>('/jobs/:job', async (request) => {
+    const job = await readJob(services, request.user, await visibleJobId(services, request.user, request.params.job));
+    if (!job) throw notFound(`Job ${request.params.job}`);
+    return job;
+  });
+
+  app.post<OfJob>('/jobs/:job/cancel', async (request) => {
+    const user = requireUser(request);
+    const id = await visibleJobId(services, user, request.params.job);
+    const job = await db.selectFrom('jobs').select(['submitter', 'state']).where('id', '=', id).executeTakeFirst();
+    if (!job) throw notFound(`Job ${id}`);
+    if (!mayChangeJob(user, job)) throw forbidden('Only the submitter of a job and superusers may cancel it.');
+    if (jobStates[job.state] === 'Finished') return { message: `Job ${id} has finished already.` };
+    await services.jobs.cancel(id, user.username);
+    return { message: `Job ${id} is asked to end.` };
+  });
+
+  app.post<OfJob>('/jobs/:job/resubmit', async (request, reply) => {
+    const user = requireUser(request);
+    const id = await visibleJobId(services, user, request.params.job);
+    const job = await db.selectFrom('jobs').select(['original_definition', 'multinode_definition']).where('id', '=', id).executeTakeFirstOrThrow();
+    const { ids } = await services.jobs.submit(job.multinode_definition || job.original_definition, user);
+    return reply.code(201).send({ job_ids: ids });
+  });
+
+  app.get<OfJob>('/jobs/:job/actions', async (request) => ({
+    actions: await jobActions(db, await visibleJobId(services, request.user, request.params.job)),
+  }));
+
+  app.get<OfJob>('/jobs/:job/results', async (request) => ({
+    suites: await suites(db, await visibleJobId(services, request.user, request.params.job)),
+  }));
+
+  app.get<OfJob>('/jobs/:job/configuration', async (request) => {
+    const id = await visibleJobId(services, request.user, request.params.job);
+    const job = await db.selectFrom('jobs').select(['definition', 'original_definition', 'actual_device']).where('id', '=', id).executeTakeFirstOrThrow();
+    return { definition: job.definition, original_definition: job.original_definition, device: await services.logs.file(id, 'device.yaml') ?? '' };
+  });
+}

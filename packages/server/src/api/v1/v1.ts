@@ -1,0 +1,19 @@
+import type { FastifyInstance } from 'fastify';
+import type { Services } from '../../services.ts';
+import { identifyRequests } from '../who.ts';
+import { devices } from './devices.ts';
+import { jobs } from './jobs.ts';
+import { log } from './log.ts';
+import { session } from './session.ts';
+import { workers } from './workers.ts';
+
+/** What LAVA's own API does not offer; for the web application and for `lava` (docs/api.md). */
+export async function v1(app: FastifyInstance, { services }: { services: Services }): Promise<void> {
+  identifyRequests(app, services);
+  app.addHook('onSend', async (_request, reply) => { reply.header('cache-control', 'no-store'); });
+  session(app, services);
+  jobs(app, services);
+  log(app, services);
+  devices(app, services);
+  workers(app, services);
+}
