@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest';
+import { LiveClient, type Socket } from './live-client.ts';
+
+const record = (n: number) => ({ dt: '2026-01-01T00:00:00+00:00', lvl: 'target', msg: `line ${n}` });
+const records = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => record(from + i));
+
+/** Sockets that the test opens and closes by hand, and a clock that runs when told. */
+function bench() {
+  const sockets: (Socket & { sent: unknown[]; closed: boolean })[] = [];
+  const timers: { run: () => void; ms: number }[] = [];
+  const client = new LiveClient(() => {
+    const socket = {
+      sent: [] as unknown[], closed: false, onopen: null, onclose: null, onmessage: null,
+      send(text: string) { this.sent.push(JSON.parse(text)); },
+      close() { this.closed = true; },
+    } as Socket & { sent: unknown[]; closed: boolean };
+    sockets.push(socket);
+    return socket;
+  }, (run, ms) => {
+    const timer = { run, ms };
+    timers.push(timer);
+    return () => { timers.splice(timers.indexOf(timer), 1); };
+  });
+  const give = (message: unknown) => sockets.at(-1)?.onmessage?.({ data: JSON.stringify(message) });
+  return { client, sockets, timers, give };
+}
+
+describe('live client', () => {
+  test('asks for a job from the wanted record and passes messages on', () => {
+    const { client, sockets, give } = bench();
+    const got: unknown[] = [];
+    client.watchJob(12, 1000, (m) => got.push(m));
+    sockets[0]?.onopen?.();
+    expect(sockets[0]?.sent).toEqual([{ watch: 'job', job: 12, from: 1000 }]);
+    give({ type: 'log', job: 12, first: 1000, records: records(1000, 1003) });
+    give({ type: 'log', job: 13, first: 0, records: records(0, 1) });
+    expect(got).toEqual([{ type: 'log', job: 12, first: 1000, records: records(1000, 1003) }]);
+  });
+
+  test('after a loss resumes at the first record that is not here, and doubles nothing', () => {
+    const { client, sockets, timers, give } = bench();
+    const lines: string[] = [];
+    client.watchJob(12, 0, (m) => { if (m.type === 'log') lines.push(...m.records.map((r) => String(r.msg))); });
+    sockets[0]?.onopen?.();
+    give({ type: 'log', job: 12, first: 0, records: records(0, 5) });
+    sockets[0]?.onclose?.();
+    expect(client.state).toBe('offline');
+    timers.shift()?.run();
+    sockets[1]?.onopen?.();
+    expect(sockets[1]?.sent).toEqual([{ watch: 'job', job: 12, from: 5 }]);
+    give({ type: 'log', job: 12, first: 3, records: records(3, 8) }); // overlaps: 3 and 4 are known
+    give({ type: 'log', job: 12, first: 0, records: records(0, 8) }); // wholly known
+    expect(lines).toEqual(records(0, 8).map((r) => r.msg));
+  });
+
+  test('asks again when records are missing in between', () => {
+    const { client, sockets, give } = bench();
+    const got: unknown[] = [];
+    client.watchJob(1, 0, (m) => got.push(m));
+    sockets[0]?.onopen?.();
+    give({ type: 'log', job: 1, first: 7, records: records(7, 9) });
+    expect(got).toEqual([]);
+    expect(sockets[0]?.sent.at(-1)).toEqual({ watch: 'job', job: 1, from: 0 });
+  });
+
+  test('pauses grow while the server stays away, and shrink after a success', () => {
+    const { client, sockets, timers } = bench();
+    client.watchLists(() => {});
+    const pauses: number[] = [];
+    for (let i = 0; i < 8; i++) {
+      sockets.at(-1)?.onclose?.();
+      pauses.push(timers[0]?.ms ?? 0);
+      timers.shift()?.run();
+    }
+    expect(pauses[0]).toBeLessThanOrEqual(625);
+    expect(pauses[3]).toBeGreaterThan(2000);
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(18_750);
+    sockets.at(-1)?.onopen?.();
+    sockets.at(-1)?.onclose?.();
+    expect(timers[0]?.ms).toBeLessThanOrEqual(625);
+  });
+
+  test('closes when nobody watches any more, and opens again when somebody does', () => {
+    const { client, sockets } = bench();
+    const stopLists = client.watchLists(() => {});
+    const stopJob = client.watchJob(3, 0, () => {});
+    sockets[0]?.onopen?.();
+    stopJob();
+    expect(sockets[0]?.sent.at(-1)).toEqual({ unwatch: 'job', job: 3 });
+    expect(sockets[0]?.closed).toBe(false);
+    stopLists();
+    expect(sockets[0]?.closed).toBe(true);
+    client.watchLists(() => {});
+    expect(sockets).toHaveLength(2);
+  });
+
+  test('a broken message is ignored', () => {
+    const { client, sockets } = bench();
+    const got: unknown[] = [];
+    client.watchLists((m) => got.push(m));
+    sockets[0]?.onopen?.();
+    sockets[0]?.onmessage?.({ data: '{' });
+    sockets[0]?.onmessage?.({ data: '{"type":"changed","kind":"device","row":{"hostname":"qemu01"}}' });
+    expect(got).toHaveLength(1);
+  });
+});

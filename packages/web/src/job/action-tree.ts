@@ -1,0 +1,70 @@
+import type { ActionRow } from '../api/types.ts';
+
+/** An action with the actions that ran inside it. */
+export interface ActionNode {
+  readonly action: ActionRow;
+  readonly children: ActionNode[];
+  readonly depth: number;
+}
+
+/**
+ * The actions as a tree, in the order they started. A retried action has the same level more than once, so the
+ * parent is the latest one before that carries the level's prefix.
+ */
+export function actionTree(actions: readonly ActionRow[]): ActionNode[] {
+  const roots: ActionNode[] = [];
+  const latest = new Map<string, ActionNode>();
+  for (const action of [...actions].sort((a, b) => a.start_line - b.start_line)) {
+    const parts = action.level.split('.');
+    let parent: ActionNode | undefined;
+    for (let n = parts.length - 1; n > 0 && parent === undefined; n--) parent = latest.get(parts.slice(0, n).join('.'));
+    const node: ActionNode = { action, children: [], depth: parent === undefined ? 0 : parent.depth + 1 };
+    (parent?.children ?? roots).push(node);
+    latest.set(action.level, node);
+  }
+  return roots;
+}
+
+/** Seconds that the action took, or has taken until `now` (milliseconds). */
+export function seconds(action: ActionRow, now: number): number {
+  const end = action.ended_at === null ? now : Date.parse(action.ended_at);
+  return Math.max(0, (end - Date.parse(action.started_at)) / 1000);
+}
+
+/** True when an action took so much longer or shorter than usual that it is worth a word. */
+export function unusual(action: ActionRow, now: number): boolean {
+  const usual = action.usual_seconds;
+  if (usual === null) return false;
+  const took = seconds(action, now);
+  return took > Math.max(usual * 1.5, usual + 2) || (action.ended_at !== null && took < usual / 2 - 2);
+}
+
+/** The innermost action that failed first: where to look for the reason. */
+export function failedAction(nodes: readonly ActionNode[]): ActionRow | undefined {
+  const node = nodes.find((n) => n.action.failed);
+  return node === undefined ? undefined : failedAction(node.children) ?? node.action;
+}
+
+/** Nodes to open at the start: whatever runs or failed, and its way up; finished branches stay closed. */
+export function openAtFirst(nodes: readonly ActionNode[]): Set<number> {
+  const open = new Set<number>();
+  for (const node of nodes) {
+    const below = openAtFirst(node.children);
+    for (const line of below) open.add(line);
+    const calls = node.children.some((c) => c.action.failed || c.action.ended_at === null) || below.size > 0;
+    if (calls) open.add(node.action.start_line);
+  }
+  return open;
+}
+
+/** Replaces actions by their start line with newer news of them, and adds those that are new. */
+export function mergeActions(known: readonly ActionRow[], news: readonly ActionRow[]): ActionRow[] {
+  const byLine = new Map(known.map((a) => [a.start_line, a]));
+  for (const action of news) byLine.set(action.start_line, action);
+  return [...byLine.values()].sort((a, b) => a.start_line - b.start_line);
+}
+
+/** The innermost action whose lines contain this one. */
+export function actionAt(actions: readonly ActionRow[], line: number): ActionRow | undefined {
+  return actions.findLast((a) => a.start_line <= line && (a.end_line ?? Infinity) >= line);
+}
