@@ -9,8 +9,11 @@
  * END_OK, CANCEL, STATUS.
  */
 
-/** Version of the vocabulary below. A server also speaks with workers of the two versions before its own. */
+/** Version of the vocabulary below, told in the greeting. Versions 1 to 3 were LAVA's own, with other frames. */
 export const protocolVersion = 4;
+
+/** What a server understands. The two versions before its own belong here, as soon as there are such. */
+export const spokenProtocols: readonly number[] = [protocolVersion];
 
 /** An attempt: one try to run a job. Messages about an old fence change nothing. */
 export interface AttemptRef {
@@ -67,8 +70,10 @@ export type ServerMessage =
   | { readonly type: 'HELLO_OK'; readonly protocol: number; readonly version: string; readonly session: string;
       /** Seconds between PINGs. */ readonly interval: number; readonly capabilities: readonly string[] }
   | { readonly type: 'REFUSED'; readonly reason: string; /** False: do not try again by yourself. */ readonly retry: boolean }
-  /** The session is not (or no longer) known: greet again. */
-  | { readonly type: 'GREET' }
+  /** That session is not (or no longer) known: greet again. */
+  | { readonly type: 'GREET'; readonly session: string }
+  /** Answer with a PING at once: a second process claims this hostname, and the server wants to know whether the first lives. */
+  | { readonly type: 'PROBE' }
   | { readonly type: 'PONG'; readonly interval: number }
   | ({ readonly type: 'START'; readonly files: AttemptFiles } & AttemptRef)
   | ({ readonly type: 'CANCEL' } & AttemptRef)
@@ -76,7 +81,12 @@ export type ServerMessage =
   /** The end is stored: the worker deletes what it kept of the attempt. */
   | ({ readonly type: 'END_OK' } & AttemptRef);
 
-/** Worker → server on the log connection: complete records as `lava-run` wrote them, in the binary frame. */
+/**
+ * Worker → server on the log connection: complete records as `lava-run` wrote them, in the binary frame.
+ * With `count` 0 it asks how many records the server has; so does a worker after each new session.
+ * The server drops what it has already (`index` below its count), answers a gap (`index` above it) with LOG_OK and its
+ * own count, and otherwise answers when the records are on its disk.
+ */
 export interface LogMessage extends AttemptRef {
   readonly type: 'LOG';
   readonly session: string;
@@ -92,4 +102,4 @@ export type LogReply =
   | ({ readonly type: 'LOG_OK'; readonly lines: number } & AttemptRef)
   /** The attempt is over or replaced; its records are not wanted any more. */
   | ({ readonly type: 'LOG_REFUSED'; readonly reason: string } & AttemptRef)
-  | { readonly type: 'GREET' };
+  | { readonly type: 'GREET'; readonly session: string };

@@ -1,0 +1,25 @@
+import { isIP } from 'node:net';
+import { ConfigurationError } from '@lava/base';
+
+const isLoopback = (host: string) => host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+
+/** Host of `tcp://HOST:PORT` without brackets. Throws ConfigurationError when the address is not of this form. */
+export function hostOf(address: string): string {
+  const match = /^tcp:\/\/(\[[^\]]+\]|[^:/\s]+):(\d+|\*)$/.exec(address);
+  if (!match?.[1]) {
+    throw new ConfigurationError(`"${address}" is no address of the link`, { code: 'link-address', hint: 'Write tcp://HOST:PORT, for example tcp://lava.example.org:5556.' });
+  }
+  return match[1].replace(/^\[|\]$/g, '');
+}
+
+/** Without encryption only this machine may talk to itself, unless `anywhere` was asked for. */
+export function requireLoopback(addresses: readonly string[], anywhere: boolean): void {
+  for (const address of addresses) {
+    if (!anywhere && !isLoopback(hostOf(address))) {
+      throw new ConfigurationError(`${address} is not a loopback address, and encryption is off`, {
+        code: 'link-plain',
+        hint: 'Leave encryption on, use tcp://127.0.0.1:PORT, or give --allow-plain-network if everybody on that network may read job definitions and control the devices.',
+      });
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import { monotonicMs, type DaemonLog } from '@lava/base';
+
+const quietMs = 30_000;
+const mostKeys = 1000;
+
+/** Warnings about peers, who may repeat their mistake for ever: one a peer and kind in 30 seconds, then how many there were. */
+export class QuietLog {
+  readonly #log: DaemonLog;
+  #seen = new Map<string, { at: number; more: number }>();
+
+  constructor(log: DaemonLog) {
+    this.#log = log;
+  }
+
+  /** @param key peer and kind of the trouble */
+  warn(key: string, text: string): void {
+    const now = monotonicMs();
+    const seen = this.#seen.get(key);
+    if (seen && now - seen.at < quietMs) { seen.more++; return; }
+    this.#seen.delete(key);
+    this.#seen.set(key, { at: now, more: 0 });
+    if (this.#seen.size > mostKeys) this.#seen.delete(this.#seen.keys().next().value ?? '');
+    this.#log.warn(seen && seen.more > 0 ? `${text} (${seen.more} more since the last line like this)` : text);
+  }
+}
