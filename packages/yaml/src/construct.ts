@@ -13,7 +13,8 @@ type Key = string | number | bigint | boolean | null | YamlDate | YamlFloat | Ui
  * Makes JavaScript values of nodes, as PyYAML's SafeConstructor makes Python ones.
  * @param exact mappings become Maps with their true keys, floats `YamlFloat`
  */
-export function construct(root: Occurrence, lines: LineTable, exact: boolean): { value: unknown; places: Places } {
+export function construct(root: Occurrence, lines: LineTable, exact: boolean): { value: unknown; places: Places; duplicates: Occurrence[] } {
+  const duplicates: Occurrence[] = [];
   const places: Places = new WeakMap();
   const made = new Map<YamlNode, unknown>();
   const flat = new Map<MappingNode, Pair[]>();
@@ -83,11 +84,7 @@ export function construct(root: Occurrence, lines: LineTable, exact: boolean): {
 
   const distinct = (pairs: Pair[]): Pair[] => {
     const table = new Map<string, Pair>();
-    for (const pair of pairs) {
-      const key = keyOf(pair[0]);
-      const earlier = table.get(key.id);
-      table.set(key.id, earlier ? [earlier[0], pair[1]] : pair);
-    }
+    for (const pair of pairs) table.set(keyOf(pair[0]).id, pair);
     return [...table.values()];
   };
 
@@ -100,12 +97,15 @@ export function construct(root: Occurrence, lines: LineTable, exact: boolean): {
   const mapping = (node: MappingNode): unknown => {
     const table = new Map();
     const entries = new Map<string, [Key, unknown]>();
+    const own = new Set(node.pairs.map(([key]) => key));
     for (const [keyAt, valueAt] of flatten(node)) {
       const { id, key } = keyOf(keyAt);
       const earlier = entries.get(id);
       // A later value of the same key wins, in the place of the first.
-      if (earlier) earlier[1] = value(valueAt);
-      else entries.set(id, [key, value(valueAt)]);
+      if (earlier) {
+        earlier[1] = value(valueAt);
+        if (own.has(keyAt)) duplicates.push(keyAt);
+      } else entries.set(id, [key, value(valueAt)]);
       table.set(keyText(key), { key: keyAt, value: valueAt });
     }
     const result = exact ? new Map(entries.values()) : toObject(entries.values());
@@ -113,7 +113,7 @@ export function construct(root: Occurrence, lines: LineTable, exact: boolean): {
     return result;
   };
 
-  return { value: value(root), places };
+  return { value: value(root), places, duplicates };
 }
 
 function toObject(entries: Iterable<[Key, unknown]>): object {

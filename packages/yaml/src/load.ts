@@ -25,6 +25,8 @@ export interface Located {
   position(path: readonly (string | number)[], part?: 'key' | 'value'): YamlPosition | undefined;
   /** Short tag of the key or value at a path: `str`, `int`, `float`, `bool`, `null`, `timestamp`, `map`, `seq` … */
   tag(path: readonly (string | number)[], part?: 'key' | 'value'): string | undefined;
+  /** Keys that their mapping holds already: YAML takes the last, which is seldom meant. */
+  readonly duplicates: readonly { readonly key: string; readonly at: YamlPosition }[];
 }
 
 /**
@@ -39,7 +41,7 @@ export function loadYaml(text: string, options: LoadOptions = {}): unknown {
 
 /** As `loadYaml`, with the places of keys and values. */
 export function loadYamlWithPositions(text: string, options: LoadOptions = {}): Located {
-  const { value, root, places, lines } = load(text, options);
+  const { value, root, places, duplicates = [], lines } = load(text, options);
   const find = (path: readonly (string | number)[]): { key: Occurrence | undefined; value: Occurrence } | undefined => {
     let entry = root && { key: undefined as Occurrence | undefined, value: root };
     let at: unknown = value;
@@ -52,6 +54,7 @@ export function loadYamlWithPositions(text: string, options: LoadOptions = {}): 
   };
   return {
     value,
+    duplicates: duplicates.map((at) => ({ key: at.node.kind === 'scalar' ? at.node.text : '', at: lines.at(Math.max(0, at.start), at.end) })),
     position(path, part = 'value') {
       const entry = find(path);
       const at = entry && ((part === 'key' || entry.value.start < 0) && entry.key ? entry.key : entry.value);
@@ -64,7 +67,7 @@ export function loadYamlWithPositions(text: string, options: LoadOptions = {}): 
   };
 }
 
-function load(text: string, options: LoadOptions): { value: unknown; root?: Occurrence; places?: Places; lines: LineTable } {
+function load(text: string, options: LoadOptions): { value: unknown; root?: Occurrence; places?: Places; duplicates?: Occurrence[]; lines: LineTable } {
   const lines = new LineTable(text, options.file);
   const root = compose(text, lines, options.limits);
   if (!root) return { value: null, lines };

@@ -1,0 +1,86 @@
+import { YamlError, loadYamlWithPositions, type Located, type YamlLimits } from '@lava/yaml';
+import { isMapping, type Mapping } from './mapping.ts';
+import { adviseJob } from './advise-job.ts';
+import { pythonPath, type Path, type Problem } from './problem.ts';
+import { jobSchema } from './schema/job.ts';
+import { validate, type Found } from './schema/validate.ts';
+
+export interface CheckOptions {
+  /** Variables that the server's settings allow in `context` beside LAVA's. */
+  readonly contextVariables?: readonly string[];
+  /** Budgets of the text; default: 1 MiB and 100 levels. */
+  readonly limits?: YamlLimits;
+}
+
+export interface CheckedJob {
+  /** All errors in the order of the text, then all warnings. Empty or only warnings: the definition may be submitted. */
+  readonly problems: readonly Problem[];
+  /** Present unless there are errors. */
+  readonly definition?: Mapping;
+}
+
+/** More problems than anybody reads at once. */
+const mostProblems = 100;
+
+/**
+ * Loads and checks a job definition. Errors are what LAVA refuses at submission; what makes a job fail later, or is surely
+ * a mistake, is a warning. Never throws for any text.
+ */
+export function checkJob(text: string, options: CheckOptions = {}): CheckedJob {
+  let located: Located;
+  try {
+    located = loadYamlWithPositions(text, { limits: options.limits });
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error;
+    return { problems: [{ severity: 'error', code: error.code, message: error.reason, hint: error.hint, path: [], line: error.line, column: error.column, endColumn: error.at && 'endColumn' in error.at ? Number(error.at.endColumn) : undefined, upstream: error.message }] };
+  }
+  const { value } = located;
+  if (!isMapping(value)) {
+    return { problems: [{ severity: 'error', code: 'not-a-mapping', message: value === null ? 'the job definition is empty' : 'a job definition is a mapping of keys such as job_name, device_type, timeouts and actions', path: [], ...located.position([]), upstream: 'expected a dictionary' }] };
+  }
+  const found = validate(jobSchema(options), value, located).map((f) => toProblem(f, located));
+  const errors = found.filter((p) => p.severity === 'error');
+  const warnings = [...found.filter((p) => p.severity === 'warning'), ...duplicates(located)];
+  if (!errors.length) for (const f of adviseJob(value)) warnings.push(toProblem({ ...f, severity: 'warning', dictionaryValue: false }, located));
+  const problems = shorten([...errors, ...warnings]);
+  return errors.length ? { problems } : { problems, definition: value };
+}
+
+function duplicates(located: Located): Problem[] {
+  return located.duplicates.map(({ key, at }) => ({
+    severity: 'warning', code: 'duplicate-key', message: `the key ${JSON.stringify(key.slice(0, 60))} stands twice in the same mapping: the last one counts`,
+    hint: 'Remove one of them.', path: [], line: at.line, column: at.column, endColumn: at.endColumn,
+  }));
+}
+
+function toProblem(found: Found, located: Located): Problem {
+  const group = found.path.at(-1)?.toString().startsWith('<') ? found.path.slice(0, -1) : found.path;
+  const { severity, code, message, hint, reason } = found;
+  return {
+    severity, code, message, ...(hint ? { hint } : {}), path: group, ...place(located, group, found),
+    ...(severity === 'error' && reason ? { upstream: upstreamText(found, located) } : {}),
+  };
+}
+
+/** Place of a finding; of a missing key, the nearest thing above that is there. */
+function place(located: Located, path: Path, { part, code }: Found): { line?: number; column?: number; endColumn?: number } {
+  for (let length = path.length; length >= 0; length--) {
+    const at = located.position(path.slice(0, length), length < path.length || code === 'exclusive-keys' ? 'key' : part);
+    if (at) return { line: at.line, column: at.column, endColumn: at.endColumn };
+  }
+  return {};
+}
+
+const withoutPlace = /^Invalid job priority|^lava-multinode |^'|^connection specified|^When /;
+
+function upstreamText({ reason = '', path, dictionaryValue }: Found, located: Located): string {
+  if (withoutPlace.test(reason)) return reason;
+  const keys = path.map((part, i) => (typeof part === 'string' && located.tag(path.slice(0, i + 1), 'key') === 'int' ? Number(part) : part));
+  return `${reason}${dictionaryValue ? ' for dictionary value' : ''} @ ${pythonPath(keys)}`;
+}
+
+function shorten(problems: Problem[]): Problem[] {
+  if (problems.length <= mostProblems) return problems;
+  const rest = problems.length - mostProblems;
+  return [...problems.slice(0, mostProblems), { severity: 'warning', code: 'more-problems', message: `${rest} more problems are not shown`, path: [] }];
+}

@@ -1,0 +1,38 @@
+/** Steps from the top of a definition to a value: `['actions', 0, 'deploy', 'to']`. */
+export type Path = readonly (string | number)[];
+
+/** Something wrong, or surely not meant, in a text that a user submitted. Lines and columns count from 1. */
+export interface Problem {
+  readonly severity: 'error' | 'warning';
+  /** Stable name of the kind of problem: `unknown-key`, `wrong-type`, `yaml-syntax`. */
+  readonly code: string;
+  readonly message: string;
+  /** What to do. */
+  readonly hint?: string;
+  readonly path: Path;
+  readonly line?: number;
+  readonly column?: number;
+  readonly endColumn?: number;
+  /** An error in the words that LAVA's clients know: `expected str for dictionary value @ data['job_name']`. */
+  readonly upstream?: string;
+}
+
+/** `data['actions'][0]`, the way LAVA's submission errors name a place. */
+export function pythonPath(path: Path): string {
+  return `data${path.map((part) => `[${typeof part === 'number' || /^<\w+>$/.test(part) ? part : pythonString(part)}]`).join('')}`;
+}
+
+/** A text as Python's `repr` prints it. */
+export function pythonString(text: string): string {
+  const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
+  const escaped = text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\t', '\\t')
+    .replaceAll(quote, `\\${quote}`)
+    // eslint-disable-next-line no-control-regex
+    .replace(/[\x00-\x1f\x7f-\xa0\xad]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return quote + escaped + quote;
+}
+
+/** A path as people write it: `actions[0].deploy.to`. */
+export function readablePath(path: Path): string {
+  return path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`)).join('');
+}

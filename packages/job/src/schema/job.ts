@@ -1,0 +1,67 @@
+import { isMapping } from '../mapping.ts';
+import { bool, either, integer, list, mapping, oneOf, required, text, type Rule, type Schema } from './schema.ts';
+import { boot } from './boot.ts';
+import { command } from './command.ts';
+import { contextSchema } from './context.ts';
+import { deploy } from './deploy.ts';
+import { namedTimeouts, timeout } from './common.ts';
+import { notify } from './notify.ts';
+import { protocols } from './protocols.ts';
+import { test } from './test.ts';
+
+const removed: Readonly<Record<string, string>> = {
+  repeat: 'Repeating actions is done by whatever writes the definition.',
+  dependencies: 'Use multinode or submit the jobs one after the other.',
+  attachments: 'Put files behind a URL.',
+  target: 'Use "device".',
+  logging_level: 'Every level is in the log; remove the key.',
+};
+
+const hintsForRemoved: Rule = (job, report) => {
+  for (const [key, hint] of Object.entries(removed)) {
+    if (Object.hasOwn(job, key)) report({ path: [key], part: 'key', severity: 'warning', code: 'removed-key', message: `LAVA has no "${key}"`, hint });
+  }
+};
+
+const needsDeviceType: Rule = (job, report) => {
+  const multinode = isMapping(job['protocols']) && Object.hasOwn(job['protocols'], 'lava-multinode');
+  if (!multinode && !Object.hasOwn(job, 'device_type')) {
+    report({ path: ['device_type'], code: 'missing-key', message: '"device_type" is missing', hint: 'Add "device_type:" with the type of device that shall run the job.', reason: 'required key not provided' });
+  }
+};
+
+const priorityRange: Rule = (job, report) => {
+  const priority = job['priority'];
+  if ((typeof priority === 'number' || typeof priority === 'bigint') && !(priority >= 0 && priority <= 100)) {
+    report({ path: ['priority'], code: 'wrong-value', message: `"priority" is ${priority}, but must be from 0 to 100`, hint: 'Or use low, medium or high.', reason: `Invalid job priority: ${priority}. Should be in [0, 100]` });
+  }
+};
+
+const action = mapping({ deploy, boot, test, command }, { about: 'one of deploy, boot, test and command' });
+
+/** @param options.contextVariables variables that the server's settings allow in `context` beside LAVA's */
+export function jobSchema(options: { contextVariables?: readonly string[] } = {}): Schema {
+  const context = options.contextVariables ?? [];
+  return mapping({
+    job_name: required(text({ min: 1, max: 200, about: 'a short text that people find the job by' })),
+    device_type: text({ min: 1, about: 'the name of a device type of this LAVA' }),
+    device: text({ min: 1 }),
+    worker: text({ min: 1 }),
+    timeouts: required(mapping({
+      job: required({ ...timeout, about: 'the time of the whole job, such as {minutes: 30}' }),
+      action: timeout, actions: namedTimeouts, connection: timeout, connections: namedTimeouts, queue: timeout,
+    }, { about: 'times, with at least "job"' })),
+    visibility: required(either(oneOf('public', 'personal'), mapping({ group: list(text()) }))),
+    context: contextSchema(context),
+    metadata: mapping({}, { others: 'allow' }),
+    priority: either(oneOf('high', 'medium', 'low'), integer()),
+    tags: list(text(), { about: 'a list of tags that the device must have' }),
+    secrets: mapping({}, { others: 'allow' }),
+    environment: mapping({}, { others: 'allow' }),
+    protocols: protocols(context),
+    notify,
+    reboot_to_fastboot: bool(),
+    actions: required(list(action, { about: 'the list of deploy, boot, test and command blocks' })),
+  }, { rules: [needsDeviceType, priorityRange, hintsForRemoved] });
+}
+

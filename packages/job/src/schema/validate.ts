@@ -1,0 +1,182 @@
+import { isMapping, type Mapping } from '../mapping.ts';
+import { didYouMean } from '../suggest.ts';
+import type { Path } from '../problem.ts';
+import type { Finding, MappingShape, Schema } from './schema.ts';
+
+/** What the validator must know of the text beside its value. */
+interface Source {
+  /** Short YAML tag of the value at a path; tells `1.0` from `1`, which are the same number here. */
+  tag(path: Path, part?: 'key' | 'value'): string | undefined;
+}
+
+/** A finding with its full path; `dictionaryValue` says that LAVA adds those words. */
+export interface Found extends Finding {
+  readonly severity: 'error' | 'warning';
+  readonly dictionaryValue: boolean;
+}
+
+/** Everything in `value` that the schema does not allow, in the order of the text; missing keys come last in their mapping. */
+export function validate(schema: Schema, value: unknown, source: Source): Found[] {
+  const found: Found[] = [];
+  check({ found, source, advice: false, inMapping: false }, schema, value, []);
+  return found;
+}
+
+interface Run {
+  readonly found: Found[];
+  readonly source: Source;
+  readonly advice: boolean;
+  /** The value belongs to a key of a mapping. */
+  readonly inMapping: boolean;
+}
+
+function report(run: Run, at: Path, finding: Omit<Finding, 'path'> & { path?: Path }, dictionaryValue = false): void {
+  const severity = run.advice ? 'warning' : (finding.severity ?? 'error');
+  run.found.push({ ...finding, severity, path: [...at, ...(finding.path ?? [])], dictionaryValue });
+}
+
+function check(outer: Run, schema: Schema, value: unknown, at: Path): void {
+  const run = schema.advice ? { ...outer, advice: true } : outer;
+  const wrong = (reason: string, code = 'wrong-type', message = `${subject(at)} must be ${expected(schema)}, not ${shown(value)}`, hint = schema.about && `It is ${schema.about}.`) =>
+    report(run, at, { code, message, hint, reason }, run.inMapping);
+
+  switch (schema.kind) {
+    case 'any': return;
+    case 'bool': if (typeof value !== 'boolean') wrong('expected bool'); return;
+    case 'literal': if (value !== schema.value) wrong('not a valid value', 'wrong-value'); return;
+    case 'text': {
+      if (typeof value !== 'string') return wrong('expected str', 'wrong-type', undefined, value === null || typeof value === 'object' && (isMapping(value) || Array.isArray(value)) ? undefined : 'Quote it, so that YAML takes it for a text.');
+      const length = [...value.slice(0, 2 * ((schema.max ?? 0) + 1))].length;
+      if (schema.min !== undefined && value.length < schema.min) wrong(`length of value must be at least ${schema.min}`, 'too-short', `${subject(at)} must not be empty`);
+      else if (schema.max !== undefined && length > schema.max) wrong(`length of value must be at most ${schema.max}`, 'too-long', `${subject(at)} is too long: at most ${schema.max} characters are allowed`);
+      else if (schema.pattern && !schema.pattern.test(value)) wrong(schema.reason ?? `does not match regular expression ${schema.pattern.source}`, 'wrong-value', `${subject(at)} has characters that are not allowed: ${shown(value)}`);
+      return;
+    }
+    case 'number': {
+      const whole = typeof value === 'bigint' || typeof value === 'boolean' || (Number.isInteger(value) && run.source.tag(at) !== 'float');
+      if (schema.whole ? !whole : !whole && typeof value !== 'number') return wrong(schema.whole ? 'expected int' : 'expected float');
+      if (schema.min !== undefined && Number(value) < schema.min) wrong(`value must be at least ${schema.min}`, 'too-small', `${subject(at)} must be at least ${schema.min}`);
+      return;
+    }
+    case 'list': {
+      if (!Array.isArray(value)) return wrong('expected a list');
+      if (value.length < (schema.min ?? 0)) wrong(`length of value must be at least ${schema.min}`, 'too-short', `${subject(at)} must not be empty`);
+      for (const [i, item] of value.entries()) check({ ...run, inMapping: false }, schema.item, item, [...at, i]);
+      return;
+    }
+    case 'mapping': if (isMapping(value)) checkMapping(run, schema, value, at); else wrong(isOpen(schema) ? 'expected dict' : 'expected a dictionary'); return;
+    case 'either': checkEither(run, schema, schema.options, value, at);
+  }
+}
+
+const isOpen = (schema: MappingShape) => Object.keys(schema.fields).length === 0 && schema.others === 'allow';
+
+function checkMapping(run: Run, schema: MappingShape, value: Mapping, at: Path): void {
+  const inner = { ...run, inMapping: true };
+  const known = Object.keys(schema.fields);
+  for (const [key, item] of Object.entries(value)) {
+    const field = Object.hasOwn(schema.fields, key) ? schema.fields[key] : undefined;
+    const keyTag = run.source.tag([...at, key], 'key');
+    if (field && keyTag === 'str') check(inner, field, item, [...at, key]);
+    else if (schema.keys && !schema.keys.test(key)) refuseKey(run, key, known, at, `Allowed are names that match ${schema.keys.source}.`);
+    else if (typeof schema.others === 'object') check(inner, schema.others, item, [...at, key]);
+    else if (schema.others !== 'allow') refuseKey(run, key, known, at);
+  }
+  for (const [key, field] of Object.entries(schema.fields)) {
+    if (field.required && !Object.hasOwn(value, key)) {
+      report(run, at, { path: [key], code: 'missing-key', message: `${subject([...at, key])} is missing${at.length ? ` in ${subject(at)}` : ''}`, hint: `Add "${key}:"${field.about ? `, ${field.about}` : ''}.`, reason: 'required key not provided' });
+    }
+  }
+  if (schema.exclusive) {
+    const [group, keys] = schema.exclusive;
+    const present = keys.filter((key) => Object.hasOwn(value, key));
+    if (present.length > 1) {
+      report(run, at, {
+        path: [`<${group}>`], code: 'exclusive-keys', message: `${subject(at)} has ${present.map((k) => `"${k}"`).join(' and ')}, but only one of them may be given`,
+        reason: `two or more values in the same group of exclusion '${group}'`,
+      });
+    }
+  }
+  for (const rule of schema.rules ?? []) rule(value, (finding) => report(run, at, finding));
+  if (schema.also) check(inner, schema.also, value, at);
+  if (schema.method) checkMethod(run, schema.method, value, at);
+}
+
+function checkMethod(run: Run, { key, of }: NonNullable<MappingShape['method']>, value: Mapping, at: Path): void {
+  const name = Object.hasOwn(value, key) ? value[key] : undefined;
+  if (typeof name !== 'string') return;
+  const declared = Object.hasOwn(of, name) ? of[name] : undefined;
+  if (declared) check({ ...run, advice: true }, declared, value, at);
+  if (Object.hasOwn(of, name)) return;
+  const meant = didYouMean(name, Object.keys(of));
+  report(run, at, {
+    path: [key], severity: 'warning', code: 'unknown-method', message: `unknown method ${JSON.stringify(cut(name))}: the job will fail when it runs`,
+    hint: meant ? `Did you mean "${meant}"?` : `Known methods: ${Object.keys(of).join(', ')}.`,
+  });
+}
+
+function refuseKey(run: Run, key: string, known: readonly string[], at: Path, rule?: string): void {
+  const meant = didYouMean(key, known);
+  const list = known.length && known.length <= 40 ? `Allowed here: ${known.join(', ')}.` : undefined;
+  report(run, at, {
+    path: [key], part: 'key', code: 'unknown-key', message: `unknown key ${JSON.stringify(cut(key))}${at.length ? ` in ${subject(at)}` : ''}`,
+    hint: meant ? `Did you mean "${meant}"?` : (rule ?? list), reason: 'extra keys not allowed',
+  });
+}
+
+/** Reports what the alternative that got furthest has to say; among equals the first. */
+function checkEither(run: Run, schema: Schema, options: readonly Schema[], value: unknown, at: Path): void {
+  let best: { deepest: number; found: Found[] } | undefined;
+  for (const option of options) {
+    const found: Found[] = [];
+    check({ ...run, found }, option, value, at);
+    if (!found.some((f) => f.severity === 'error' || run.advice)) { run.found.push(...found); return; }
+    const deepest = Math.max(...found.slice(0, 100).map((f) => f.path.length));
+    if (!best || deepest > best.deepest) best = { deepest, found };
+  }
+  if (!best) return;
+  if (best.deepest > at.length) { run.found.push(...best.found); return; }
+  const words = options.map((o) => (o.kind === 'literal' ? o.value : null)).filter((w) => w !== null);
+  const meant = typeof value === 'string' ? didYouMean(value, words) : undefined;
+  report(run, at, {
+    code: best.found[0]?.code ?? 'wrong-value', message: `${subject(at)} must be ${expected(schema)}, not ${shown(value)}`,
+    hint: meant ? `Did you mean "${meant}"?` : schema.about && `It is ${schema.about}.`, reason: best.found[0]?.reason,
+  }, run.inMapping);
+}
+
+/** `"priority"`, or `the job definition` for the top. List items are named by their list. */
+function subject(at: Path): string {
+  const last = at.at(-1);
+  if (last === undefined) return 'the job definition';
+  if (typeof last === 'string') return JSON.stringify(cut(last));
+  const name = at.findLast((part) => typeof part === 'string');
+  return `entry ${last + 1} of ${name === undefined ? 'the list' : JSON.stringify(name)}`;
+}
+
+function expected(schema: Schema): string {
+  switch (schema.kind) {
+    case 'any': return 'anything';
+    case 'text': return 'a text';
+    case 'number': return schema.whole ? 'a whole number' : 'a number';
+    case 'bool': return 'true or false';
+    case 'literal': return schema.value === null ? 'empty' : `"${schema.value}"`;
+    case 'list': return 'a list';
+    case 'mapping': return 'a mapping';
+    case 'either': {
+      const names = [...new Set(schema.options.map(expected))];
+      return names.length > 1 ? `${names.slice(0, -1).join(', ')} or ${names.at(-1)}` : (names[0] ?? 'something else');
+    }
+  }
+}
+
+/** A value in an error message: short values as they are, others by their type. */
+function shown(value: unknown): string {
+  if (value === null || value === undefined) return 'empty';
+  if (Array.isArray(value)) return 'a list';
+  if (isMapping(value)) return 'a mapping';
+  if (typeof value === 'string') return `the text ${JSON.stringify(cut(value))}`;
+  if (typeof value === 'number' || typeof value === 'bigint') return `the number ${cut(String(value))}`;
+  return typeof value === 'boolean' ? String(value) : value instanceof Uint8Array ? 'bytes' : `the date ${cut(String(value))}`;
+}
+
+const cut = (value: string) => (value.length > 60 ? `${value.slice(0, 57)}...` : value);
