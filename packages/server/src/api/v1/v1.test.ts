@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startTestServer, testDefinition, type TestServer } from '../testing.ts';
+
+let server: TestServer;
+beforeAll(async () => { server = await startTestServer(); });
+afterAll(() => server.stop());
+
+const cookiesOf = (headers: Headers) => Object.fromEntries(headers.getSetCookie().map((c) => c.split(';')[0]!.split('=') as [string, string]));
+
+describe('sign-in', () => {
+  test('a session needs its CSRF token to change something, and ends at the logout', async () => {
+    const login = await server.ask('/api/v1/login', { json: { username: 'alice', password: 'secret' } });
+    expect(login.status).toBe(200);
+    expect(login.json).toMatchObject({ username: 'alice', is_superuser: false });
+    const flags = login.headers.getSetCookie().join('\n');
+    expect(flags).toMatch(/lava_session=.*HttpOnly; SameSite=Lax/);
+    expect(flags).not.toContain('Secure');
+    const { lava_session, lava_csrf } = cookiesOf(login.headers);
+    const cookie = `lava_session=${lava_session}; lava_csrf=${lava_csrf}`;
+
+    expect((await server.ask('/api/v1/me', { headers: { cookie } })).json.username).toBe('alice');
+    const submit = (headers: Record<string, string>) => server.ask('/api/v1/jobs', { json: { definition: testDefinition }, headers: { cookie, ...headers } });
+    expect((await submit({})).json.error.code).toBe('csrf');
+    expect((await submit({ 'x-csrf-token': 'wrong' })).status).toBe(403);
+    expect((await submit({ 'x-csrf-token': lava_csrf! })).status).toBe(201);
+
+    expect((await server.ask('/api/v1/logout', { method: 'POST', headers: { cookie, 'x-csrf-token': lava_csrf! } })).status).toBe(204);
+    expect((await server.ask('/api/v1/me', { headers: { cookie } })).json.username).toBeNull();
+  });
+
+  test('behind https the cookies are Secure', async () => {
+    const login = await server.ask('/api/v1/login', { json: { username: 'alice', password: 'secret' }, headers: { 'x-forwarded-proto': 'https' } });
+    for (const c of login.headers.getSetCookie()) expect(c).toContain('Secure');
+  });
+
+  test('unknown names and wrong passwords get one answer, and too many of them a pause', async () => {
+    const from = { 'x-forwarded-for': '192.0.2.7' };
+    const unknown = await server.ask('/api/v1/login', { json: { username: 'nobody', password: 'x' }, headers: from });
+    const wrong = await server.ask('/api/v1/login', { json: { username: 'bob', password: 'x' }, headers: from });
+    expect(unknown.status).toBe(401);
+    expect(unknown.text).toBe(wrong.text);
+    for (let i = 0; i < 9; i++) await server.ask('/api/v1/login', { json: { username: 'bob', password: 'x' }, headers: from });
+    const blocked = await server.ask('/api/v1/login', { json: { username: 'bob', password: 'secret' }, headers: from });
+    expect(blocked.status).toBe(429);
+    expect(Number(blocked.headers.get('retry-after'))).toBeGreaterThan(0);
+    // Another address is not locked out by that.
+    expect((await server.ask('/api/v1/login', { json: { username: 'bob', password: 'secret' } })).status).toBe(200);
+  });
+
+  test('a wrong token is refused, other schemes are ignored', async () => {
+    expect((await server.ask('/api/v1/me', { headers: { authorization: 'Token nope' } })).json.error.code).toBe('invalid-token');
+    expect((await server.ask('/api/v1/me', { headers: { authorization: 'Bearer nope' } })).json.username).toBeNull();
+    await server.services.db.updateTable('users').set({ is_active: false }).where('username', '=', 'bob').execute();
+    expect((await server.ask('/api/v1/me', { as: 'bob' })).status).toBe(401);
+    await server.services.db.updateTable('users').set({ is_active: true }).where('username', '=', 'bob').execute();
+  });
+});
+
+describe('jobs', () => {
+  test('submit, show, cancel, resubmit', async () => {
+    expect((await server.ask('/api/v1/jobs', { json: { definition: testDefinition } })).status).toBe(401);
+    const { status, json } = await server.ask('/api/v1/jobs', { as: 'alice', json: { definition: testDefinition } });
+    expect(status).toBe(201);
+    const id = json.job_ids[0];
+    expect((await server.ask(`/api/v1/jobs/${id}`)).json).toMatchObject({
+      id, state: 'Submitted', health: 'Unknown', submitter: 'alice', device: null, timeout: 600, visibility: 'public', can_cancel: false, waiting: { position: 1 },
+    });
+    expect((await server.ask(`/api/v1/jobs/${id}/cancel`, { as: 'bob', method: 'POST' })).status).toBe(403);
+    expect((await server.ask(`/api/v1/jobs/${id}/cancel`, { as: 'alice', method: 'POST' })).status).toBe(200);
+    expect((await server.ask(`/api/v1/jobs/${id}`)).json).toMatchObject({ state: 'Finished', health: 'Canceled', waiting: null });
+    expect((await server.ask(`/api/v1/jobs/${id}/cancel`, { as: 'alice', method: 'POST' })).json.message).toContain('finished already');
+    expect((await server.ask(`/api/v1/jobs/${id}/resubmit`, { as: 'bob', method: 'POST' })).json.job_ids[0]).toBeGreaterThan(id);
+  });
+
+  test('a refused definition comes back with its problems', async () => {
+    const { status, json } = await server.ask('/api/v1/jobs', { as: 'alice', json: { definition: 'nope' } });
+    expect(status).toBe(400);
+    expect(json.error.problems[0]).toMatchObject({ path: ['job_name'], line: 1 });
+    expect((await server.ask('/api/v1/validate', { json: { definition: 'nope' } })).json).toMatchObject({ valid: false });
+    expect((await server.ask('/api/v1/validate', { json: { definition: testDefinition } })).json).toMatchObject({ valid: true });
+  });
+
+  test('the list filters, pages and counts', async () => {
+    const ids = [];
+    for (let i = 0; i < 5; i++) ids.push(await server.addJob({ description: `100% list-${i}`, state: i === 4 ? 'Submitted' : 'Finished', health: i === 0 ? 'Incomplete' : 'Complete' }));
+    const list = (query: string) => server.ask(`/api/v1/jobs?search=${encodeURIComponent('100% LIST')}&${query}`).then((a) => a.json);
+    expect(await list('')).toMatchObject({ more: false, counts: { queued: 1, running: 0, finished: 4 } });
+    expect((await list('health=incomplete')).jobs.map((j: { id: number }) => j.id)).toEqual([ids[0]]);
+    const first = await list('limit=2');
+    expect(first).toMatchObject({ more: true, jobs: [{ id: ids[4] }, { id: ids[3] }] });
+    expect((await list(`limit=3&before=${ids[3]}`)).jobs.map((j: { id: number }) => j.id)).toEqual([ids[2], ids[1], ids[0]]);
+    expect((await server.ask(`/api/v1/jobs?search=${ids[1]}`)).json.jobs[0].id).toBe(ids[1]);
+    expect((await server.ask('/api/v1/jobs?state=Nope')).status).toBe(400);
+  });
+
+  test('results keep the order of arrival, and numbers their decimals', async () => {
+    const id = await server.addJob();
+    await server.addCases(id, '0_smoke', [{ name: 'a', result: 'fail' }, { name: 'bw', measurement: '12.5', units: 'MB/s', set: 'set1', lines: [3, 9] }]);
+    await server.addCases(id, 'lava', [{ name: 'job' }]);
+    const { suites } = (await server.ask(`/api/v1/jobs/${id}/results`)).json;
+    expect(suites.map((s: { name: string }) => s.name)).toEqual(['0_smoke', 'lava']);
+    expect(suites[0].cases).toMatchObject([{ name: 'a', result: 'fail' }, { name: 'bw', measurement: '12.5', units: 'MB/s', set: 'set1', start_log_line: 3, end_log_line: 9, metadata: { case: 'bw' } }]);
+    expect((await server.ask(`/api/v1/jobs/${id}`)).json).toMatchObject({ passed: 1, failed: 1, skipped: 0 });
+  });
+});
+
+describe('log', () => {
+  test('streams records as JSON lines, ranges and all', async () => {
+    const id = await server.addJob();
+    await server.appendLog(id, Array.from({ length: 4500 }, (_, i) => ['target', `line ${i} ☺ "quoted"`] as const));
+    const whole = await server.ask(`/api/v1/jobs/${id}/log`);
+    expect(whole.headers.get('content-type')).toContain('application/x-ndjson');
+    expect(whole.headers.get('x-total-lines')).toBe('4500');
+    const records = whole.text.trimEnd().split('\n').map((l) => JSON.parse(l));
+    expect(records).toHaveLength(4500);
+    expect(records[4321].msg).toBe('line 4321 ☺ "quoted"');
+    const part = await server.ask(`/api/v1/jobs/${id}/log?start=1999&end=2001`);
+    expect(part.text.split('\n').filter(Boolean).map((l) => JSON.parse(l).msg)).toEqual(['line 1999 ☺ "quoted"', 'line 2000 ☺ "quoted"']);
+    expect((await server.ask(`/api/v1/jobs/${id}/log?start=9999999`)).text).toBe('');
+  });
+
+  test('reads lines that are YAML only, and survives broken ones', async () => {
+    const id = await server.addJob();
+    await server.appendLog(id, '- {"dt": "2026-11-22T10:00:00", "lvl": "target", "msg": "caf\\xE9 \\e[1m"}\n- {"dt": "2026-11-22T10:00:01", "lvl": "results", "msg": {"n": ! "146", "big": 123456789012345678901}}\n- {broken\n');
+    const lines = (await server.ask(`/api/v1/jobs/${id}/log`)).text.trimEnd().split('\n').map((l) => JSON.parse(l));
+    expect(lines).toHaveLength(3);
+    expect(lines[0].msg).toBe('café \u001b[1m');
+    expect(lines[1].lvl).toBe('results');
+    expect(lines[2].lvl).toBe('error');
+  });
+
+  test('search finds text in any case by number, across pieces of the file', async () => {
+    const id = await server.addJob();
+    await server.appendLog(id, Array.from({ length: 9000 }, (_, i) => [i % 1000 === 0 ? 'error' : 'target', i % 1000 === 0 ? `Kernel PANIC "${i}" ünï` : 'x'.repeat(90)] as const));
+    const search = (query: string) => server.ask(`/api/v1/jobs/${id}/log/search?${query}`).then((a) => a.json);
+    const hits = Array.from({ length: 9 }, (_, i) => i * 1000);
+    expect(await search('q=panic')).toEqual({ lines: hits, total: 9 });
+    expect(await search(`q=${encodeURIComponent('"3000" ÜNÏ')}`)).toEqual({ lines: [3000], total: 1 });
+    expect(await search('level=error')).toEqual({ lines: hits, total: 9 });
+    expect(await search('q=xxx&level=error')).toEqual({ lines: [], total: 0 });
+    expect((await server.ask(`/api/v1/jobs/${id}/log/search`)).status).toBe(400);
+  });
+});
+
+test('devices, device types, workers and the audit log', async () => {
+  expect((await server.ask('/api/v1/devices')).json.devices[0]).toMatchObject({ hostname: 'qemu01', device_type: 'qemu', worker: 'worker01', health: 'Good' });
+  expect((await server.ask('/api/v1/devices/qemu01/health', { as: 'alice', json: { health: 'Bad' } })).status).toBe(403);
+  expect((await server.ask('/api/v1/devices/qemu01/health', { as: 'root', json: { health: 'Terrible' } })).status).toBe(400);
+  expect((await server.ask('/api/v1/devices/qemu01/health', { as: 'root', json: { health: 'maintenance', reason: 'new cable' } })).json).toMatchObject({ health: 'Maintenance' });
+  expect((await server.ask('/api/v1/devices/qemu01')).json.log[0]).toMatchObject({ actor: 'root', message: expect.stringContaining('new cable') });
+  await server.ask('/api/v1/devices/qemu01/health', { as: 'root', json: { health: 'Good' } });
+  expect((await server.ask('/api/v1/devices/nope')).status).toBe(404);
+  expect((await server.ask('/api/v1/device-types')).json.device_types[0]).toMatchObject({ name: 'qemu', devices: 1 });
+  expect((await server.ask('/api/v1/workers/worker01')).json).toMatchObject({ hostname: 'worker01', state: 'Online', devices: [{ hostname: 'qemu01' }] });
+  expect((await server.ask('/api/v1/audit?kind=device&object=qemu01')).json.entries.length).toBeGreaterThan(0);
+});
