@@ -1,4 +1,7 @@
-/** A pattern to wait for: a literal text or a regular expression in Python's syntax. */
+/**
+ * A pattern to wait for: a string is a regular expression in Python's syntax, as users and device types write them
+ * (`literal()` makes one of a plain text); a RegExp is one of ours.
+ */
 export type Pattern = string | RegExp;
 
 /** What a wait ended with. */
@@ -28,6 +31,8 @@ export interface Connection {
   readonly alive: boolean;
   /** Regular expressions that tell the shell is ready; set by boot actions, used by tests. */
   prompts: readonly string[];
+  /** What `sendLine` types after the line: `\n`, or `\r\n` for some firmware. */
+  lineEnd: string;
   /** Types text as it is. */
   send(text: string, options?: { delayMs?: number }): Promise<void>;
   /** Types a line; logs `Sending line: '…'` and the input record. `delayMs` is the pause after each character. */

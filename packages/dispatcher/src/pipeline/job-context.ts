@@ -1,3 +1,4 @@
+import type { ConsoleHost } from '../connections/console.ts';
 import type { JobLog } from '../log/job-log.ts';
 
 /** What all actions of a job know; made once by the parser, before any action exists. */
@@ -18,6 +19,8 @@ export interface JobContext {
   /** Address of this worker that devices can reach (`dispatcher_ip`, or that of the default route). */
   readonly dispatcherIp: string;
   readonly log: JobLog;
+  /** What a new connection needs of the job it belongs to. */
+  readonly consoles: ConsoleHost;
   /** What the test blocks of each namespace will need; deploy and boot actions ask it. */
   readonly tests: ReadonlyMap<string, TestNeeds>;
 }

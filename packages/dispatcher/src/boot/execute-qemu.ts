@@ -1,0 +1,87 @@
+import { existsSync } from 'node:fs';
+import { JobError, sleep } from '@lava/base';
+import { mappingAt, type Mapping } from '@lava/job';
+import type { Console } from '../connections/console.ts';
+import { connectProcess } from '../connections/process-connection.ts';
+import { shellSplit } from '../connections/shell-split.ts';
+import { which } from '../connections/which.ts';
+import { downloadedFiles, guestDisk, preTestCommands, resultsFolder } from '../deploy/downloaded.ts';
+import type { Action, ActionSpec } from '../pipeline/action.ts';
+
+/** Architectures whose guests know IDE disks; others get virtio. */
+const withIde = ['amd64', 'x86_64', 'i386'];
+const hintQemu = 'Install QEMU on the worker: qemu-system-x86, qemu-system-arm or qemu-system-misc.';
+
+/** Words of the device configuration: lists may hold lists, and an item several words. */
+function words(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(words);
+  return value === undefined || value === null ? [] : shellSplit(String(value));
+}
+
+/** Starts QEMU as the connection of the namespace. */
+export function executeQemu(parameters: Mapping): ActionSpec {
+  return {
+    name: 'execute-qemu',
+    summary: 'execute qemu to boot the image',
+    description: 'boot image using QEMU command line',
+    async validate(a) {
+      const arch = mappingAt(a.job.definition, 'context')?.['arch'];
+      if (arch === undefined) throw new JobError("Missing 'arch' in job context", { code: 'arch-missing' });
+      const known = a.job.device['available_architectures'];
+      if (!Array.isArray(known)) return a.error('Device lacks list of available architectures.');
+      if (!known.includes(arch)) a.error(`Non existing architecture specified in context arch parameter. Please check the device configuration for available options.`);
+      const options = [...words(parameters['options']), ...words(parameters['extra'])];
+      if (options.includes('-enable-kvm') && !existsSync('/sys/class/misc/kvm')) {
+        a.error('Device configuration contains -enable-kvm option but kvm module is not enabled.');
+      }
+      const binary = which(String(parameters['command']), hintQemu);
+      const { status, stdout } = await a.exec([binary, '--version'], { allowFail: true, quiet: true });
+      if (status !== 0) return a.error(`Unable to run '${binary} --version'`);
+      a.results['qemu_version'] = /version (\S+)/.exec(stdout)?.[1] ?? stdout.trim();
+      a.results['host_arch'] = hostArchitecture();
+      a.results['job_arch'] = String(arch);
+    },
+    async run(a) {
+      await a.connection?.close();
+      const argv = commandLine(a, parameters);
+      a.log.info(`Boot command: ${argv.join(' ')}`);
+      a.connection = await connectProcess(a, argv, { tags: ['qemu'], farewell: powerOffGuest });
+    },
+  };
+}
+
+function commandLine(a: Action, parameters: Mapping): string[] {
+  const files = a.get(downloadedFiles) ?? new Map();
+  const argv = [which(String(parameters['command']), hintQemu), ...words(parameters['options']), ...words(parameters['extra'])];
+  const substitute = (text: string) => {
+    let result = text;
+    for (const [label, { file }] of files) result = result.replaceAll(`{${label}}`, file);
+    return result.replaceAll('{NFS_SERVER_IP}', a.job.dispatcherIp);
+  };
+  for (const [label, { file, imageArg }] of files) {
+    if (label === 'uefi') argv.push('-L', file, '-monitor', 'none');
+    else if (imageArg !== undefined && label !== 'nfsrootfs') argv.push(...shellSplit(imageArg).map(substitute));
+  }
+  const disk = a.get(guestDisk);
+  if (disk) {
+    const guest = mappingAt(a.job.device, 'actions', 'deploy', 'methods', 'image', 'parameters', 'guest') ?? {};
+    const arch = String(mappingAt(a.job.definition, 'context')?.['arch']);
+    const bus = String(guest['interface'] ?? (withIde.includes(arch) ? 'ide' : 'virtio'));
+    argv.push('-drive', `format=${disk.format},file=${disk.file},media=disk,if=${bus},id=${String(guest['driveid'] ?? 'lavatest')}`);
+    const folder = a.get(resultsFolder);
+    if (folder !== undefined) {
+      a.set(preTestCommands, [`mkdir ${folder}`, `mount /dev/disk/by-uuid/${disk.uuid} -t ext2 ${folder}`, `ls -la ${folder}/bin/lava-test-runner`]);
+    }
+  }
+  return argv;
+}
+
+const hostArchitecture = () => ({ x64: 'x86_64', arm64: 'aarch64', ia32: 'i386' } as Record<string, string>)[process.arch] ?? process.arch;
+
+/** Asks the guest to power off; ends with it, or as soon as it is clear that nobody listens. */
+async function powerOffGuest(console: Console): Promise<void> {
+  const longestMs = 5000;
+  const silenceMs = 1500;
+  await console.sendLine('poweroff');
+  await Promise.race([console.drain(silenceMs), sleep(longestMs)]);
+}

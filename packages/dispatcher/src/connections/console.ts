@@ -1,0 +1,173 @@
+import { ConnectionClosedError, formatDuration, monotonicMs, sleep } from '@lava/base';
+import { ExpectStream } from '../expect/expect-stream.ts';
+import type { JobLog } from '../log/job-log.ts';
+import { pythonRepr } from '../log/python-text.ts';
+import type { Connection, ExpectOptions, Match, Pattern } from './connection.ts';
+import { ConsoleLines } from './console-lines.ts';
+
+/** What a connection needs of the job it belongs to. */
+export interface ConsoleHost {
+  readonly log: JobLog;
+  /** Name of the running action, for the log. */
+  readonly actionName: string;
+  /** Whether the running action uses this connection; the text of all others is logged as feedback. */
+  isForeground(connection: Connection): boolean;
+}
+
+/** What carries the bytes of a connection. */
+export interface Transport {
+  /** Resolves when the text is on its way. */
+  write(text: string): Promise<void>;
+  /** Stops (and goes on with) reading, so that a device which nobody listens to does not fill the memory. */
+  pause(): void;
+  resume(): void;
+  /** Ends it for good, with all its processes; resolves when it is gone. Never rejects. */
+  end(): Promise<void>;
+}
+
+interface ConsoleOptions {
+  readonly namespace: string;
+  readonly tags: readonly string[];
+  /** Polite words before the end: `poweroff` for a QEMU guest, the escape of a telnet client. */
+  readonly farewell?: (console: Console) => Promise<void>;
+}
+
+/** Text nobody has looked at, in characters, above which reading pauses. */
+const pauseAbove = 4 << 20;
+
+/** A text connection: splits what comes into log lines, and lets actions wait for patterns and type. */
+export class Console implements Connection {
+  readonly namespace: string;
+  readonly tags: readonly string[];
+  lineEnd = '\n';
+  readonly #host: ConsoleHost;
+  readonly #options: ConsoleOptions;
+  readonly #stream = new ExpectStream();
+  readonly #lines: ConsoleLines;
+  readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  #transport: Transport | undefined;
+  #prompts: readonly string[] = [];
+  #paused = false;
+  #alive = true;
+  #lastTextAt = monotonicMs();
+  #onText: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(host: ConsoleHost, options: ConsoleOptions) {
+    this.namespace = options.namespace;
+    this.tags = options.tags;
+    this.#host = host;
+    this.#options = options;
+    this.#lines = new ConsoleLines((line) => {
+      if (host.isForeground(this)) host.log.target(line);
+      else host.log.feedback(line, this.namespace);
+    });
+  }
+
+  /** Called once by whoever opens the transport. */
+  attach(transport: Transport): void {
+    this.#transport = transport;
+  }
+
+  get alive(): boolean { return this.#alive; }
+
+  get prompts(): readonly string[] { return this.#prompts; }
+  set prompts(prompts: readonly string[]) {
+    if (pythonRepr(prompts) !== pythonRepr(this.#prompts)) this.#host.log.debug(`Setting prompt string to ${pythonRepr(prompts)}`);
+    this.#prompts = prompts;
+  }
+
+  /** Bytes from the device. */
+  receive(bytes: Uint8Array): void {
+    const text = this.#decoder.decode(bytes, { stream: true });
+    if (text !== '') this.#take(text);
+  }
+
+  /** The device (or the program that connects to it) has hung up. */
+  ended(): void {
+    if (!this.#alive) return;
+    const rest = this.#decoder.decode();
+    if (rest !== '') this.#take(rest);
+    this.#alive = false;
+    this.#lines.flush();
+    this.#stream.end();
+    this.#onText?.();
+  }
+
+  #take(text: string): void {
+    this.#lastTextAt = monotonicMs();
+    this.#lines.push(text);
+    this.#stream.push(text);
+    this.#onText?.();
+    if (this.#stream.backlog > pauseAbove && !this.#paused) {
+      this.#paused = true;
+      this.#transport?.pause();
+    }
+  }
+
+  #goOn(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#transport?.resume();
+  }
+
+  async send(text: string, options: { delayMs?: number } = {}): Promise<void> {
+    if (!this.#alive || !this.#transport) throw new ConnectionClosedError('Connection closed', { code: 'connection-closed' });
+    this.#lines.flush();
+    this.#host.log.input(text);
+    const delayMs = options.delayMs ?? 0;
+    if (delayMs <= 0) return this.#transport.write(text);
+    for (const character of text) {
+      await this.#transport.write(character);
+      await sleep(delayMs);
+    }
+  }
+
+  async sendLine(line: string, options: { delayMs?: number } = {}): Promise<void> {
+    if (options.delayMs) this.#host.log.debug(`Sending with ${options.delayMs} millisecond of delay`);
+    this.#host.log.debug(`Sending line: '${line}'`);
+    await this.send(line + this.lineEnd, options);
+  }
+
+  async expect(patterns: readonly Pattern[], options: ExpectOptions): Promise<Match> {
+    this.#goOn();
+    return this.#stream.expect(patterns, options);
+  }
+
+  async waitPrompt(options: ExpectOptions): Promise<Match> {
+    this.#host.log.debug(`${this.#host.actionName}: Wait for prompt ${pythonRepr(this.#prompts)} (timeout ${formatDuration(Math.round(options.timeoutMs / 1000))})`);
+    return this.expect(this.#prompts, options);
+  }
+
+  drain(quietMs: number): Promise<void> {
+    this.#lastTextAt = monotonicMs();
+    this.#goOn();
+    return new Promise((resolve) => {
+      const look = () => {
+        clearTimeout(timer);
+        this.#stream.clear();
+        const left = this.#lastTextAt + quietMs - monotonicMs();
+        if (this.#alive && left > 0) {
+          timer = setTimeout(look, left);
+        } else {
+          this.#onText = undefined;
+          this.#lines.flush();
+          resolve();
+        }
+      };
+      let timer: NodeJS.Timeout | undefined;
+      this.#onText = look;
+      look();
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      this.#goOn();
+      if (this.#alive) await this.#options.farewell?.(this).catch(() => undefined);
+      await this.#transport?.end();
+      this.ended();
+    })();
+    return this.#closing;
+  }
+}

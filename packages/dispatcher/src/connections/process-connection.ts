@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { InfrastructureError } from '@lava/base';
+import type { Action } from '../pipeline/action.ts';
+import { Console } from './console.ts';
+import { endProcesses, processTree } from './process-tree.ts';
+
+interface ProcessOptions {
+  readonly tags: readonly string[];
+  /** Words before the end: see `Console`. */
+  readonly farewell?: (console: Console) => Promise<void>;
+  /** Run it below a terminal of its own, for programs that want one. */
+  readonly terminal?: boolean;
+}
+
+/**
+ * Starts a program on the worker as the connection of an action's namespace.
+ * It is the leader of its own process group and session, so that all it starts can be ended with it.
+ * @throws InfrastructureError when it cannot be started
+ */
+export async function connectProcess(a: Action, argv: readonly string[], options: ProcessOptions): Promise<Console> {
+  const [file, ...args] = options.terminal ? ['script', '-qfec', argv.map(shellQuote).join(' '), '/dev/null'] : argv;
+  if (file === undefined) throw new InfrastructureError('the command to connect is empty');
+  const child = spawn(file, args, { detached: true, stdio: ['pipe', 'pipe', 'pipe'], env: a.job.environment });
+  try {
+    await once(child, 'spawn', { signal: a.signal });
+  } catch (error) {
+    if (a.signal.aborted) throw a.signal.reason;
+    throw new InfrastructureError(`Cannot start '${file}': ${(error as Error).message}`, { code: 'connection-command-missing' });
+  }
+  const console = new Console(a.job.consoles, { namespace: a.namespace, tags: options.tags, farewell: options.farewell });
+  const { stdin, stdout, stderr } = child;
+  for (const stream of [stdout, stderr]) stream.on('data', (bytes: Buffer) => console.receive(bytes));
+  // Writing to a program that has just ended is no news: the end of its output is.
+  stdin.on('error', () => undefined);
+  child.on('error', () => undefined);
+  const closed = new Promise<void>((resolve) => child.on('close', () => resolve()));
+  // A grandchild may hold the pipes open for ever: the end of the program ends the connection a moment later.
+  const exited = new Promise<void>((resolve) => child.on('exit', () => {
+    void Promise.race([closed, new Promise((r) => { setTimeout(r, 500).unref(); })]).then(() => { console.ended(); resolve(); });
+  }));
+  console.attach({
+    write: (text) => new Promise((resolve) => { if (stdin.writable) stdin.write(text, () => resolve()); else resolve(); }),
+    pause: () => { stdout.pause(); stderr.pause(); },
+    resume: () => { stdout.resume(); stderr.resume(); },
+    end: async () => {
+      stdin.destroy();
+      const all = child.pid === undefined ? [] : processTree(child.pid);
+      if (options.terminal) {
+        // The program gets a hang-up, as if its terminal were gone; `script` itself would only linger and talk.
+        await endProcesses(all.filter((p) => p.pid !== child.pid), 300, 'SIGHUP');
+        await endProcesses(all, 100, 'SIGHUP');
+      } else {
+        await endProcesses(all, 2000);
+      }
+      await exited;
+      stdout.destroy();
+      stderr.destroy();
+    },
+  });
+  return console;
+}
+
+function shellQuote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`;
+}

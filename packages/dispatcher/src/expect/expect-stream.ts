@@ -1,0 +1,115 @@
+import { ConnectionClosedError, JobError, LavaBug } from '@lava/base';
+import type { ExpectOptions, Match, Pattern } from '../connections/connection.ts';
+import { Scanner } from './scanner.ts';
+
+/** Characters that are looked at in one step when much has piled up, as if they had come in one read. */
+const step = 4092;
+/** Patterns are searched in the last so many characters only. */
+export const matchWindow = 2 * step;
+
+interface Waiter {
+  readonly scanner: Scanner;
+  resolve(match: Match): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Text that comes in pieces, and one reader who waits for patterns in it.
+ * Each piece is looked at once; a match consumes the text up to its end.
+ */
+export class ExpectStream {
+  /** What no match has consumed. While somebody waits, at most a few windows long. */
+  #text = '';
+  /** Characters at the start of `#text` that the waiter has seen. */
+  #seen = 0;
+  #ended = false;
+  #waiter: Waiter | undefined;
+
+  /** Characters that nobody has looked at: a sender may pause while there are many. */
+  get backlog(): number {
+    return this.#waiter ? 0 : this.#text.length;
+  }
+
+  push(text: string): void {
+    this.#text += text;
+    this.#advance(text);
+  }
+
+  /** No more text will come. */
+  end(): void {
+    this.#ended = true;
+    this.#advance('');
+  }
+
+  /** Forgets what has come so far. */
+  clear(): void {
+    this.#text = '';
+    this.#seen = 0;
+  }
+
+  /**
+   * Waits for the first of `patterns`.
+   * @throws JobError `wait for prompt timed out` (code `prompt-timeout`), ConnectionClosedError, or the signal's reason
+   */
+  expect(patterns: readonly Pattern[], options: ExpectOptions): Promise<Match> {
+    return new Promise((resolve, reject) => {
+      if (this.#waiter) throw new LavaBug('two waits on one connection at once');
+      const { signal } = options;
+      if (signal?.aborted) throw signal.reason;
+      const scanner = new Scanner(patterns);
+      const leave = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+        this.#waiter = undefined;
+      };
+      const abort = () => { leave(); reject(signal?.reason); };
+      const timer = setTimeout(() => {
+        leave();
+        reject(new JobError('wait for prompt timed out', { code: 'prompt-timeout' }));
+      }, Math.min(Math.max(0, options.timeoutMs), 0x7fffffff));
+      signal?.addEventListener('abort', abort, { once: true });
+      this.#seen = 0;
+      this.#waiter = {
+        scanner,
+        resolve: (match) => { leave(); resolve(match); },
+        reject: (error) => { leave(); reject(error); },
+      };
+      this.#advance(this.#text);
+    });
+  }
+
+  /** Shows the waiter what it has not seen, which is exactly `fresh`. */
+  #advance(fresh: string): void {
+    const waiter = this.#waiter;
+    if (!waiter) return;
+    try {
+      for (let at = 0; at < fresh.length; at += step) {
+        const piece = fresh.length <= step ? fresh : fresh.slice(at, at + step);
+        this.#seen += piece.length;
+        if (!waiter.scanner.feed(piece)) continue;
+        const from = Math.max(0, this.#seen - matchWindow);
+        const window = this.#text.slice(from, this.#seen);
+        const hit = waiter.scanner.search(window);
+        if (!hit) continue;
+        const { found, index } = hit;
+        this.#text = this.#text.slice(from + found.end);
+        this.#seen = 0;
+        waiter.resolve({
+          index, text: window.slice(found.start, found.end), groups: found.groups, captures: found.captures, before: window.slice(0, found.start),
+        });
+        return;
+      }
+      this.#trim();
+      if (this.#ended) waiter.reject(new ConnectionClosedError('Connection closed', { code: 'connection-closed' }));
+    } catch (error) {
+      waiter.reject(error);
+    }
+  }
+
+  /** Drops what is out of every later match's reach; now and then, as cutting copies. */
+  #trim(): void {
+    if (this.#text.length <= 4 * matchWindow || this.#seen < this.#text.length) return;
+    this.#text = this.#text.slice(-matchWindow);
+    this.#seen = this.#text.length;
+  }
+}
