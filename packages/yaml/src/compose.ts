@@ -1,4 +1,4 @@
-import { EVENT_ID, YAMLException, getScalarValue, parseEvents, SCALAR_STYLE, type DocumentDirective, type Event } from 'js-yaml';
+import { EVENT_ID, YAMLException, getScalarValue, parseEvents, SCALAR_STYLE, type DocumentDirective, type Event, type ScalarEvent } from 'js-yaml';
 import { resolvePlain, yamlTag } from './scalars.ts';
 import { YamlError } from './error.ts';
 import { hintFor } from './hints.ts';
@@ -55,6 +55,10 @@ export function compose(text: string, lines: LineTable, limits: YamlLimits = {})
     if (total > expandedSize) fail(offset, 'aliases make this text too large', 'yaml-alias-bomb', `With every alias replaced by its anchor it would pass ${expandedSize} characters. Use fewer or smaller anchors.`);
   };
 
+  // YAML 1.2 allows more, which PyYAML reads differently.
+  const checkName = (name: string, offset: number) => {
+    if (!/^[A-Za-z0-9_-]+$/.test(name)) fail(offset, 'names of anchors consist of letters, digits, "-" and "_"', 'yaml-anchor-name');
+  };
   const fullTag = (from: number, to: number): string => {
     const raw = text.slice(from, to);
     if (raw.startsWith('!<')) return decodeTag(raw.slice(2, -1));
@@ -69,6 +73,7 @@ export function compose(text: string, lines: LineTable, limits: YamlLimits = {})
     const event = events[next++] as Exclude<Event, { type: typeof EVENT_ID.POP | typeof EVENT_ID.DOCUMENT }>;
     if (event.type === EVENT_ID.ALIAS) {
       const name = text.slice(event.anchorStart, event.anchorEnd);
+      checkName(name, event.anchorStart);
       const target = anchors.get(name);
       if (target === undefined) return fail(event.anchorStart, `there is no anchor &${name} before this alias`, 'yaml-unknown-alias');
       if (target === null) return fail(event.anchorStart, `the alias *${name} stands inside its own anchor`, 'yaml-recursive-alias');
@@ -77,13 +82,14 @@ export function compose(text: string, lines: LineTable, limits: YamlLimits = {})
       return { node: target, start: event.anchorStart - 1, end: event.anchorEnd };
     }
     const anchor = event.anchorStart < 0 ? undefined : text.slice(event.anchorStart, event.anchorEnd);
+    if (anchor !== undefined) checkName(anchor, event.anchorStart);
     const given = event.tagStart < 0 ? '' : fullTag(event.tagStart, event.tagEnd);
     const tag = given === '!' ? '' : given;
     const before = total;
     let made: YamlNode;
     if (event.type === EVENT_ID.SCALAR) {
-      const value = getScalarValue(text, event);
-      const plain = event.style === SCALAR_STYLE.PLAIN || given === '!';
+      const value = scalarText(text, event);
+      const plain = (event.style === SCALAR_STYLE.PLAIN && given === '') || (given === '!' && event.valueStart >= 0);
       const start = event.valueStart < 0 ? Math.max(event.tagStart, event.anchorStart) : event.valueStart;
       const quoted = event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED ? 1 : 0;
       addWeight(nodeWeight + value.length, start);
@@ -123,6 +129,13 @@ export function compose(text: string, lines: LineTable, limits: YamlLimits = {})
     fail(offsetOf(events.slice(next + 2).find((e) => offsetOf(e) >= 0)), 'there is a second document', 'yaml-second-document', 'Only one document is expected: remove the line --- and what follows it.');
   }
   return root;
+}
+
+/** YAML 1.1: a block scalar that the end of the text cuts off has no line feed at its end. */
+function scalarText(text: string, event: ScalarEvent): string {
+  const value = getScalarValue(text, event);
+  const block = event.style === SCALAR_STYLE.LITERAL_BLOCK || event.style === SCALAR_STYLE.FOLDED_BLOCK;
+  return block && event.valueEnd === text.length && !/[\r\n]$/.test(text) && value.endsWith('\n') ? value.slice(0, -1) : value;
 }
 
 function offsetOf(event: Event | undefined): number {

@@ -7,7 +7,7 @@ export interface DumpOptions {
 }
 
 /** Deeper values are surely circular. */
-const deepest = 1000;
+const deepest = 400;
 
 /**
  * Writes a value as block-style YAML, keys in their order, that PyYAML reads back equal; ends with a line feed.
