@@ -55,7 +55,7 @@ export type Actor = string;
 export interface JobService {
   /** Checks and stores a definition; the ids of the new jobs. Throws `SubmitError`. */
   submit(definition: string, submitter: { readonly id: number; readonly username: string }, options?: { healthCheck?: boolean }): Promise<{ ids: number[]; warnings: readonly SubmitProblem[] }>;
-  /** The same checks without storing. */
+  /** The same checks without storing; without a user, what depends on one is not checked. */
   validate(definition: string): Promise<readonly SubmitProblem[]>;
   /** Asks for the end of a job; no effect on one that is ending or ended. */
   cancel(job: number, actor: Actor): Promise<void>;
@@ -73,6 +73,8 @@ export interface SubmitProblem {
   readonly line?: number;
   readonly column?: number;
   readonly endColumn?: number;
+  /** The same in the words that LAVA's clients know, where they differ: with the place as `@ data['job_name']`. */
+  readonly upstream?: string;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { jobHealths, jobStates } from '@lava/job';
+import { jobHealths, jobStates, type JobState } from '@lava/job';
 import { releaseDevice } from '../devices/device-changes.ts';
 import type { Change } from '../store/change.ts';
 import { deviceHealth, deviceState, jobHealth, jobState } from '../store/numbers.ts';
@@ -88,10 +88,10 @@ export interface Ending {
 }
 
 /**
- * Any unfinished state → Finished; the attempt ends and the device is free. With a fence only if that attempt is the
- * live one. The result `lava/job` of the log, where it was stored, says more about an error than the report: it stays.
+ * Any unfinished state (or just `from`) → Finished; the attempt ends and the device is free. With a fence only if that
+ * attempt is the live one. The result `lava/job` of the log, where it was stored, says more about an error than the report: it stays.
  */
-export async function finishJob(c: Change, job: number, fence: number | undefined, ending: Ending): Promise<boolean> {
+export async function finishJob(c: Change, job: number, fence: number | undefined, ending: Ending, from?: JobState): Promise<boolean> {
   const { Canceling, Finished } = jobState;
   const failed = ending.result === 'fail';
   const { rows } = await sql<{ old: number; health: number; device: string | null; health_check: boolean; error_type: string | null }>`
@@ -103,7 +103,7 @@ export async function finishJob(c: Change, job: number, fence: number | undefine
       error_msg = coalesce(error_msg, ${failed ? ending.errorMessage || null : null}),
       error_code = coalesce(error_code, ${failed ? ending.errorCode || null : null}),
       failure_comment = nullif(concat(failure_comment, ${ending.comment ?? ''}::text), '')
-    from before where jobs.id = before.id and before.state < ${Finished} and ${fence === undefined ? sql`true` : isLive(job, fence)}
+    from before where jobs.id = before.id and before.state < ${Finished} and ${from === undefined ? sql`true` : sql`before.state = ${jobState[from]}`} and ${fence === undefined ? sql`true` : isLive(job, fence)}
     returning before.state as old, jobs.health, actual_device as device, health_check, error_type`.execute(c.trx);
   const row = rows[0];
   if (!row) return false;

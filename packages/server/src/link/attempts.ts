@@ -1,0 +1,30 @@
+import { sql, type Kysely } from 'kysely';
+import { jobStates, type JobState } from '@lava/job';
+import type { Database } from '../store/database.ts';
+
+/** An attempt that has not ended, with the state of its job. */
+export interface LiveAttempt {
+  readonly job: number;
+  readonly fence: number;
+  readonly device: string;
+  readonly worker: string;
+  readonly state: JobState;
+}
+
+/** Live attempts of a worker, or that of a job. */
+export async function liveAttempts(db: Kysely<Database>, of: { worker: string } | { job: number }): Promise<LiveAttempt[]> {
+  const { rows } = await sql<Omit<LiveAttempt, 'state'> & { state: number }>`
+    select attempts.job, attempts.fence, attempts.device, attempts.worker, jobs.state from attempts join jobs on jobs.id = attempts.job
+    where ended_at is null and ${'worker' in of ? sql`attempts.worker = ${of.worker}` : sql`attempts.job = ${of.job}`}
+    order by attempts.job`.execute(db);
+  return rows.map((r) => ({ ...r, state: jobStates[r.state]! }));
+}
+
+/** Gives these attempts of a worker a full lease from now on; attempts that are over stay so. */
+export async function renewLeases(db: Kysely<Database>, worker: string, attempts: readonly { job: number; fence: number }[], seconds: number): Promise<void> {
+  await sql`update workers set last_ping = now() where hostname = ${worker}`.execute(db);
+  if (attempts.length === 0) return;
+  await sql`update attempts set lease_expires = now() + make_interval(secs => ${seconds})
+    from jsonb_to_recordset(${JSON.stringify(attempts)}::jsonb) as named (job int, fence int)
+    where attempts.job = named.job and attempts.fence = named.fence and attempts.worker = ${worker} and ended_at is null`.execute(db);
+}

@@ -1,0 +1,78 @@
+import { sql, type Kysely } from 'kysely';
+import { messageOf, monotonicMs, type DaemonLog } from '@lava/base';
+import type { Database } from '../store/database.ts';
+
+interface LeaseOptions {
+  readonly db: Kysely<Database>;
+  readonly log: DaemonLog;
+  /** Full length of a lease in seconds. */
+  readonly lease: number;
+  /** Ends an attempt whose worker was silent for too long. */
+  expire(attempt: { job: number; fence: number; worker: string }): Promise<void>;
+  /** Monotonic milliseconds; tests bring their own. */
+  readonly clock?: () => number;
+}
+
+/**
+ * Watches the leases of live attempts. Only the silence of a worker ends one: after a time in which this server or its
+ * database could not have heard a worker (a restart, an outage, a machine that slept, a clock that was set), every
+ * lease starts anew.
+ */
+export class LeaseKeeper {
+  readonly #options: LeaseOptions;
+  readonly #clock: () => number;
+  #timer: NodeJS.Timeout | undefined;
+  /** When the last look succeeded, by our clock and by the database's; undefined: all leases must be renewed first. */
+  #last: { own: number; database: number } | undefined;
+  #looking: Promise<void> | undefined;
+
+  constructor(options: LeaseOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? monotonicMs;
+  }
+
+  /** Milliseconds between two looks; a gap of three of them counts as an outage. */
+  get interval(): number {
+    return Math.min(5000, this.#options.lease * 1000 / 10);
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      this.#looking ??= this.look().finally(() => { this.#looking = undefined; });
+    }, this.interval);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#looking;
+  }
+
+  /** Something that would have renewed leases failed: nobody may lose one by that. */
+  outage(): void {
+    this.#last = undefined;
+  }
+
+  /** One look at the leases; never throws. */
+  async look(): Promise<void> {
+    const { db, log, lease } = this.#options;
+    try {
+      const { rows: [time] } = await sql<{ ms: number }>`select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms`.execute(db);
+      const own = this.#clock();
+      const last = this.#last;
+      const gap = last && own - last.own;
+      const skew = last && Math.abs(time!.ms - last.database - gap!);
+      if (gap === undefined || gap > 3 * this.interval || skew! > this.interval) {
+        const { numAffectedRows = 0n } = await sql`update attempts set lease_expires = now() + make_interval(secs => ${lease}) where ended_at is null`.execute(db);
+        if (numAffectedRows > 0n) log.info(`Leases of ${numAffectedRows} running attempts start anew`);
+      } else {
+        const { rows } = await sql<{ job: number; fence: number; worker: string }>`
+          select job, fence, worker from attempts where ended_at is null and lease_expires < now()`.execute(db);
+        for (const attempt of rows) await this.#options.expire(attempt);
+      }
+      this.#last = { own, database: time!.ms };
+    } catch (error) {
+      this.#last = undefined;
+      log.warn(`Leases could not be looked at: ${messageOf(error)}`);
+    }
+  }
+}

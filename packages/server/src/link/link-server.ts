@@ -1,0 +1,250 @@
+import { sql } from 'kysely';
+import { ConfigurationError, messageOf, version, type DaemonLog, type LavaPaths } from '@lava/base';
+import { ServerEndpoint, type AttemptRef, type LogMessage, type ServerEndpointOptions, type Session, type SessionMessage } from '@lava/link';
+import { finishJob, startJob, type Ending } from '../jobs/job-changes.ts';
+import type { JobFolders } from '../logs/job-folder.ts';
+import type { LogIntake } from '../logs/intake.ts';
+import type { DeviceService } from '../services.ts';
+import { change, serverActor, type Stored } from '../store/change.ts';
+import { isConnectionLoss } from '../store/connection.ts';
+import { workerState } from '../store/numbers.ts';
+import { workerOffline, workerOnline } from '../workers/worker-changes.ts';
+import { attemptFiles, keepFiles } from './attempt-files.ts';
+import { liveAttempts, renewLeases, type LiveAttempt } from './attempts.ts';
+import { LeaseKeeper } from './leases.ts';
+
+export interface LinkOptions {
+  readonly stored: Stored;
+  readonly log: DaemonLog;
+  readonly paths: LavaPaths;
+  readonly intake: LogIntake;
+  readonly folders: JobFolders;
+  readonly devices: DeviceService;
+  /** Seconds for which an attempt keeps its device without a word from the worker. */
+  readonly lease: number;
+  readonly sockets: Pick<ServerEndpointOptions, 'control' | 'log' | 'ipv6' | 'encryption'>;
+  /** Tests bring their own clock. */
+  readonly clock?: () => number;
+}
+
+/**
+ * The server's part of the talk with the workers: gives them their jobs, keeps leases, takes logs and ends.
+ * What is to be done always follows from the database; a message that got lost is made up for at the next PING.
+ */
+export class LinkServer {
+  readonly leases: LeaseKeeper;
+  readonly #options: LinkOptions;
+  readonly #endpoint: ServerEndpoint;
+  #unsubscribe: (() => void) | undefined;
+  #closing = false;
+  readonly #working = new Set<Promise<void>>();
+  /** Attempts whose START or END is being worked on: a repeated message need not start it again. */
+  readonly #busy = new Set<string>();
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    const { log, lease, sockets, clock } = options;
+    this.leases = new LeaseKeeper({ db: options.stored.db, log, lease, clock, expire: (attempt) => this.#expire(attempt) });
+    this.#endpoint = new ServerEndpoint({
+      ...sockets, version, daemonLog: log,
+      // A worker speaks at least four times within a lease.
+      interval: Math.max(1, Math.min(20, lease / 4)),
+      handlers: {
+        certificateOf: (hostname) => this.#certificateOf(hostname),
+        welcome: (hello) => this.#welcome(hello.hostname),
+        onSession: (session) => this.#do(`HELLO of ${session.hostname}`, () => this.#greeted(session)),
+        onMessage: (session, message) => this.#do(`${message.type} of ${session.hostname}`, () => this.#handle(session, message)),
+        onLog: (session, message, records) => this.#takeLog(session, message, records),
+        onEnd: (session, reason) => this.#do(`end of ${session.hostname}`, () => this.#gone(session, reason)),
+      },
+    });
+  }
+
+  get addresses(): { readonly control: string; readonly log: string } {
+    return this.#endpoint.addresses;
+  }
+
+  async start(): Promise<void> {
+    const { log, stored } = this.#options;
+    log.info('[INIT] Marking all workers as offline');
+    await sql`update workers set state = ${workerState.Offline} where state = ${workerState.Online}`.execute(stored.db);
+    await this.leases.look();
+    this.#unsubscribe = stored.events.subscribe((event) => {
+      if (event.type === 'job' && (event.state === 'Scheduled' || event.state === 'Canceling')) {
+        this.#do(`job ${event.id}`, async () => { for (const a of await liveAttempts(stored.db, { job: event.id })) await this.#tell(a); });
+      }
+      if (event.type === 'job' && event.state === 'Finished') this.#do(`log of job ${event.id}`, () => this.#options.intake.finish(event.id));
+    });
+    await this.#endpoint.open();
+    this.leases.start();
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#unsubscribe?.();
+    await this.leases.close();
+    await this.#endpoint.close();
+    await Promise.all(this.#working);
+  }
+
+  async #certificateOf(hostname: string): Promise<string | undefined> {
+    const row = await this.#options.stored.db.selectFrom('workers').select('certificate').where('hostname', '=', hostname).executeTakeFirst();
+    return row?.certificate ?? undefined;
+  }
+
+  async #welcome(hostname: string): Promise<{ accepted: true } | { accepted: false; reason: string; retry: boolean }> {
+    const row = await this.#options.stored.db.selectFrom('workers').select('hostname').where('hostname', '=', hostname).executeTakeFirst();
+    if (row) return { accepted: true };
+    return { accepted: false, retry: true, reason: `worker ${hostname} is not known here; on the server run: lava-server manage workers add ${hostname}` };
+  }
+
+  async #greeted(session: Session): Promise<void> {
+    await change(this.#options.stored, serverActor, (c) => workerOnline(c, session.hostname, session.version, session.capabilities));
+    await this.#reconcile(session.hostname, []);
+  }
+
+  async #gone(session: Session, reason: string): Promise<void> {
+    this.#options.log.info(`[STATE] Dispatcher <${session.hostname}> goes OFFLINE (${reason})`);
+    if (!this.#closing) await change(this.#options.stored, serverActor, (c) => workerOffline(c, session.hostname, reason));
+  }
+
+  async #handle({ hostname }: Session, message: SessionMessage): Promise<void> {
+    const { stored, log, lease } = this.#options;
+    switch (message.type) {
+      case 'PING':
+        await renewLeases(stored.db, hostname, message.attempts, lease);
+        return this.#reconcile(hostname, message.attempts);
+      case 'START_OK':
+        log.info(`[${message.job}] ${hostname} => START_OK`);
+        if (!(await this.#isLive(hostname, message))) { this.#endpoint.send(hostname, { type: 'CANCEL', job: message.job, fence: message.fence }); return; }
+        await renewLeases(stored.db, hostname, [message], lease);
+        await change(stored, serverActor, (c) => startJob(c, message));
+        return;
+      case 'START_FAILED':
+        log.warn(`[${message.job}] ${hostname} could not start it: ${message.reason}`);
+        return this.#finish(hostname, message, { result: 'fail', errorType: 'Infrastructure', errorCode: 'start-failed', errorMessage: `Worker ${hostname} could not start the job: ${message.reason}` });
+      case 'UNKNOWN':
+        log.warn(`[${message.job}] ${hostname} knows nothing of it`);
+        return this.#finish(hostname, message, { result: 'fail', errorType: 'Infrastructure', errorCode: 'attempt-lost', errorMessage: `Worker ${hostname} lost the job: its state folder was emptied or replaced` });
+      case 'END': {
+        const { errorType, errorMessage, errors, description, poweredOff, result, logLines } = message;
+        log.info(`[${message.job}] ${hostname} => END (${result}, ${logLines} lines)`);
+        const quarantine = poweredOff ? undefined : `power-off after job ${message.job} was not done`;
+        return this.#finish(hostname, message, { result, errorType: result === 'fail' ? errorType || 'Bug' : '', errorMessage, comment: errors, quarantine }, description);
+      }
+      default: return undefined;
+    }
+  }
+
+  /** Ends an attempt with all that its log says, and tells the worker that it may forget it. */
+  async #finish(hostname: string, { job, fence }: AttemptRef, ending: Ending, description?: string): Promise<void> {
+    await this.#once(`end ${job} ${fence}`, async () => {
+      const { stored, intake, folders, log } = this.#options;
+      const attempt = { job, fence };
+      if (await this.#isLive(hostname, attempt)) {
+        await intake.settle(job);
+        const folder = await folders.of(job);
+        if (description && folder !== undefined) await keepFiles(folder, { 'description.yaml': description });
+        if (await change(stored, serverActor, (c) => finishJob(c, job, fence, ending))) log.info(`[${job}] finished: ${ending.result}${ending.errorMessage ? ` (${ending.errorMessage})` : ''}`);
+      } else {
+        log.debug(`[${job}] END of attempt ${fence}, which is over; skipped`);
+      }
+      this.#endpoint.send(hostname, { type: 'END_OK', job, fence });
+    });
+  }
+
+  async #expire({ job, fence, worker }: { job: number; fence: number; worker: string }): Promise<void> {
+    const { stored, intake, log, lease } = this.#options;
+    const text = `Worker ${worker} was silent for more than ${lease} seconds: the job is given up`;
+    await intake.settle(job);
+    const ended = await change(stored, serverActor, (c) => finishJob(c, job, fence, {
+      result: 'fail', errorType: 'Infrastructure', errorCode: 'lease-expired', errorMessage: text, comment: text,
+    }));
+    if (ended) log.warn(`[${job}] ${text}`);
+  }
+
+  /** Compares what a worker holds with what it should, and says what is missing. Nothing is remembered between two times. */
+  async #reconcile(hostname: string, held: readonly AttemptRef[]): Promise<void> {
+    const live = await liveAttempts(this.#options.stored.db, { worker: hostname });
+    const holds = (a: AttemptRef) => held.some((h) => h.job === a.job && h.fence === a.fence);
+    for (const attempt of live) if (!holds(attempt) || attempt.state === 'Canceling' || attempt.state === 'Scheduled') await this.#tell(attempt);
+    for (const { job, fence } of held) {
+      if (!live.some((a) => a.job === job && a.fence === fence)) this.#endpoint.send(hostname, { type: 'CANCEL', job, fence });
+    }
+  }
+
+  /** Sends what the state of the job asks for. */
+  async #tell(attempt: LiveAttempt): Promise<void> {
+    const { job, fence, worker, device, state } = attempt;
+    const { log } = this.#options;
+    if (state === 'Scheduled') return this.#startOn(attempt);
+    if (state !== 'Running' && state !== 'Canceling') return undefined;
+    const type = state === 'Running' ? 'STATUS' : 'CANCEL';
+    if (this.#endpoint.send(worker, { type, job, fence })) log.info(`[${job}] ${type} => ${worker} (${device})`);
+    return undefined;
+  }
+
+  async #startOn({ job, fence, worker, device }: LiveAttempt): Promise<void> {
+    await this.#once(`start ${job} ${fence}`, async () => {
+      const { stored, log, paths, devices, folders } = this.#options;
+      try {
+        const files = await attemptFiles({ db: stored.db, paths, devices }, job, device, worker);
+        const folder = await folders.of(job);
+        if (folder !== undefined) await keepFiles(folder, { ...files });
+        if (this.#endpoint.send(worker, { type: 'START', job, fence, files })) log.info(`[${job}] START => ${worker} (${device})`);
+      } catch (error) {
+        if (!(error instanceof ConfigurationError)) throw error;
+        log.error(`[${job}] ${device}: ${error.message}`);
+        await change(stored, serverActor, (c) => finishJob(c, job, fence, {
+          result: 'fail', errorType: 'Configuration', errorCode: error.code, errorMessage: error.message, comment: error.message,
+        }));
+      }
+    });
+  }
+
+  async #takeLog(session: Session, message: LogMessage, records: Buffer): Promise<void> {
+    const { job, fence } = message;
+    try {
+      const taken = await this.#options.intake.take(message, message.index, message.count, records);
+      if ('lines' in taken) this.#endpoint.replyLog(session, { type: 'LOG_OK', job, fence, lines: taken.lines });
+      else {
+        this.#options.log.info(`[${job}] records from ${session.hostname} refused: ${taken.refused}`);
+        this.#endpoint.replyLog(session, { type: 'LOG_REFUSED', job, fence, reason: taken.refused });
+      }
+    } catch (error) {
+      // Not acknowledged: the worker sends them again.
+      this.#noteFailure(`log of job ${job}`, error);
+    }
+  }
+
+  async #isLive(worker: string, { job, fence }: AttemptRef): Promise<boolean> {
+    const { rows } = await sql`select 1 from attempts where job = ${job} and fence = ${fence} and worker = ${worker} and ended_at is null`.execute(this.#options.stored.db);
+    return rows.length > 0;
+  }
+
+  /** Work that is on its way already is not begun a second time. */
+  async #once(key: string, work: () => Promise<void>): Promise<void> {
+    if (this.#busy.has(key)) return;
+    this.#busy.add(key);
+    try {
+      await work();
+    } finally {
+      this.#busy.delete(key);
+    }
+  }
+
+  #do(what: string, work: () => Promise<void>): void {
+    const done = work().catch((error) => this.#noteFailure(what, error)).finally(() => this.#working.delete(done));
+    this.#working.add(done);
+  }
+
+  #noteFailure(what: string, error: unknown): void {
+    if (this.#closing) return;
+    if (isConnectionLoss(error)) {
+      this.leases.outage();
+      this.#options.log.warn(`${what}: the database is away (${messageOf(error)}); it is done when it is back`);
+    } else {
+      this.#options.log.error(`${what} failed: ${error instanceof Error ? error.stack : messageOf(error)}`);
+    }
+  }
+}

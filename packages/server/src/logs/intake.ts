@@ -1,0 +1,153 @@
+import { sql, type Kysely } from 'kysely';
+import type { DaemonLog } from '@lava/base';
+import type { EventBus, LogStore } from '../services.ts';
+import type { Database } from '../store/database.ts';
+import { Derivation } from './derive.ts';
+import type { JobFolders } from './job-folder.ts';
+import { lineOffsets } from './line-index.ts';
+import { LogFile } from './log-file.ts';
+import { noteworthy, storedForm, type Noted } from './records.ts';
+
+/** Answer to records that came: how many lines are on the disk, or why none are wanted. */
+export type Taken = { readonly lines: number } | { readonly refused: string };
+
+interface IntakeOptions {
+  readonly db: Kysely<Database>;
+  readonly events: EventBus;
+  readonly folders: JobFolders;
+  readonly store: LogStore;
+  readonly log: DaemonLog;
+}
+
+interface OpenJob {
+  readonly file: LogFile;
+  readonly derivation: Derivation;
+  fence: number | undefined;
+  announced: number;
+}
+
+/** Lines read at once when the results of a log are caught up after a restart. */
+const step = 20_000;
+
+/** Takes the logs of running jobs: to the disk first, then results into the database, then word to the listeners. */
+export class LogIntake {
+  readonly #options: IntakeOptions;
+  readonly #jobs = new Map<number, Promise<OpenJob | undefined>>();
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Takes `count` records, the first of them number `index`. Those that are known are skipped; when some are missing in
+   * between nothing is taken and the answer says where to go on. Resolves when they are on the disk.
+   */
+  async take({ job, fence }: { job: number; fence: number }, index: number, count: number, bytes: Buffer): Promise<Taken> {
+    const open = await this.#open(job);
+    if (!open) return { refused: `job ${job} does not exist` };
+    if (open.fence !== fence) open.fence = await this.#liveFence(job);
+    if (open.fence !== fence) {
+      await this.#forget(job);
+      return { refused: 'the attempt is over' };
+    }
+    const { file } = open;
+    const offsets = lineOffsets(bytes, 0);
+    if (offsets.length !== count || (count > 0 && bytes.at(-1) !== 0x0a) || offsets.some((at) => bytes[at] !== 0x2d || bytes[at + 1] !== 0x20)) {
+      return { refused: 'the records are not lines that begin with "- "' };
+    }
+    const known = file.lines - index;
+    if (known < 0 || known >= count) {
+      await file.flush();
+      return { lines: file.synced };
+    }
+    const fresh = storedForm(bytes.subarray(offsets[known]));
+    const first = file.lines;
+    const written = file.append(fresh, count - known);
+    const noted = this.#read(bytes.subarray(offsets[known]), first);
+    await written;
+    await this.#announce(job, open, noted, first + count - known);
+    return { lines: file.synced };
+  }
+
+  /** Stores all results of what is on the disk; afterwards nothing of the job's log is missing in the database. */
+  async settle(job: number): Promise<void> {
+    const open = await this.#open(job);
+    if (!open) return;
+    await open.file.flush();
+    await open.derivation.settle();
+  }
+
+  /** Lets go of a job's files; it is opened again when more comes. */
+  async #forget(job: number): Promise<void> {
+    const opening = this.#jobs.get(job);
+    this.#jobs.delete(job);
+    const open = await opening?.catch(() => undefined);
+    open?.derivation.close();
+    await open?.file.close();
+  }
+
+  /** The attempt is over: its records are refused from now on. */
+  async finish(job: number): Promise<void> {
+    await this.#forget(job);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#jobs.keys()].map((job) => this.#forget(job)));
+  }
+
+  #read(bytes: Buffer, first: number): Noted[] {
+    const lines = bytes.toString('utf8').split('\n');
+    const noted: Noted[] = [];
+    for (let n = 0; n < lines.length - 1; n++) {
+      const found = noteworthy(lines[n]!, first + n);
+      if (found) noted.push(found);
+    }
+    return noted;
+  }
+
+  async #announce(job: number, open: OpenJob, noted: readonly Noted[], seen: number): Promise<void> {
+    const { events } = this.#options;
+    const { synced } = open.file;
+    if (synced > open.announced) {
+      open.announced = synced;
+      events.publish({ type: 'log', job, lines: synced });
+    }
+    for (const n of noted) if (n.kind === 'event') events.publish({ type: 'test-event', job, message: n.message });
+    await open.derivation.add(noted.filter((n) => n.kind !== 'event'), seen);
+  }
+
+  #open(job: number): Promise<OpenJob | undefined> {
+    let opening = this.#jobs.get(job);
+    if (!opening) {
+      opening = this.#prepare(job);
+      this.#jobs.set(job, opening);
+      opening.then((open) => { if (!open) this.#jobs.delete(job); }, () => this.#jobs.delete(job));
+    }
+    return opening;
+  }
+
+  async #prepare(job: number): Promise<OpenJob | undefined> {
+    const { db, events, folders, log } = this.#options;
+    const folder = await folders.of(job);
+    if (folder === undefined) return undefined;
+    const derivation = await Derivation.of({ job, folder, db, events, log });
+    if (!derivation) return undefined;
+    const file = await LogFile.open(folder);
+    await this.#catchUp(job, file.lines, derivation);
+    return { file, derivation, fence: await this.#liveFence(job), announced: file.lines };
+  }
+
+  /** Lines that reached the disk before a crash, but not the database. */
+  async #catchUp(job: number, lines: number, derivation: Derivation): Promise<void> {
+    while (derivation.seen < lines) {
+      const first = derivation.seen;
+      const next = Math.min(lines, first + step);
+      await derivation.add(this.#read(await this.#options.store.read(job, first, next), first), next);
+    }
+  }
+
+  async #liveFence(job: number): Promise<number | undefined> {
+    const { rows } = await sql<{ fence: number }>`select fence from attempts where job = ${job} and ended_at is null`.execute(this.#options.db);
+    return rows[0]?.fence;
+  }
+}

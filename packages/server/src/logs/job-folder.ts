@@ -1,0 +1,29 @@
+import { join, resolve } from 'node:path';
+import { sql, type Kysely } from 'kysely';
+import type { LavaPaths } from '@lava/base';
+import type { Database } from '../store/database.ts';
+
+/** Folders of jobs by the day of their submission: `job-output/YYYY/MM/DD/ID`, as LAVA's tools expect them. */
+export class JobFolders {
+  readonly #media: string;
+  readonly #db: Kysely<Database>;
+  readonly #known = new Map<number, string>();
+
+  constructor(paths: LavaPaths, db: Kysely<Database>) {
+    this.#media = resolve(paths.serverState, 'default/media');
+    this.#db = db;
+  }
+
+  /** The folder of a job, whether it is there yet or not; undefined if there is no such job. */
+  async of(job: number): Promise<string | undefined> {
+    const known = this.#known.get(job);
+    if (known !== undefined) return known;
+    const { rows } = await sql<{ day: string }>`
+      select to_char(submit_time at time zone 'UTC', 'YYYY/MM/DD') as day from jobs where id = ${job}`.execute(this.#db);
+    if (!rows[0]) return undefined;
+    const folder = join(this.#media, 'job-output', rows[0].day, String(job));
+    if (this.#known.size > 5000) this.#known.clear();
+    this.#known.set(job, folder);
+    return folder;
+  }
+}

@@ -1,0 +1,106 @@
+import { mkdir, open, rename, writeFile, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { encodeOffsets, lineOffsets, scanLines } from './line-index.ts';
+
+interface Waiting {
+  readonly bytes: Buffer;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * The log of a job that is being written: `output.yaml`, one record a line, and `output.idx` with the offset of each.
+ * What was appended when a sync begins is written and synced together, so many small appends cost few syncs.
+ * Only output.yaml is synced: the index can be made anew from it, and is whenever a file is opened for writing.
+ */
+export class LogFile {
+  readonly #text: FileHandle;
+  readonly #index: FileHandle;
+  #length: number;
+  #lines: number;
+  /** Lines known to be on the disk. */
+  #synced: number;
+  #waiting: Waiting[] = [];
+  #writing: Promise<void> | undefined;
+  #failed: unknown;
+
+  private constructor(text: FileHandle, index: FileHandle, length: number, lines: number) {
+    this.#text = text;
+    this.#index = index;
+    this.#length = length;
+    this.#lines = lines;
+    this.#synced = lines;
+  }
+
+  /** Opens the log in `folder`, cuts off a torn last line and makes the index anew. */
+  static async open(folder: string): Promise<LogFile> {
+    await mkdir(folder, { recursive: true });
+    const text = await open(join(folder, 'output.yaml'), 'a+');
+    try {
+      const { offsets, end } = await scanLines(text);
+      await text.truncate(end);
+      await text.datasync();
+      // Readers never see a half-made index.
+      const [fresh, index] = [join(folder, 'output.idx.new'), join(folder, 'output.idx')];
+      await writeFile(fresh, encodeOffsets(offsets));
+      await rename(fresh, index);
+      return new LogFile(text, await open(index, 'a'), end, offsets.length);
+    } catch (error) {
+      await text.close();
+      throw error;
+    }
+  }
+
+  /** Number of lines appended, synced or not. */
+  get lines(): number { return this.#lines; }
+
+  /** Number of lines that are surely on the disk. */
+  get synced(): number { return this.#synced; }
+
+  /** Appends whole lines; resolves when they are on the disk. After a failure of the disk nothing more is taken. */
+  append(bytes: Buffer, count: number): Promise<void> {
+    this.#lines += count;
+    return this.#push(bytes);
+  }
+
+  /** Resolves when all that was appended before is on the disk. */
+  flush(): Promise<void> {
+    return this.#push(Buffer.alloc(0));
+  }
+
+  async close(): Promise<void> {
+    await this.#writing;
+    await Promise.all([this.#text.close(), this.#index.close()]);
+  }
+
+  #push(bytes: Buffer): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#failed !== undefined) { reject(this.#failed); return; }
+      this.#waiting.push({ bytes, resolve, reject });
+      this.#writing ??= this.#write().finally(() => { this.#writing = undefined; });
+    });
+  }
+
+  async #write(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      try {
+        const bytes = Buffer.concat(batch.map((w) => w.bytes));
+        if (bytes.length > 0) {
+          const offsets = lineOffsets(bytes, this.#length);
+          await this.#text.appendFile(bytes);
+          await this.#text.datasync();
+          await this.#index.appendFile(encodeOffsets(offsets));
+          this.#length += bytes.length;
+          this.#synced += offsets.length;
+        }
+        for (const { resolve } of batch) resolve();
+      } catch (error) {
+        this.#failed = error;
+        for (const { reject } of [...batch, ...this.#waiting]) reject(error);
+        this.#waiting = [];
+      }
+    }
+  }
+}

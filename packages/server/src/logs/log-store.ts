@@ -1,0 +1,94 @@
+import { open, readFile, stat, type FileHandle } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { LogStore } from '../services.ts';
+import { scanLines } from './line-index.ts';
+import type { JobFolders } from './job-folder.ts';
+
+const entry = 8;
+
+/** Reads the logs of jobs, also while they are written: the index has an entry only for lines that are complete. */
+export function logStore(folders: JobFolders): LogStore {
+  async function withFiles<T>(job: number, nothing: T, work: (text: FileHandle, index: Index) => Promise<T>): Promise<T> {
+    const folder = await folders.of(job);
+    if (folder === undefined) return nothing;
+    const text = await open(join(folder, 'output.yaml')).catch(ignoreMissing);
+    if (!text) return nothing;
+    const file = await open(join(folder, 'output.idx')).catch(ignoreMissing);
+    try {
+      const index = file ? await Index.of(file) : await Index.scan(text);
+      return await work(text, index);
+    } finally {
+      await text.close();
+      await file?.close();
+    }
+  }
+
+  return {
+    count: (job) => withFiles(job, 0, async (_, index) => index.count),
+    read: (job, start, end) => withFiles(job, Buffer.alloc(0), async (text, index) => {
+      const from = Math.max(0, Math.trunc(start));
+      const to = Math.min(index.count, end === undefined ? index.count : Math.trunc(end));
+      if (from >= to) return Buffer.alloc(0);
+      const first = await index.offset(from);
+      const last = to < index.count ? await index.offset(to) : (await lineEnd(text, await index.offset(to - 1)));
+      const bytes = Buffer.allocUnsafe(last - first);
+      const { bytesRead } = await text.read(bytes, 0, bytes.length, first);
+      return bytes.subarray(0, bytesRead);
+    }),
+    async path(job) {
+      const folder = await folders.of(job);
+      const path = folder && join(folder, 'output.yaml');
+      return path && await stat(path).then(() => path, ignoreMissing);
+    },
+    async file(job, name) {
+      const folder = await folders.of(job);
+      if (folder === undefined) return undefined;
+      const path = resolve(folder, name);
+      return path.startsWith(`${folder}/`) && !name.includes('\0') ? await readFile(path, 'utf8').catch(ignoreMissing) : undefined;
+    },
+  };
+}
+
+/** The places of lines, from the index file or, where that is missing, from the log itself. */
+class Index {
+  readonly count: number;
+  readonly #offset: (line: number) => Promise<number>;
+
+  private constructor(count: number, offset: (line: number) => Promise<number>) {
+    this.count = count;
+    this.#offset = offset;
+  }
+
+  static async of(file: FileHandle): Promise<Index> {
+    const count = Math.floor((await file.stat()).size / entry);
+    return new Index(count, async (line) => {
+      const bytes = Buffer.alloc(entry);
+      await file.read(bytes, 0, entry, line * entry);
+      return Number(new BigUint64Array(bytes.buffer, bytes.byteOffset, 1)[0]);
+    });
+  }
+
+  static async scan(text: FileHandle): Promise<Index> {
+    const { offsets } = await scanLines(text);
+    return new Index(offsets.length, async (line) => offsets[line]!);
+  }
+
+  offset(line: number): Promise<number> { return this.#offset(line); }
+}
+
+/** Offset behind the line that starts at `start`. */
+async function lineEnd(text: FileHandle, start: number): Promise<number> {
+  const buffer = Buffer.allocUnsafe(64 * 1024);
+  for (let position = start; ;) {
+    const { bytesRead } = await text.read(buffer, 0, buffer.length, position);
+    const at = buffer.subarray(0, bytesRead).indexOf(0x0a);
+    if (at >= 0) return position + at + 1;
+    if (bytesRead === 0) return position;
+    position += bytesRead;
+  }
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code === 'ENOENT' || error.code === 'EISDIR') return undefined;
+  throw error;
+}
