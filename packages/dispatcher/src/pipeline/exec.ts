@@ -9,11 +9,14 @@ const graceMs = 3000;
 /** Characters of output that are kept for the caller; all of it is logged. */
 const longestOutput = 16 << 20;
 
+/** What running a program needs of an action. */
+type ExecContext = Pick<Action, 'log' | 'signal'> & { readonly job: Pick<Action['job'], 'environment'> };
+
 /**
  * Runs a program on the worker, without a shell, and logs its output line by line as it comes.
  * When the action's time is over (or the job is canceled) the program and all it started are ended.
  */
-export async function execProgram(a: Action, argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+export async function execProgram(a: ExecContext, argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
   const [program, ...args] = argv;
   if (program === undefined) throw new JobError('nothing to run: the command is empty');
   if (a.signal.aborted) throw a.signal.reason;
