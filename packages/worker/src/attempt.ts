@@ -1,0 +1,230 @@
+import { watch, type FSWatcher } from 'node:fs';
+import { messageOf, monotonicMs, type DaemonLog } from '@lava/base';
+import type { AttemptEnd, LogReply, WorkerEndpoint } from '@lava/link';
+import { attemptKey, type AttemptFolder } from './attempt-folder.ts';
+import { finalizeTimeout, hasResult, readEnd } from './attempt-end.ts';
+import { Journal } from './journal.ts';
+import { isAlive, signalProcess, type ProcessIdentity } from './process-identity.ts';
+import { findRun, killLeftovers, startRun, type RunOptions } from './run-process.ts';
+import { Shipper } from './shipper.ts';
+
+/** Completes what a killed `lava-run` left open: closing records, power-off, result.yaml. Nothing when there is a result. */
+export type FinishDeadRun = (options: { readonly outputDir: string; readonly reason: string }) => Promise<{ readonly poweredOff: boolean }>;
+
+export interface AttemptOptions extends RunOptions {
+  readonly link: Pick<WorkerEndpoint, 'send' | 'sendLog'>;
+  readonly log: DaemonLog;
+  readonly finishDeadRun: FinishDeadRun;
+  /** Seconds from the first SIGTERM of a cancel to the second, and to SIGKILL. */
+  readonly patience: { readonly second: number; readonly kill: number };
+  /** The server knows the end and the folder is gone. */
+  gone(attempt: Attempt): void;
+}
+
+/** Milliseconds after which an END without an answer is sent again (LAVA: 5 s). */
+const resendEnd = 5000;
+
+/**
+ * One attempt on this worker: its process, its journal on the way to the server, its end until the server has stored it.
+ * It goes on over restarts of the daemon, since everything it knows is in its folder and in /proc.
+ */
+export class Attempt {
+  readonly folder: AttemptFolder;
+  readonly key: string;
+  readonly #options: AttemptOptions;
+  readonly #journal: Journal;
+  readonly #shipper: Shipper;
+  #process: ProcessIdentity | undefined;
+  #watcher: FSWatcher | undefined;
+  #canceledAt: number | undefined;
+  #signals = 0;
+  #end: AttemptEnd | undefined;
+  #endSent = 0;
+  #closing: Promise<void> | undefined;
+  /** The server wants no records of this attempt any more. */
+  #unwanted = false;
+
+  constructor(folder: AttemptFolder, options: AttemptOptions) {
+    this.folder = folder;
+    this.key = attemptKey(folder.ref);
+    this.#options = options;
+    this.#journal = new Journal(folder.file('logs.yaml'));
+    this.#shipper = new Shipper({
+      journal: this.#journal,
+      send: (index, count, bytes) => options.link.sendLog({ ...folder.ref, index, count }, bytes),
+      failed: (error) => this.#say('error', `cannot read the journal: ${messageOf(error)}`),
+    });
+  }
+
+  get running(): boolean {
+    return this.#process !== undefined && this.#end === undefined && this.#closing === undefined;
+  }
+
+  /** Starts `lava-run` in the folder that has been made. Throws when that is not possible; nothing runs then. */
+  async start(): Promise<void> {
+    const { process: identity, exited } = await startRun(this.folder, this.#options);
+    try {
+      await this.folder.writeJson('process.json', identity);
+    } catch (error) {
+      signalProcess(identity, 'SIGKILL');
+      await killLeftovers(this.folder);
+      throw error;
+    }
+    this.#say('info', `RUNNING as process ${identity.pid}`);
+    this.#process = identity;
+    void exited.then(() => this.#close());
+    this.#follow();
+  }
+
+  /** Takes over what an earlier daemon started. False: it was never started, and the folder can go. */
+  async adopt(): Promise<boolean> {
+    this.#process = await this.folder.process();
+    if (!this.#process) {
+      this.#process = await findRun(this.folder);
+      if (this.#process) await this.folder.writeJson('process.json', this.#process);
+      else if (await this.#journal.read({ line: 0, offset: 0 }, 1 << 16) === undefined) return false;
+    }
+    this.#canceledAt = await this.folder.canceledAt();
+    this.#signals = this.#canceledAt === undefined ? 0 : 1;
+    this.#say('info', this.#process && isAlive(this.#process) ? `found running as process ${this.#process.pid}` : 'found ended');
+    this.#follow();
+    return true;
+  }
+
+  /** A session began: nothing that was on the way is sure to have arrived. */
+  onSession(): void {
+    this.#shipper.ask();
+    this.report();
+  }
+
+  /** START or STATUS of an attempt that is known. */
+  report(): void {
+    if (this.#end) { this.#endSent = 0; this.#sendEnd(); } else if (this.#process) this.#options.link.send({ type: 'START_OK', ...this.folder.ref });
+  }
+
+  onLogReply(reply: Exclude<LogReply, { type: 'GREET' }>): void {
+    if (reply.type === 'LOG_OK') { this.#shipper.reply(reply.lines); return; }
+    if (this.#unwanted) return;
+    this.#say('warn', `the server wants no more records: ${reply.reason}`);
+    this.#unwanted = true;
+    void this.#shipper.stop();
+    void this.cancel();
+  }
+
+  /** SIGTERM now; a second one and SIGKILL follow when it takes too long. Once only: lava-run takes each as a new request. */
+  async cancel(): Promise<void> {
+    if (this.#end) { this.report(); return; }
+    if (this.#canceledAt !== undefined) return;
+    this.#canceledAt = Date.now();
+    await this.folder.writeJson('canceled.json', { at: this.#canceledAt }).catch((error) => this.#say('error', `cannot note the cancel: ${messageOf(error)}`));
+    this.#signals = 1;
+    if (this.#process && signalProcess(this.#process, 'SIGTERM')) this.#say('info', '=> CANCEL');
+  }
+
+  /** Called every second: what no event tells. */
+  tick(): void {
+    if (this.running && this.#process && !isAlive(this.#process)) void this.#close();
+    if (this.running && this.#canceledAt !== undefined) void this.#pressOn(this.#canceledAt);
+    this.#watchFolder();
+    this.#shipper.wake();
+    this.#sendEnd();
+  }
+
+  /** END_OK: the server has stored the end. */
+  async stored(): Promise<void> {
+    if (!this.#end) return;
+    await this.stop();
+    await this.folder.remove();
+    this.#options.gone(this);
+  }
+
+  /** Stops following, not the run. */
+  async stop(): Promise<void> {
+    this.#watcher?.close();
+    await this.#shipper.stop();
+    await this.#journal.close();
+  }
+
+  #follow(): void {
+    this.#watchFolder();
+    this.tick();
+  }
+
+  #watchFolder(): void {
+    if (this.#watcher || this.#end) return;
+    try {
+      this.#watcher = watch(this.folder.path, { persistent: false }, (_, name) => { if (name === 'logs.yaml') this.#shipper.wake(); });
+      this.#watcher.on('error', () => { this.#watcher?.close(); this.#watcher = undefined; });
+    } catch { /* out of watches: the tick reads every second */ }
+  }
+
+  async #pressOn(since: number): Promise<void> {
+    const seconds = (Date.now() - since) / 1000;
+    const { second, kill } = this.#options.patience;
+    if (seconds < second || !this.#process) return;
+    const held = await finalizeTimeout(this.folder);
+    if (this.#signals === 1 && seconds >= Math.max(second, held)) {
+      this.#signals = 2;
+      this.#say('warn', `still running ${Math.round(seconds)} s after CANCEL: SIGTERM again`);
+      signalProcess(this.#process, 'SIGTERM');
+    } else if (this.#signals === 2 && seconds >= Math.max(second, held) + kill - second) {
+      this.#signals = 3;
+      this.#say('warn', `still running ${Math.round(seconds)} s after CANCEL: SIGKILL`);
+      signalProcess(this.#process, 'SIGKILL');
+      await killLeftovers(this.folder);
+    }
+  }
+
+  /** The process is gone: complete what it left open, ship the rest, report the end. */
+  #close(): Promise<void> {
+    this.#closing ??= this.#finish().catch((error) => {
+      this.#say('error', `cannot finish, trying again: ${messageOf(error)}`);
+      this.#closing = undefined;
+    });
+    return this.#closing;
+  }
+
+  async #finish(): Promise<void> {
+    const left = await killLeftovers(this.folder);
+    if (left > 0) this.#say('warn', `killed ${left} processes that lava-run left behind`);
+    if (!await hasResult(this.folder)) this.#say('error', 'lava-run is gone without a result');
+    const { poweredOff, died } = await this.#completeRun();
+    this.#say('info', 'running -> finished');
+    const started = monotonicMs();
+    if (!this.#unwanted) await Promise.race([this.#shipper.drain(), this.#whenUnwanted()]);
+    const read = await readEnd(this.folder);
+    this.#end = {
+      ...read,
+      ...(died !== '' && { errorType: 'Infrastructure', errorMessage: died }),
+      logLines: this.#shipper.acknowledged, poweredOff,
+    };
+    this.#say('debug', `${this.#end.logLines} records shipped, the last in ${Math.round(monotonicMs() - started)} ms`);
+    this.#watcher?.close();
+    this.#sendEnd();
+  }
+
+  async #completeRun(): Promise<{ poweredOff: boolean; died: string }> {
+    const reason = this.#canceledAt === undefined ? 'lava-run was killed or crashed' : 'lava-run was killed, because the job took too long to cancel';
+    try {
+      return { ...await this.#options.finishDeadRun({ outputDir: this.folder.path, reason }), died: '' };
+    } catch (error) {
+      this.#say('error', `cannot complete the run: ${messageOf(error)}`);
+      return { poweredOff: false, died: reason };
+    }
+  }
+
+  async #whenUnwanted(): Promise<void> {
+    while (!this.#unwanted) await new Promise((resolve) => { setTimeout(resolve, 200); });
+  }
+
+  #sendEnd(): void {
+    if (!this.#end || (this.#endSent > 0 && monotonicMs() - this.#endSent < resendEnd)) return;
+    if (!this.#options.link.send({ type: 'END', ...this.folder.ref, ...this.#end })) return;
+    this.#options.log.debug(`END(${this.folder.ref.job}) => master${this.#endSent > 0 ? ' (resend)' : ''}`);
+    this.#endSent = monotonicMs();
+  }
+
+  #say(level: keyof DaemonLog, text: string): void {
+    this.#options.log[level](`[${this.folder.ref.job}] ${text}`);
+  }
+}

@@ -1,0 +1,56 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+
+/** Names one process for good: process numbers are used again, start times and boots are not. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Clock ticks from boot to its start: field 22 of /proc/PID/stat (proc(5)). */
+  readonly started: string;
+  /** /proc/sys/kernel/random/boot_id. */
+  readonly boot: string;
+}
+
+/** Identity of a process that runs now; undefined if there is none of that number, or only its unreaped remains. */
+export function identify(pid: number): ProcessIdentity | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The name in parentheses may hold blanks and parentheses itself; what follows the last one is regular.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const started = fields[19];
+    if (started === undefined || fields[0] === 'Z' || fields[0] === 'X') return undefined;
+    return { pid, started, boot: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim() };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Does this very process still run? */
+export function isAlive(identity: ProcessIdentity): boolean {
+  const now = identify(identity.pid);
+  return now !== undefined && now.started === identity.started && now.boot === identity.boot;
+}
+
+/** Sends a signal to this very process; false if it is gone. */
+export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
+  if (!isAlive(identity)) return false;
+  try {
+    return process.kill(identity.pid, signal);
+  } catch {
+    return false;
+  }
+}
+
+/** Processes whose environment holds `NAME=value`, as everything does that descends from a process started with it. */
+export async function processesWith(name: string, value: string): Promise<ProcessIdentity[]> {
+  const wanted = Buffer.from(`\0${name}=${value}\0`);
+  const found: ProcessIdentity[] = [];
+  for (const entry of readdirSync('/proc')) {
+    const pid = Number(entry);
+    if (!Number.isInteger(pid) || pid === process.pid) continue;
+    const environment = await readFile(`/proc/${pid}/environ`).catch(() => undefined);
+    if (!environment || !Buffer.concat([Buffer.from([0]), environment]).includes(wanted)) continue;
+    const identity = identify(pid);
+    if (identity) found.push(identity);
+  }
+  return found;
+}

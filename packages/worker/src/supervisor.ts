@@ -1,0 +1,105 @@
+import { messageOf } from '@lava/base';
+import type { AttemptRef, LogReply, Order } from '@lava/link';
+import { Attempt, type AttemptOptions } from './attempt.ts';
+import { AttemptFolder, attemptKey, findAttempts } from './attempt-folder.ts';
+
+export interface SupervisorOptions extends Omit<AttemptOptions, 'gone'> {
+  /** Folder of the attempts' folders. */
+  readonly attempts: string;
+}
+
+/** Carries out the server's orders: starts, cancels and reports attempts, each in a folder of its own. */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  #attempts = new Map<string, Attempt>();
+  /** Being started: their START is not carried out a second time. */
+  #starting = new Map<string, AttemptRef>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+  }
+
+  /** Takes over what an earlier daemon left running. Call it before the link opens. */
+  async open(): Promise<void> {
+    for (const folder of await findAttempts(this.#options.attempts)) {
+      const attempt = this.#make(folder);
+      if (await attempt.adopt()) this.#attempts.set(attempt.key, attempt);
+      else { await attempt.stop(); await folder.remove(); }
+    }
+    this.#timer = setInterval(() => { for (const attempt of this.#attempts.values()) attempt.tick(); }, 1000);
+  }
+
+  /** Stops following; the runs go on. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    for (const attempt of this.#attempts.values()) await attempt.stop();
+  }
+
+  /** What this worker holds, for PING: until the server has stored its end. */
+  held(): AttemptRef[] {
+    return [...[...this.#attempts.values()].map((a) => a.folder.ref), ...this.#starting.values()];
+  }
+
+  onSession(): void {
+    for (const attempt of this.#attempts.values()) attempt.onSession();
+  }
+
+  onLogReply(reply: Exclude<LogReply, { type: 'GREET' }>): void {
+    this.#attempts.get(attemptKey(reply))?.onLogReply(reply);
+  }
+
+  onOrder(order: Order): void {
+    const { link, log } = this.#options;
+    const ref = { job: order.job, fence: order.fence };
+    const attempt = this.#attempts.get(attemptKey(ref));
+    log.debug(`master => ${order.type}(${order.job})`);
+    if (order.type === 'START') {
+      if (attempt) { log.info(`[${order.job}] -> already running`); attempt.report(); } else void this.#start(order, ref);
+    } else if (this.#starting.has(attemptKey(ref))) {
+      // The order comes again; by then it is known whether there is a run.
+    } else if (!attempt) {
+      if (order.type !== 'END_OK') link.send({ type: 'UNKNOWN', ...ref });
+    } else if (order.type === 'CANCEL') {
+      void attempt.cancel();
+    } else if (order.type === 'STATUS') {
+      attempt.report();
+    } else {
+      attempt.stored().catch((error) => log.error(`[${order.job}] cannot remove ${attempt.folder.path}: ${messageOf(error)}`));
+    }
+  }
+
+  async #start(order: Extract<Order, { type: 'START' }>, ref: AttemptRef): Promise<void> {
+    const { link, log } = this.#options;
+    const key = attemptKey(ref);
+    if (this.#starting.has(key)) return;
+    const older = [...this.#attempts.values()].find((a) => a.folder.ref.job === ref.job && a.folder.ref.fence < ref.fence && a.running);
+    if (older) {
+      // It may hold the device still. The START comes again when it is gone.
+      log.warn(`[${ref.job}] an older attempt still runs and is canceled first`);
+      void older.cancel();
+      return;
+    }
+    this.#starting.set(key, ref);
+    const folder = new AttemptFolder(this.#options.attempts, ref);
+    const attempt = this.#make(folder);
+    try {
+      log.info(`[${ref.job}] Starting job`);
+      await folder.create(order.files);
+      await attempt.start();
+      this.#attempts.set(key, attempt);
+      attempt.onSession();
+    } catch (error) {
+      log.error(`[${ref.job}] not started: ${messageOf(error)}`);
+      await attempt.stop();
+      await folder.remove().catch(() => undefined);
+      link.send({ type: 'START_FAILED', ...ref, reason: messageOf(error) });
+    } finally {
+      this.#starting.delete(key);
+    }
+  }
+
+  #make(folder: AttemptFolder): Attempt {
+    return new Attempt(folder, { ...this.#options, gone: (attempt) => { this.#attempts.delete(attempt.key); } });
+  }
+}
