@@ -139,10 +139,10 @@ export class LinkServer {
   /** Ends an attempt with all that its log says, and tells the worker that it may forget it. */
   async #finish(hostname: string, { job, fence }: AttemptRef, ending: Ending, description?: string): Promise<void> {
     await this.#once(`end ${job} ${fence}`, async () => {
-      const { stored, intake, folders, log } = this.#options;
+      const { stored, folders, log } = this.#options;
       const attempt = { job, fence };
       if (await this.#isLive(hostname, attempt)) {
-        await intake.settle(job);
+        await this.#settleLog(job);
         const folder = await folders.of(job);
         if (description && folder !== undefined) await keepFiles(folder, { 'description.yaml': description });
         if (await change(stored, serverActor, (c) => finishJob(c, job, fence, ending))) log.info(`[${job}] finished: ${ending.result}${ending.errorMessage ? ` (${ending.errorMessage})` : ''}`);
@@ -153,10 +153,20 @@ export class LinkServer {
     });
   }
 
+  /** All results of the log are stored before the job ends. A broken disk must not keep it from ending. */
+  async #settleLog(job: number): Promise<void> {
+    try {
+      await this.#options.intake.settle(job);
+    } catch (error) {
+      if (isConnectionLoss(error)) throw error;
+      this.#options.log.error(`[${job}] Results may be missing, its log could not be read: ${messageOf(error)}`);
+    }
+  }
+
   async #expire({ job, fence, worker }: { job: number; fence: number; worker: string }): Promise<void> {
-    const { stored, intake, log, lease } = this.#options;
+    const { stored, log, lease } = this.#options;
     const text = `Worker ${worker} was silent for more than ${lease} seconds: the job is given up`;
-    await intake.settle(job);
+    await this.#settleLog(job);
     const ended = await change(stored, serverActor, (c) => finishJob(c, job, fence, {
       result: 'fail', errorType: 'Infrastructure', errorCode: 'lease-expired', errorMessage: text, comment: text,
     }));
@@ -205,7 +215,7 @@ export class LinkServer {
   async #takeLog(session: Session, message: LogMessage, records: Buffer): Promise<void> {
     const { job, fence } = message;
     try {
-      const taken = await this.#options.intake.take(message, message.index, message.count, records);
+      const taken = await this.#options.intake.take(session.hostname, message, message.index, message.count, records);
       if ('lines' in taken) this.#endpoint.replyLog(session, { type: 'LOG_OK', job, fence, lines: taken.lines });
       else {
         this.#options.log.info(`[${job}] records from ${session.hostname} refused: ${taken.refused}`);

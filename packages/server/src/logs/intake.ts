@@ -22,7 +22,8 @@ interface IntakeOptions {
 interface OpenJob {
   readonly file: LogFile;
   readonly derivation: Derivation;
-  fence: number | undefined;
+  /** The live attempt, as far as known. */
+  attempt: { readonly fence: number; readonly worker: string } | undefined;
   announced: number;
 }
 
@@ -42,12 +43,13 @@ export class LogIntake {
    * Takes `count` records, the first of them number `index`. Those that are known are skipped; when some are missing in
    * between nothing is taken and the answer says where to go on. Resolves when they are on the disk.
    */
-  async take({ job, fence }: { job: number; fence: number }, index: number, count: number, bytes: Buffer): Promise<Taken> {
+  async take(worker: string, { job, fence }: { job: number; fence: number }, index: number, count: number, bytes: Buffer): Promise<Taken> {
     const open = await this.#open(job);
     if (!open) return { refused: `job ${job} does not exist` };
-    if (open.fence !== fence) open.fence = await this.#liveFence(job);
-    if (open.fence !== fence) {
-      await this.#forget(job);
+    const isTheirs = () => open.attempt?.fence === fence && open.attempt.worker === worker;
+    if (!isTheirs()) open.attempt = await this.#liveAttempt(job);
+    if (!isTheirs()) {
+      if (!open.attempt) await this.#forget(job);
       return { refused: 'the attempt is over' };
     }
     const { file } = open;
@@ -134,7 +136,7 @@ export class LogIntake {
     if (!derivation) return undefined;
     const file = await LogFile.open(folder);
     await this.#catchUp(job, file.lines, derivation);
-    return { file, derivation, fence: await this.#liveFence(job), announced: file.lines };
+    return { file, derivation, attempt: await this.#liveAttempt(job), announced: file.lines };
   }
 
   /** Lines that reached the disk before a crash, but not the database. */
@@ -146,8 +148,8 @@ export class LogIntake {
     }
   }
 
-  async #liveFence(job: number): Promise<number | undefined> {
-    const { rows } = await sql<{ fence: number }>`select fence from attempts where job = ${job} and ended_at is null`.execute(this.#options.db);
-    return rows[0]?.fence;
+  async #liveAttempt(job: number): Promise<OpenJob['attempt']> {
+    const { rows } = await sql<{ fence: number; worker: string }>`select fence, worker from attempts where job = ${job} and ended_at is null`.execute(this.#options.db);
+    return rows[0];
   }
 }

@@ -1,0 +1,82 @@
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ConfigurationError, lavaPaths } from '@lava/base';
+import { startCore, type Core } from './core.ts';
+import { eventBus } from './event-bus.ts';
+import { FakeWorker } from './link/fake-worker.ts';
+import type { ServerEvent } from './services.ts';
+import { deviceHealth } from './store/numbers.ts';
+import type { Connection } from './store/connection.ts';
+import { quietLog, type TestDatabases } from './store/testing.ts';
+
+/** A lab for a test: a server core over a fresh database, workers that a test plays, QEMU devices. */
+export interface TestLab {
+  readonly connection: Connection;
+  readonly core: Core;
+  readonly events: ServerEvent[];
+  readonly user: { id: number; username: string };
+  /** A fake worker that is connected, with these devices. */
+  worker(hostname: string, devices: readonly string[]): Promise<FakeWorker>;
+  submit(more?: string): Promise<number>;
+  job(id: number): Promise<{ state: number; health: number; actual_device: string | null; error_type: string | null; error_msg: string | null; failure_comment: string | null }>;
+  device(hostname: string): Promise<{ state: number; health: number }>;
+  /** Ends the core and starts another over the same database and sockets. */
+  restart(pauseMs?: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface LabOptions {
+  readonly lease?: number;
+  readonly clock?: () => number;
+}
+
+/** Starts a lab; each has its own database and folders. */
+export async function startLab(databases: TestDatabases, { lease = 90, clock }: LabOptions = {}): Promise<TestLab> {
+  const connection = await databases.fresh();
+  const paths = lavaPaths(await mkdtemp(join(databases.folder, 'lab-')));
+  const bus = eventBus(quietLog);
+  const events: ServerEvent[] = [];
+  bus.subscribe((event) => { events.push(event); });
+  const render = async (hostname: string, variables: Readonly<Record<string, unknown>>) => {
+    if (hostname.includes('broken')) throw new ConfigurationError(`${hostname}.jinja2, line 3: unexpected end of template`, { code: 'template' });
+    return `hostname: ${hostname}\nvariables: ${JSON.stringify(variables)}\n`;
+  };
+  const start = (control: string, log: string) => startCore({
+    connection, events: bus, log: quietLog, paths, render, lease, clock,
+    settings: { contextVariables: [], queueTimeout: null }, sockets: { control, log, encryption: { plain: 'loopback' } },
+  });
+  let core = await start('tcp://127.0.0.1:*', 'tcp://127.0.0.1:*');
+  const { db } = connection;
+  const user = await db.insertInto('users').values({ username: 'ada' }).returning(['id', 'username']).executeTakeFirstOrThrow();
+  await db.insertInto('device_types').values({ name: 'qemu' }).execute();
+  const workers: FakeWorker[] = [];
+  return {
+    connection, events, user,
+    get core() { return core; },
+    async worker(hostname, devices) {
+      await db.insertInto('workers').values({ hostname }).onConflict((c) => c.doNothing()).execute();
+      for (const device of devices) await db.insertInto('devices').values({ hostname: device, device_type: 'qemu', worker: hostname, health: deviceHealth.Good }).execute();
+      const worker = new FakeWorker(hostname, core.link.addresses);
+      workers.push(worker);
+      await worker.connected();
+      return worker;
+    },
+    async submit(more = '') {
+      const definition = `job_name: a test\ndevice_type: qemu\nvisibility: public\ntimeouts:\n  job: {minutes: 5}\nactions: []\n${more}`;
+      return (await core.services.jobs.submit(definition, user)).ids[0]!;
+    },
+    job: (id) => db.selectFrom('jobs').select(['state', 'health', 'actual_device', 'error_type', 'error_msg', 'failure_comment']).where('id', '=', id).executeTakeFirstOrThrow(),
+    device: (hostname) => db.selectFrom('devices').select(['state', 'health']).where('hostname', '=', hostname).executeTakeFirstOrThrow(),
+    async restart(pauseMs = 0) {
+      const { control, log } = core.link.addresses;
+      await core.close();
+      await new Promise((resolve) => { setTimeout(resolve, pauseMs); });
+      core = await start(control, log);
+    },
+    async close() {
+      await Promise.all(workers.map((w) => w.close()));
+      await core.close();
+      await connection.close();
+    },
+  };
+}

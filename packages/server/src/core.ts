@@ -1,0 +1,44 @@
+import { LinkServer, type LinkOptions } from './link/link-server.ts';
+import { LogIntake } from './logs/intake.ts';
+import { openServices } from './open-services.ts';
+import { Scheduler } from './scheduler/scheduler.ts';
+import type { Services } from './services.ts';
+import { listenForNotices } from './store/notices.ts';
+
+type ServicesParts = Parameters<typeof openServices>[0];
+
+interface CoreOptions extends ServicesParts, Pick<LinkOptions, 'lease' | 'sockets' | 'clock'> {
+  readonly sweep?: number;
+}
+
+/** The server without its HTTP interfaces: services, scheduler and the link to the workers. */
+export interface Core {
+  readonly services: Services;
+  readonly link: LinkServer;
+  close(): Promise<void>;
+}
+
+export async function startCore(options: CoreOptions): Promise<Core> {
+  const { connection, events, log, paths, lease, sockets, clock, sweep } = options;
+  const services = openServices(options);
+  const { db, folders, logs, devices } = services;
+  const stored = { db, events };
+  const intake = new LogIntake({ db, events, folders, store: logs, log });
+  const link = new LinkServer({ stored, log, paths, intake, folders, devices, lease, sockets, clock });
+  const scheduler = new Scheduler({ stored, log, lease, sweep });
+  const stopListening = listenForNotices(connection, events, log);
+  const close = async () => {
+    await stopListening();
+    await scheduler.close();
+    await link.close();
+    await intake.close();
+  };
+  try {
+    await link.start();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  scheduler.start();
+  return { services, link, close };
+}

@@ -1,0 +1,33 @@
+import type { DaemonLog, LavaPaths } from '@lava/base';
+import { deviceService, type DeviceRenderer } from './devices/device-service.ts';
+import { jobService } from './jobs/job-service.ts';
+import type { SubmitSettings } from './jobs/submit.ts';
+import { JobFolders } from './logs/job-folder.ts';
+import { logStore } from './logs/log-store.ts';
+import type { EventBus, Services } from './services.ts';
+import type { Connection } from './store/connection.ts';
+import { workerService } from './workers/worker-service.ts';
+
+interface Parts {
+  readonly connection: Connection;
+  readonly events: EventBus;
+  readonly log: DaemonLog;
+  readonly paths: LavaPaths;
+  readonly settings: SubmitSettings;
+  readonly render: DeviceRenderer;
+}
+
+/** The services of one process over one database. */
+export function openServices({ connection, events, log, paths, settings, render }: Parts): Services & { readonly folders: JobFolders } {
+  const { db } = connection;
+  const stored = { db, events };
+  const folders = new JobFolders(paths, db);
+  return {
+    db, log, paths, events, folders,
+    logs: logStore(folders),
+    jobs: jobService(stored, settings),
+    devices: deviceService({ stored, paths, render }),
+    workers: workerService(stored),
+    healthy: () => connection.healthy(),
+  };
+}
