@@ -84,7 +84,7 @@ test('the log reads as LAVA’s does', async () => {
   expect(texts[0]).toMatch(/^lava-dispatcher, installed at version: /);
   expect(texts[1]).toMatch(/^start: 0 validate$/);
   for (const shape of [
-    /^start: 1 tmpfs-deploy \(timeout \d\d:\d\d:\d\d\) \[ramdisk\]$/, /^end: 1 tmpfs-deploy \(duration \d\d:\d\d:\d\d\) \[ramdisk\]$/,
+    /^start: 1 deployimages \(timeout \d\d:\d\d:\d\d\) \[ramdisk\]$/, /^end: 1 deployimages \(duration \d\d:\d\d:\d\d\) \[ramdisk\]$/,
     /^start: 2 boot-image-retry \(timeout/, /^start: 7 finalize \(timeout/, /^Job finished correctly$/,
   ]) expect(texts.some((t) => shape.test(t)), String(shape)).toBe(true);
   expect(records.at(-1)).toMatchObject({ lvl: 'results', msg: { definition: 'lava', case: 'job', result: 'pass' } });

@@ -1,0 +1,75 @@
+#!/usr/bin/env node
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { version } from '@lava/base';
+import { exitStatus, report } from '../exit.ts';
+import type { GlobalOptions } from '../commands/context.ts';
+
+const jobNumber = (text: string): number => {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('A job is named by its number.');
+  return Number(text);
+};
+const jobNumbers = (text: string, previous: number[] = []): number[] => [...previous, jobNumber(text)];
+
+const program = new Command('lava')
+  .description('Submit, follow and run LAVA jobs.')
+  .version(version)
+  .option('--url <url>', 'address of the server (or LAVA_URL, or what `lava login` stored)')
+  .option('--token <secret>', 'API token (or LAVA_TOKEN, or what `lava login` stored)')
+  .option('--json', 'print JSON for programs')
+  .showHelpAfterError("Run 'lava --help' for the commands.")
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? exitStatus.ok : exitStatus.usage))
+  .addHelpText('after', `
+Exit status: 0 all is well (a followed job is Complete) · 1 the job or the definition failed · 2 wrong usage · 3 no server or no permission`);
+
+/** Runs a command with all options and exits with the status it returns. */
+const run = <A extends unknown[]>(command: (...args: [...A, GlobalOptions & Record<string, never>]) => Promise<number>) =>
+  async (...args: unknown[]): Promise<void> => {
+    const self = args.pop() as Command;
+    args.pop();
+    try {
+      process.exitCode = await command(...([...args, self.optsWithGlobals()] as [...A, GlobalOptions & Record<string, never>]));
+    } catch (error) {
+      process.exitCode = report(error);
+    }
+  };
+
+program.command('login').description('store the server and a token for the other commands')
+  .action(run(async (o: GlobalOptions) => (await import('../commands/login.ts')).login(o)));
+
+program.command('submit').description('submit a job definition').argument('<file>', 'YAML file, - for standard input')
+  .option('-f, --follow', 'show the log until the job ends, then the results')
+  .action(run(async (file: string, o: GlobalOptions) => (await import('../commands/submit.ts')).submit(file, o)));
+
+program.command('validate').description('check job definitions without a server').argument('<files...>')
+  .action(run(async (files: string[], o: GlobalOptions) => (await import('../commands/validate.ts')).validate(files, o)));
+
+program.command('jobs').description('list jobs, newest first')
+  .option('--state <words>', 'Submitted, Scheduled, Running, Finished … (comma list)')
+  .option('--health <words>', 'Complete, Incomplete, Canceled (comma list)')
+  .option('--type <name>').option('--device <name>').option('--submitter <name>').option('--search <text>')
+  .addOption(new Option('--limit <n>', 'at most this many').default('25'))
+  .action(run(async (o: GlobalOptions & { limit: string }) => (await import('../commands/jobs.ts')).jobs(o)));
+
+program.command('logs').description('print the log of a job').argument('<job>', '', jobNumber)
+  .option('-f, --follow', 'until the job ends')
+  .action(run(async (id: number, o: GlobalOptions) => (await import('../commands/logs.ts')).logs(id, o)));
+
+program.command('results').description('print the results of a job').argument('<job>', '', jobNumber)
+  .action(run(async (id: number, o: GlobalOptions) => (await import('../commands/results.ts')).results(id, o)));
+
+program.command('cancel').description('cancel jobs').argument('<jobs...>', '', jobNumbers)
+  .action(run(async (ids: number[], o: GlobalOptions) => (await import('../commands/cancel.ts')).cancel(ids, o)));
+
+program.command('devices').description('list devices')
+  .action(run(async (o: GlobalOptions) => (await import('../commands/lists.ts')).devices(o)));
+
+program.command('workers').description('list workers')
+  .action(run(async (o: GlobalOptions) => (await import('../commands/lists.ts')).workers(o)));
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // A reader that has seen enough (`lava logs 1 | head`) is no failure.
+  if (error.code === 'EPIPE') process.exit(exitStatus.ok);
+  throw error;
+});
+
+await program.parseAsync();
