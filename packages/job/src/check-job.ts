@@ -38,16 +38,16 @@ export function checkJob(text: string, options: CheckOptions = {}): CheckedJob {
   if (!isMapping(value)) {
     return { problems: [{ severity: 'error', code: 'not-a-mapping', message: value === null ? 'the job definition is empty' : 'a job definition is a mapping of keys such as job_name, device_type, timeouts and actions', path: [], ...located.position([]), upstream: 'expected a dictionary' }] };
   }
-  const found = validate(jobSchema(options), value, located).map((f) => toProblem(f, located));
-  const errors = found.filter((p) => p.severity === 'error');
-  const warnings = [...found.filter((p) => p.severity === 'warning'), ...duplicates(located)];
-  if (!errors.length) for (const f of adviseJob(value)) warnings.push(toProblem({ ...f, severity: 'warning', dictionaryValue: false }, located));
-  const problems = shorten([...errors, ...warnings]);
+  const { errors, warnings } = validate(jobSchema(options), value, located);
+  if (!errors.length) for (const f of adviseJob(value)) warnings.push({ ...f, severity: 'warning', dictionaryValue: false });
+  const shown = [...errors, ...warnings].slice(0, mostProblems).map((f) => toProblem(f, located));
+  const problems = [...shown, ...duplicates(located)].slice(0, mostProblems);
+  if (problems.length < errors.length + warnings.length + located.duplicates.length) problems.push({ severity: 'warning', code: 'more-problems', message: 'there are more problems than are shown', path: [] });
   return errors.length ? { problems } : { problems, definition: value };
 }
 
 function duplicates(located: Located): Problem[] {
-  return located.duplicates.map(({ key, at }) => ({
+  return located.duplicates.slice(0, mostProblems).map(({ key, at }) => ({
     severity: 'warning', code: 'duplicate-key', message: `the key ${JSON.stringify(key.slice(0, 60))} stands twice in the same mapping: the last one counts`,
     hint: 'Remove one of them.', path: [], line: at.line, column: at.column, endColumn: at.endColumn,
   }));
@@ -77,10 +77,4 @@ function upstreamText({ reason = '', path, dictionaryValue }: Found, located: Lo
   if (withoutPlace.test(reason)) return reason;
   const keys = path.map((part, i) => (typeof part === 'string' && located.tag(path.slice(0, i + 1), 'key') === 'int' ? Number(part) : part));
   return `${reason}${dictionaryValue ? ' for dictionary value' : ''} @ ${pythonPath(keys)}`;
-}
-
-function shorten(problems: Problem[]): Problem[] {
-  if (problems.length <= mostProblems) return problems;
-  const rest = problems.length - mostProblems;
-  return [...problems.slice(0, mostProblems), { severity: 'warning', code: 'more-problems', message: `${rest} more problems are not shown`, path: [] }];
 }

@@ -5,7 +5,7 @@ import type { LineTable } from './lines.ts';
 import type { MappingNode, Occurrence, SequenceNode, YamlNode } from './compose.ts';
 
 /** Where the entries of each constructed list and mapping stand. */
-export type Places = WeakMap<object, Map<string | number, { readonly key: Occurrence | undefined; readonly value: Occurrence }>>;
+export type Places = Map<object, Map<string | number, { readonly key: Occurrence | undefined; readonly value: Occurrence }>>;
 type Pair = [key: Occurrence, value: Occurrence];
 type Key = string | number | bigint | boolean | null | YamlDate | YamlFloat | Uint8Array;
 
@@ -15,7 +15,7 @@ type Key = string | number | bigint | boolean | null | YamlDate | YamlFloat | Ui
  */
 export function construct(root: Occurrence, lines: LineTable, exact: boolean): { value: unknown; places: Places; duplicates: Occurrence[] } {
   const duplicates: Occurrence[] = [];
-  const places: Places = new WeakMap();
+  const places: Places = new Map();
   const made = new Map<YamlNode, unknown>();
   const flat = new Map<MappingNode, Pair[]>();
   const fail = (at: { start: number; end: number }, reason: string, code: string, hint?: string): never => {
@@ -95,31 +95,28 @@ export function construct(root: Occurrence, lines: LineTable, exact: boolean): {
   };
 
   const mapping = (node: MappingNode): unknown => {
-    const table = new Map();
+    const table = new Map<string, { key: Occurrence; value: Occurrence }>();
+    const object = Object.create(null) as Record<string, unknown>;
     const entries = new Map<string, [Key, unknown]>();
-    const own = new Set(node.pairs.map(([key]) => key));
+    let own: Set<Occurrence> | undefined;
     for (const [keyAt, valueAt] of flatten(node)) {
       const { id, key } = keyOf(keyAt);
-      const earlier = entries.get(id);
-      // A later value of the same key wins, in the place of the first.
-      if (earlier) {
-        earlier[1] = value(valueAt);
+      const text = keyText(key);
+      if (table.has(text)) {
+        own ??= new Set(node.pairs.map(([k]) => k));
         if (own.has(keyAt)) duplicates.push(keyAt);
-      } else entries.set(id, [key, value(valueAt)]);
-      table.set(keyText(key), { key: keyAt, value: valueAt });
+      }
+      table.set(text, { key: keyAt, value: valueAt });
+      // A later value of the same key wins, in the place of the first.
+      if (exact) entries.set(id, [entries.get(id)?.[0] ?? key, value(valueAt)]);
+      else object[text] = value(valueAt);
     }
-    const result = exact ? new Map(entries.values()) : toObject(entries.values());
+    const result = exact ? new Map(entries.values()) : object;
     places.set(result, table);
     return result;
   };
 
   return { value: value(root), places, duplicates };
-}
-
-function toObject(entries: Iterable<[Key, unknown]>): object {
-  const object = Object.create(null) as Record<string, unknown>;
-  for (const [key, value] of entries) object[keyText(key)] = value;
-  return object;
 }
 
 /** A key as text: what YAML would write for it (`1`, `true`, `null`, `2024-01-01`). */

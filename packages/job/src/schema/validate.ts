@@ -15,28 +15,41 @@ export interface Found extends Finding {
   readonly dictionaryValue: boolean;
 }
 
-/** Everything in `value` that the schema does not allow, in the order of the text; missing keys come last in their mapping. */
-export function validate(schema: Schema, value: unknown, source: Source): Found[] {
-  const found: Found[] = [];
+/** What was found, in the order of the text; missing keys come last in their mapping. */
+export interface Findings {
+  readonly errors: Found[];
+  readonly warnings: Found[];
+}
+
+/** Nobody reads more, and a hostile text could have a million. */
+const enough = 1000;
+
+/** Everything in `value` that the schema does not allow; after a thousand of a kind the rest is not looked for. */
+export function validate(schema: Schema, value: unknown, source: Source): Findings {
+  const found: Findings = { errors: [], warnings: [] };
   check({ found, source, advice: false, inMapping: false }, schema, value, []);
   return found;
 }
 
 interface Run {
-  readonly found: Found[];
+  readonly found: Findings;
   readonly source: Source;
   readonly advice: boolean;
   /** The value belongs to a key of a mapping. */
   readonly inMapping: boolean;
 }
 
+const isFull = ({ advice, found }: Run) => (advice ? found.warnings : found.errors).length >= enough;
+
 function report(run: Run, at: Path, finding: Omit<Finding, 'path'> & { path?: Path }, dictionaryValue = false): void {
   const severity = run.advice ? 'warning' : (finding.severity ?? 'error');
-  run.found.push({ ...finding, severity, path: [...at, ...(finding.path ?? [])], dictionaryValue });
+  const list = severity === 'error' ? run.found.errors : run.found.warnings;
+  if (list.length < enough) list.push({ ...finding, severity, path: [...at, ...(finding.path ?? [])], dictionaryValue });
 }
 
 function check(outer: Run, schema: Schema, value: unknown, at: Path): void {
   const run = schema.advice ? { ...outer, advice: true } : outer;
+  if (isFull(run)) return;
   const wrong = (reason: string, code = 'wrong-type', message = `${subject(at)} must be ${expected(schema)}, not ${shown(value)}`, hint = schema.about && `It is ${schema.about}.`) =>
     report(run, at, { code, message, hint, reason }, run.inMapping);
 
@@ -76,8 +89,8 @@ function checkMapping(run: Run, schema: MappingShape, value: Mapping, at: Path):
   const known = Object.keys(schema.fields);
   for (const [key, item] of Object.entries(value)) {
     const field = Object.hasOwn(schema.fields, key) ? schema.fields[key] : undefined;
-    const keyTag = run.source.tag([...at, key], 'key');
-    if (field && keyTag === 'str') check(inner, field, item, [...at, key]);
+    if (isFull(run)) return;
+    if (field && run.source.tag([...at, key], 'key') === 'str') check(inner, field, item, [...at, key]);
     else if (schema.keys && !schema.keys.test(key)) refuseKey(run, key, known, at, `Allowed are names that match ${schema.keys.source}.`);
     else if (typeof schema.others === 'object') check(inner, schema.others, item, [...at, key]);
     else if (schema.others !== 'allow') refuseKey(run, key, known, at);
@@ -108,15 +121,21 @@ function checkMethod(run: Run, { key, of }: NonNullable<MappingShape['method']>,
   const declared = Object.hasOwn(of, name) ? of[name] : undefined;
   if (declared) check({ ...run, advice: true }, declared, value, at);
   if (Object.hasOwn(of, name)) return;
-  const meant = didYouMean(name, Object.keys(of));
+  const meant = suggestion(run, name, Object.keys(of));
   report(run, at, {
     path: [key], severity: 'warning', code: 'unknown-method', message: `unknown method ${JSON.stringify(cut(name))}: the job will fail when it runs`,
     hint: meant ? `Did you mean "${meant}"?` : `Known methods: ${Object.keys(of).join(', ')}.`,
   });
 }
 
+/** Comparing words takes time; nobody reads this many hints. */
+const enoughHints = 100;
+
+const suggestion = ({ found }: Run, word: string, known: readonly string[]) =>
+  (found.errors.length + found.warnings.length < enoughHints ? didYouMean(word, known) : undefined);
+
 function refuseKey(run: Run, key: string, known: readonly string[], at: Path, rule?: string): void {
-  const meant = didYouMean(key, known);
+  const meant = suggestion(run, key, known);
   const list = known.length && known.length <= 40 ? `Allowed here: ${known.join(', ')}.` : undefined;
   report(run, at, {
     path: [key], part: 'key', code: 'unknown-key', message: `unknown key ${JSON.stringify(cut(key))}${at.length ? ` in ${subject(at)}` : ''}`,
@@ -126,22 +145,29 @@ function refuseKey(run: Run, key: string, known: readonly string[], at: Path, ru
 
 /** Reports what the alternative that got furthest has to say; among equals the first. */
 function checkEither(run: Run, schema: Schema, options: readonly Schema[], value: unknown, at: Path): void {
-  let best: { deepest: number; found: Found[] } | undefined;
+  let best: { deepest: number; found: Findings } | undefined;
   for (const option of options) {
-    const found: Found[] = [];
+    const found: Findings = { errors: [], warnings: [] };
     check({ ...run, found }, option, value, at);
-    if (!found.some((f) => f.severity === 'error' || run.advice)) { run.found.push(...found); return; }
-    const deepest = Math.max(...found.slice(0, 100).map((f) => f.path.length));
+    const wrong = run.advice ? found.warnings : found.errors;
+    if (!wrong.length) { take(run, found); return; }
+    const deepest = Math.max(...wrong.map((f) => f.path.length));
     if (!best || deepest > best.deepest) best = { deepest, found };
   }
   if (!best) return;
-  if (best.deepest > at.length) { run.found.push(...best.found); return; }
+  if (best.deepest > at.length) { take(run, best.found); return; }
+  const first = (run.advice ? best.found.warnings : best.found.errors)[0];
   const words = options.map((o) => (o.kind === 'literal' ? o.value : null)).filter((w) => w !== null);
   const meant = typeof value === 'string' ? didYouMean(value, words) : undefined;
   report(run, at, {
-    code: best.found[0]?.code ?? 'wrong-value', message: `${subject(at)} must be ${expected(schema)}, not ${shown(value)}`,
-    hint: meant ? `Did you mean "${meant}"?` : schema.about && `It is ${schema.about}.`, reason: best.found[0]?.reason,
+    code: first?.code ?? 'wrong-value', message: `${subject(at)} must be ${expected(schema)}, not ${shown(value)}`,
+    hint: meant ? `Did you mean "${meant}"?` : schema.about && `It is ${schema.about}.`, reason: first?.reason,
   }, run.inMapping);
+}
+
+function take({ found }: Run, { errors, warnings }: Findings): void {
+  found.errors.push(...errors.slice(0, enough - found.errors.length));
+  found.warnings.push(...warnings.slice(0, enough - found.warnings.length));
 }
 
 /** `"priority"`, or `the job definition` for the top. List items are named by their list. */
