@@ -1,4 +1,5 @@
 import type { Method } from '../pipeline/action.ts';
+import { tmpfs } from './tmpfs.ts';
 
 /** Every way to deploy; when several accept a block, the highest priority wins, then the first. */
-export const deployMethods: readonly Method[] = [];
+export const deployMethods: readonly Method[] = [tmpfs];

@@ -1,4 +1,5 @@
 import type { Method } from '../pipeline/action.ts';
+import { definitions } from './definitions.ts';
 
 /** Every way to test; when several accept a block, the highest priority wins, then the first. */
-export const testMethods: readonly Method[] = [];
+export const testMethods: readonly Method[] = [definitions];

@@ -1,0 +1,94 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { JobError } from '@lava/base';
+import { isMapping, type Mapping } from '@lava/job';
+import { appendOverlaysSpec } from '../overlay/append-overlays.ts';
+import { lavaOverlaySpec, needsOverlay } from '../overlay/lava-overlay.ts';
+import type { Action, ActionSpec, Parameters } from '../pipeline/action.ts';
+import type { JobContext } from '../pipeline/job-context.ts';
+import { addDownloaded } from './downloaded.ts';
+import { Transfer, transferName } from './transfer.ts';
+
+/** Downloads of a deploy block: they are checked and fetched side by side, and reported in their order. */
+export class Downloads {
+  readonly #transfers: { transfer: Transfer; name: string }[] = [];
+  #folder = '';
+
+  /**
+   * `download-retry` for one url block, with its overlays.
+   * @throws JobError for a block that cannot be fetched at all
+   */
+  spec(job: JobContext, parameters: Parameters, label: string, block: unknown): ActionSpec {
+    if (label === '' || label === '.' || label === '..' || label.includes('/')) throw new JobError(`Invalid key '${label}'`, { code: 'download-key' });
+    if (!isMapping(block) || typeof block['url'] !== 'string') throw new JobError(`Invalid deploy action: 'url' is missing for '${label}'`, { code: 'download-url' });
+    const children = [this.#fetch(job, label, block)];
+    const overlays = block['overlays'];
+    if (overlays !== undefined || block['format'] !== undefined) {
+      if (!isMapping(overlays)) throw new JobError(overlays === undefined ? "Missing 'overlays' dictionary" : "'overlays' is not a dictionary", { code: 'overlays' });
+      for (const [name, overlay] of Object.entries(overlays)) {
+        if (name !== 'lava') children.push(this.spec(job, parameters, `${label}.${name}`, withoutFormat(overlay)));
+      }
+      if (overlays['lava'] === true && !needsOverlay(job, parameters)) children.push(lavaOverlaySpec(job, parameters, 'lava-create-overlay'));
+      children.push(appendOverlaysSpec(label, block, overlays));
+    }
+    return { name: 'download-retry', summary: 'download-retry', description: 'download with retry', retry: true, timeoutError: 'Infrastructure', children };
+  }
+
+  #fetch(job: JobContext, label: string, block: Mapping): ActionSpec {
+    const transfer = new Transfer({ label, block });
+    const source = transfer.source(job);
+    const name = transferName(source.url, transfer.undo);
+    this.#transfers.push({ transfer, name });
+    const file = () => join(this.#folder, label, name);
+    return {
+      name: source.action,
+      summary: source.action === 'file-download' ? 'local file copy' : 'http download',
+      description: source.action === 'file-download' ? 'copy a local file' : 'use http to download the file',
+      timeoutError: 'Infrastructure',
+      validate: (a) => transfer.validate(a),
+      async run(a) {
+        const { sums } = await transfer.run(a, file());
+        const archive = block['archive'] === 'tar';
+        if (archive) await unpack(a, file());
+        const { image_arg: imageArg, compression } = block;
+        addDownloaded(a, label, {
+          // Of UEFI firmware QEMU wants the folder.
+          file: archive || label === 'uefi' ? dirname(file()) : file(),
+          ...(typeof imageArg === 'string' && { imageArg }),
+          ...(typeof compression === 'string' && { compression }),
+          decompressed: transfer.undo !== undefined,
+          sha256: sums.sha256sum ?? '',
+        });
+      },
+      cleanup: async (a) => {
+        await transfer.cleanup();
+        const folder = dirname(file());
+        if (this.#folder === '' || !existsSync(folder)) return;
+        a.log.debug(`Cleaning up download directory: ${folder}`);
+        await rm(folder, { recursive: true, force: true });
+      },
+    };
+  }
+
+  /** Looks for all files at once; each action reports its own. For `validate` of the block's action. */
+  check(a: Action): void {
+    for (const { transfer } of this.#transfers) transfer.startCheck(a.job, a.signal);
+  }
+
+  /** Starts all transfers. For `run` of the block's action, before its children. */
+  start(a: Action, folder: string): void {
+    this.#folder = folder;
+    for (const { transfer, name } of this.#transfers) transfer.start(a.job, join(folder, transfer.label, name), a.signal);
+  }
+}
+
+/** An overlay's `format` says what it is itself, not what is done to it. */
+function withoutFormat(overlay: unknown): unknown {
+  return isMapping(overlay) ? Object.fromEntries(Object.entries(overlay).filter(([key]) => key !== 'format')) : overlay;
+}
+
+async function unpack(a: Action, file: string): Promise<void> {
+  await a.exec(['tar', '-x', '-f', file, '-C', dirname(file)], { error: 'Job', errorMessage: `Unable to unpack '${file}'` });
+  await rm(file);
+}

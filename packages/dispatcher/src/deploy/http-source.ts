@@ -1,0 +1,141 @@
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { InfrastructureError, messageOf } from '@lava/base';
+import type { Dispatcher } from 'undici';
+import type { Source } from './source.ts';
+
+type Say = (text: string) => void;
+
+/** Answers that may be better in a moment. */
+const passing = new Set([408, 413, 420, 425, 429, 430, 500, 502, 503, 504, 507, 509, 529, 598]);
+/** Tries after the first. A check has fewer: all files are checked before the job starts. */
+const retries = { check: 5, download: 15 };
+const firstPauseMs = 200;
+const longestPauseMs = 120_000;
+const checkTimeoutMs = 60_000;
+
+/** A file on a web server. Bytes are taken as they are sent: no content encoding is asked for or undone. */
+export class HttpSource implements Source {
+  readonly action = 'http-download';
+  readonly url: string;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #settings: Readonly<Record<string, unknown>>;
+  /** Set when the cache does not have it. */
+  #bypassCache = false;
+
+  constructor(url: string, headers: Readonly<Record<string, string>>, settings: Readonly<Record<string, unknown>>) {
+    this.url = url;
+    this.#headers = headers;
+    this.#settings = settings;
+  }
+
+  async check(say: Say, signal: AbortSignal): Promise<string | undefined> {
+    const cache = this.#cacheFormat();
+    if (cache !== undefined && cache.split('%s').length !== 2) return `Invalid http_url_format_string: '${cache}'`;
+    const target = this.#target(say);
+    say(`Validating that ${target} exists`);
+    const problem = await this.#probe(target, say, signal);
+    if (problem === undefined || cache === undefined) return problem;
+    if (this.#settings['http_cache_fallback_origin_url'] !== true) return `Unable to get '${target}'`;
+    this.#bypassCache = true;
+    return this.#probe(this.url, say, signal);
+  }
+
+  async #probe(url: string, say: Say, signal: AbortSignal): Promise<string | undefined> {
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(checkTimeoutMs)]);
+    try {
+      let answer = await this.#request('HEAD', url, limited, retries.check);
+      await answer.end();
+      if (answer.status !== 200) {
+        say('Using GET because HEAD is not supported properly');
+        answer = await this.#request('GET', url, limited, retries.check);
+        await answer.end();
+      }
+      return answer.status === 200 ? undefined : `Resource unavailable at '${url}' (${answer.status})`;
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      return limited.aborted ? `'${url}' timed out` : `Unable to get '${url}': ${reasonOf(error)}`;
+    }
+  }
+
+  async open(say: Say, signal: AbortSignal): Promise<{ stream: Readable; size: number | undefined }> {
+    const url = this.#target(say);
+    let answer: Answer;
+    try {
+      answer = await this.#request('GET', url, signal, retries.download);
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      throw new InfrastructureError(`Unable to get '${url}': ${reasonOf(error)}`, { code: 'download-connection', cause: error });
+    }
+    if (answer.status !== 200) {
+      await answer.end();
+      throw new InfrastructureError(`Unable to download '${url}'`, { code: `download-${answer.status}`, hint: `The server answered ${answer.status}.` });
+    }
+    answer.body.once('close', () => void answer.end());
+    return { stream: answer.body, size: answer.size };
+  }
+
+  /** The address to ask: that of the worker's caching proxy, if there is one for this URL. */
+  #target(say: Say): string {
+    const format = this.#cacheFormat();
+    if (format === undefined || this.#bypassCache) return this.url;
+    say(`Using caching service: '${format}'`);
+    return format.replace('%s', () => encodeURIComponent(this.url).replaceAll('%20', '+'));
+  }
+
+  #cacheFormat(): string | undefined {
+    const format = this.#settings['http_url_format_string'];
+    if (typeof format !== 'string' || format === '') return undefined;
+    const matches = (rules: unknown) => Array.isArray(rules) && rules.some((rule) => new RegExp(String(rule)).test(this.url));
+    const include = this.#settings['http_cache_include_rules'];
+    if (Array.isArray(include) && include.length > 0 && !matches(include)) return undefined;
+    return matches(this.#settings['http_cache_exclude_rules']) ? undefined : format;
+  }
+
+  async #request(method: 'HEAD' | 'GET', url: string, signal: AbortSignal, tries: number): Promise<Answer> {
+    // Loaded when needed: most jobs on a desk use files, and it is the biggest part of starting up.
+    const { EnvHttpProxyAgent, interceptors, request } = await import('undici');
+    for (let attempt = 0; ; attempt += 1) {
+      const agent = new EnvHttpProxyAgent();
+      const end = async () => { await agent.destroy(); };
+      let pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** attempt);
+      try {
+        const { statusCode, headers, body } = await request(url, {
+          method, signal, headers: { 'accept-encoding': 'identity', 'user-agent': 'lava-dispatcher', ...this.#headers },
+          dispatcher: agent.compose(interceptors.redirect({ maxRedirections: 10 })) as Dispatcher,
+        });
+        if (!passing.has(statusCode) || attempt >= tries) return { status: statusCode, size: sizeOf(headers['content-length']), body, end: async () => { body.on('error', () => undefined).destroy(); await end(); } };
+        body.on('error', () => undefined).destroy();
+        const wanted = Number(headers['retry-after']);
+        if (wanted > 0) pauseMs = Math.min(longestPauseMs, wanted * 1000);
+      } catch (error) {
+        await end();
+        if (signal.aborted || attempt >= tries || !isConnectionError(error)) throw error;
+      }
+      await end();
+      await sleep(pauseMs, undefined, { signal });
+    }
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly size: number | undefined;
+  readonly body: Readable;
+  /** Closes the connection. */
+  end(): Promise<void>;
+}
+
+function sizeOf(header: string | string[] | undefined): number | undefined {
+  const size = Number(header);
+  return header !== undefined && Number.isSafeInteger(size) && size >= 0 ? size : undefined;
+}
+
+function isConnectionError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && /^(E[A-Z]+|UND_ERR_(SOCKET|CONNECT_TIMEOUT|HEADERS_TIMEOUT))$/.test(error.code);
+}
+
+/** An error of several attempts (IPv4 and IPv6) has no text of its own. */
+function reasonOf(error: unknown): string {
+  return error instanceof AggregateError ? error.errors.map(messageOf).join('; ') : messageOf(error);
+}

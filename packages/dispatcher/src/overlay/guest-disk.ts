@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { JobError } from '@lava/base';
+import { mappingAt } from '@lava/job';
+import { guestDisk, overlayApplied, overlayFolder, resultsFolder } from '../deploy/downloaded.ts';
+import type { Action, ActionSpec } from '../pipeline/action.ts';
+import { needProgram } from './programs.ts';
+
+/** `apply-overlay-guest`: a disk with the overlay for guests whose images do not get it themselves. */
+export const applyOverlayGuest: ActionSpec = {
+  name: 'apply-overlay-guest',
+  summary: 'build a guest filesystem with the overlay',
+  description: 'prepare a qcow2 drive containing the overlay',
+  timeoutError: 'Infrastructure',
+  validate(a) {
+    if (sizeOf(a) === undefined) a.error('Device configuration does not specify size of guest filesystem.');
+  },
+  async run(a) {
+    if (a.get(overlayApplied)) {
+      a.log.debug('Overlay already applied');
+      return;
+    }
+    const overlay = a.get(overlayFolder);
+    const onDevice = a.get(resultsFolder);
+    if (overlay === undefined || onDevice === undefined) throw new JobError('The lava overlay was not made', { code: 'overlay-missing' });
+    const folder = await a.makeFolder();
+    const uuid = randomUUID();
+    const raw = join(folder, 'lava-guest.img');
+    const file = join(folder, 'lava-guest.qcow2');
+    await a.exec([needProgram('mke2fs'), '-q', '-F', '-t', 'ext2', '-L', 'LAVA', '-U', uuid, '-E', 'root_owner=0:0', '-d', join(overlay, onDevice), raw, `${sizeOf(a) ?? 0}M`], {
+      error: 'Infrastructure', errorMessage: `Unable to make the guest filesystem: does the overlay fit into ${sizeOf(a) ?? 0} MB?`,
+    });
+    await a.exec([needProgram('qemu-img'), 'convert', '-f', 'raw', '-O', 'qcow2', raw, file], { error: 'Infrastructure' });
+    await rm(raw);
+    a.set(guestDisk, { file, uuid, format: 'qcow2' });
+  },
+};
+
+/** Megabytes of the disk. */
+function sizeOf(a: Action): number | undefined {
+  const size = Number(mappingAt(a.job.device, 'actions', 'deploy', 'methods', 'image', 'parameters', 'guest')?.['size'] ?? NaN);
+  return Number.isInteger(size) && size > 0 ? size : undefined;
+}
