@@ -1,4 +1,6 @@
 export * from './guest-image.ts';
+export * from './link/fake-server.ts';
+export * from './link/tcp-proxy.ts';
 export * from './system/lava-system.ts';
 export * from './system/ports.ts';
 export * from './system/program.ts';
