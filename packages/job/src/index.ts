@@ -1,7 +1,11 @@
 export * from './check-job.ts';
+export * from './exported-case.ts';
 export * from './log-record.ts';
 export * from './mapping.ts';
 export * from './problem.ts';
+export * from './python-text.ts';
 export * from './states.ts';
+export * from './test-case.ts';
 export * from './timeouts.ts';
+export * from './transitions.ts';
 export { contextVariables } from './schema/context.ts';

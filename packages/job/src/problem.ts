@@ -1,3 +1,5 @@
+import { pythonString } from './python-text.ts';
+
 /** Steps from the top of a definition to a value: `['actions', 0, 'deploy', 'to']`. */
 export type Path = readonly (string | number)[];
 
@@ -20,16 +22,6 @@ export interface Problem {
 /** `data['actions'][0]`, the way LAVA's submission errors name a place. */
 export function pythonPath(path: Path): string {
   return `data${path.map((part) => `[${typeof part === 'number' || /^<\w+>$/.test(part) ? part : pythonString(part)}]`).join('')}`;
-}
-
-/** A text as Python's `repr` prints it. */
-export function pythonString(text: string): string {
-  const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
-  const escaped = text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\t', '\\t')
-    .replaceAll(quote, `\\${quote}`)
-    // eslint-disable-next-line no-control-regex
-    .replace(/[\x00-\x1f\x7f-\xa0\xad]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
-  return quote + escaped + quote;
 }
 
 /** A path as people write it: `actions[0].deploy.to`. */
