@@ -83,7 +83,7 @@ async function prepareShell(a: Action, root: string): Promise<void> {
       if (error instanceof JobError) throw new JobError(`Failed to check '${source}' return code!`, { code: 'environment', cause: error });
       throw error;
     });
-  const status = answer.captures[1] ?? '';
+  const status = answer.captures[0] ?? '';
   if (status !== '0') throw new JobError(`'${source}' failed with return code ${status}!`, { code: 'environment' });
   await prompt();
 }
