@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { dumpYaml } from '@lava/yaml';
 import { checkJob, type Problem } from './index.ts';

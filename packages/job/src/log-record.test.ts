@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { loadYaml } from '@lava/yaml';
 import { formatRecord, formatValue, type LogValue } from './index.ts';

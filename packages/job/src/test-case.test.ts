@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { loadYaml } from '@lava/yaml';
 import { testResults, understandResult, type LogValue } from './index.ts';

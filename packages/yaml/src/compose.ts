@@ -15,7 +15,7 @@ interface NodeBase {
   weight: number;
   height: number;
 }
-export interface ScalarNode extends NodeBase { readonly kind: 'scalar'; readonly text: string }
+interface ScalarNode extends NodeBase { readonly kind: 'scalar'; readonly text: string }
 export interface SequenceNode extends NodeBase { readonly kind: 'sequence'; readonly items: Occurrence[] }
 export interface MappingNode extends NodeBase { readonly kind: 'mapping'; readonly pairs: [key: Occurrence, value: Occurrence][] }
 

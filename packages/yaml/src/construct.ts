@@ -70,7 +70,7 @@ export function construct(root: Occurrence, lines: LineTable, exact: boolean): {
     for (const pair of node.pairs) {
       const [key, { node: target, ...at }] = pair;
       if (key.node.tag !== `${yamlTag}merge`) { own.push(pair); continue; }
-      const sources = target.kind === 'sequence' ? [...(target as SequenceNode).items].reverse() : [{ node: target, ...at }];
+      const sources = target.kind === 'sequence' ? (target as SequenceNode).items.toReversed() : [{ node: target, ...at }];
       for (const source of sources) {
         if (source.node.kind !== 'mapping') fail(source, 'only a mapping or a list of mappings can be merged', 'yaml-merge', 'After "<<:" write an alias of a mapping, or a list of them.');
         // Copied key by key, so that many merges of a large mapping stay cheap.
@@ -120,7 +120,7 @@ export function construct(root: Occurrence, lines: LineTable, exact: boolean): {
 }
 
 /** A key as text: what YAML would write for it (`1`, `true`, `null`, `2024-01-01`). */
-export function keyText(key: unknown): string {
+function keyText(key: unknown): string {
   return key instanceof YamlFloat ? pythonFloat(key.value) : typeof key === 'number' && !Number.isInteger(key) ? pythonFloat(key) : String(key);
 }
 

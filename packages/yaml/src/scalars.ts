@@ -39,7 +39,7 @@ export function resolvePlain(text: string): string {
 }
 
 /** Integer below 2^53 in size as number, otherwise exactly as bigint. Undefined if the text is none. */
-export function parseInt11(source: string): number | bigint | undefined {
+function parseInt11(source: string): number | bigint | undefined {
   let text = source.replaceAll('_', '');
   if (text.length > longestNumber) return undefined;
   const negative = text.startsWith('-');
@@ -56,14 +56,14 @@ export function parseInt11(source: string): number | bigint | undefined {
 }
 
 /** Undefined if the text is no float. */
-export function parseFloat11(source: string): number | undefined {
+function parseFloat11(source: string): number | undefined {
   let text = source.replaceAll('_', '').toLowerCase();
   const sign = text.startsWith('-') ? -1 : 1;
   if (/^[-+]/.test(text)) text = text.slice(1);
   if (text === '.inf') return sign * Infinity;
   if (text === '.nan') return NaN;
   if (text.includes(':')) {
-    const parts = text.split(':').map(Number).reverse();
+    const parts = text.split(':').map(Number).toReversed();
     if (parts.some(Number.isNaN)) return undefined;
     let base = 1;
     let value = 0;
@@ -75,7 +75,7 @@ export function parseFloat11(source: string): number | undefined {
 }
 
 /** Undefined if the text is no date or names a day or time that does not exist. */
-export function parseDate(source: string): YamlDate | undefined {
+function parseDate(source: string): YamlDate | undefined {
   if (date.test(source)) {
     const [y = 0, m = 0, d = 0] = source.split('-').map(Number);
     return validDay(y, m, d) ? new YamlDate(source) : undefined;

@@ -35,7 +35,7 @@ const nameCharacters: Rule = (definition, report) => {
   const name = definition['name'];
   if (typeof name !== 'string') return;
   if (name === 'lava') report({ path: ['name'], severity: 'warning', code: 'reserved-name', message: 'the test definition name "lava" is reserved: the job will fail when it runs' });
-  else if (!/^[\w\-]+$/.test(name)) report({ path: ['name'], severity: 'warning', code: 'wrong-value', message: `the name ${JSON.stringify(name.slice(0, 60))} has characters that are not allowed: the job will fail when it runs`, hint: 'Use letters, digits, "-" and "_".' });
+  else if (!/^[\w-]+$/.test(name)) report({ path: ['name'], severity: 'warning', code: 'wrong-value', message: `the name ${JSON.stringify(name.slice(0, 60))} has characters that are not allowed: the job will fail when it runs`, hint: 'Use letters, digits, "-" and "_".' });
 };
 
 const definition = mapping({

@@ -58,8 +58,9 @@ function check(outer: Run, schema: Schema, value: unknown, at: Path): void {
     case 'bool': if (typeof value !== 'boolean') wrong('expected bool'); return;
     case 'literal': if (value !== schema.value) wrong('not a valid value', 'wrong-value'); return;
     case 'text': {
-      if (typeof value !== 'string') return wrong('expected str', 'wrong-type', undefined, value === null || typeof value === 'object' && (isMapping(value) || Array.isArray(value)) ? undefined : 'Quote it, so that YAML takes it for a text.');
-      const length = [...value.slice(0, 2 * ((schema.max ?? 0) + 1))].length;
+      if (typeof value !== 'string') return wrong('expected str', 'wrong-type', undefined, isScalar(value) ? 'Quote it, so that YAML takes it for a text.' : undefined);
+      // Characters, not UTF-16 units; much longer texts need no exact count.
+      const length = Array.from(value.slice(0, 2 * ((schema.max ?? 0) + 1))).length;
       if (schema.min !== undefined && value.length < schema.min) wrong(`length of value must be at least ${schema.min}`, 'too-short', `${subject(at)} must not be empty`);
       else if (schema.max !== undefined && length > schema.max) wrong(`length of value must be at most ${schema.max}`, 'too-long', `${subject(at)} is too long: at most ${schema.max} characters are allowed`);
       else if (schema.pattern && !schema.pattern.test(value)) wrong(schema.reason ?? `does not match regular expression ${schema.pattern.source}`, 'wrong-value', `${subject(at)} has characters that are not allowed: ${shown(value)}`);
@@ -82,6 +83,7 @@ function check(outer: Run, schema: Schema, value: unknown, at: Path): void {
   }
 }
 
+const isScalar = (value: unknown) => value !== null && !isMapping(value) && !Array.isArray(value);
 const isOpen = (schema: MappingShape) => Object.keys(schema.fields).length === 0 && schema.others === 'allow';
 
 function checkMapping(run: Run, schema: MappingShape, value: Mapping, at: Path): void {
