@@ -1,5 +1,7 @@
 import type { Method } from '../pipeline/action.ts';
 import { definitions } from './definitions.ts';
+import { interactive } from './interactive.ts';
+import { monitors } from './monitors.ts';
 
 /** Every way to test; when several accept a block, the highest priority wins, then the first. */
-export const testMethods: readonly Method[] = [definitions];
+export const testMethods: readonly Method[] = [definitions, interactive, monitors];
