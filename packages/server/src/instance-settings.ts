@@ -1,0 +1,28 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ConfigurationError, messageOf, type LavaPaths } from '@lava/base';
+import { loadYaml } from '@lava/yaml';
+import type { SubmitSettings } from './jobs/submit.ts';
+
+/** Settings of an installation under LAVA's names, from settings.yaml and then settings.d/*.yaml (later files win). */
+export async function readInstanceSettings(paths: LavaPaths): Promise<SubmitSettings> {
+  const more = await readdir(join(paths.serverConfig, 'settings.d')).catch(() => []);
+  const files = ['settings.yaml', ...more.filter((name) => name.endsWith('.yaml')).sort().map((name) => join('settings.d', name))];
+  const all: Record<string, unknown> = {};
+  for (const name of files) {
+    const path = join(paths.serverConfig, name);
+    const text = await readFile(path, 'utf8').catch(() => undefined);
+    if (text === undefined) continue;
+    try {
+      Object.assign(all, loadYaml(text));
+    } catch (error) {
+      throw new ConfigurationError(`${path} is not YAML: ${messageOf(error)}`, { code: 'settings-file' });
+    }
+  }
+  const hours = all['QUEUE_TIMEOUT_HOURS'];
+  const names = all['EXTRA_CONTEXT_VARIABLES'];
+  return {
+    contextVariables: Array.isArray(names) ? names.map(String) : [],
+    queueTimeout: typeof hours === 'number' && hours > 0 ? Math.round(hours * 3600) : null,
+  };
+}

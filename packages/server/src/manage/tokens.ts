@@ -1,0 +1,50 @@
+import { sql } from 'kysely';
+import type { Command } from 'commander';
+import { hashSecret } from '../auth/secrets.ts';
+import { newToken } from '../auth/tokens.ts';
+import { csv } from './table.ts';
+import { CommandError, visit, type Visit } from './visit.ts';
+
+export function tokens(manage: Command): void {
+  const group = manage.command('tokens').description('secrets with which programs use the API');
+
+  group.command('add').description('add a token and print it; it is shown only this once')
+    .requiredOption('-u, --user <name>').option('-d, --description <text>', '', '').option('--secret <text>', 'this secret instead of a new one')
+    .action((options: { user: string; description: string; secret?: string }, command: Command) => visit(command, async (v) => {
+      if (options.secret !== undefined && options.secret.length < 16) throw new CommandError('A secret has at least 16 characters');
+      const id = await userId(v, options.user);
+      v.print(await newToken(v.db, id, options.description, options.secret));
+      await v.change(async (c) => c.note('token', options.user, `token added${options.description ? ` (${options.description})` : ''}`));
+    }));
+
+  group.command('list').description('list the tokens of a user; the secrets themselves are not stored').requiredOption('-u, --user <name>').option('--csv')
+    .action((options: { user: string; csv?: boolean }, command: Command) => visit(command, async (v) => {
+      const rows = await v.db.selectFrom('tokens').select(['id', 'description']).where('user_id', '=', await userId(v, options.user)).orderBy('id').execute();
+      if (options.csv) v.print(csv(['id', 'secret', 'description'], rows.map((t) => [t.id, '', t.description])));
+      else v.print([`Tokens for user '${options.user}':`, ...rows.map((t) => `* ${t.id} (${t.description})`)].join('\n'));
+    }));
+
+  group.command('rm').description('remove a token, or all that were not used for some time').option('--token <secret>').option('--id <number>').option('-n, --days <days>', 'not used for so many days')
+    .action((options: { token?: string; id?: string; days?: string }, command: Command) => visit(command, async ({ change, print }) => {
+      const days = options.days === undefined ? undefined : Number(options.days);
+      if (days !== undefined && !(days > 0)) throw new CommandError(`'${options.days}' is no number of days`);
+      const which = options.token !== undefined ? sql`hash = ${hashSecret(options.token)}`
+        : options.id !== undefined ? sql`id = ${Number(options.id)}`
+          : days !== undefined ? sql`coalesce(last_used_at, created_at) < now() - make_interval(days => ${days}::int)` : undefined;
+      if (!which) throw new CommandError('Say which: --token, --id or --days');
+      const removed = await change(async (c) => {
+        const { rows } = await sql<{ username: string; description: string }>`delete from tokens using users where users.id = user_id and tokens.id in (select id from tokens where ${which})
+          returning username, description`.execute(c.trx);
+        for (const t of rows) c.note('token', t.username, `token removed${t.description ? ` (${t.description})` : ''}`);
+        return rows.length;
+      });
+      if (removed === 0 && days === undefined) throw new CommandError('There is no such token');
+      print(`Removed ${removed} token${removed === 1 ? '' : 's'}`);
+    }));
+}
+
+async function userId({ db }: Visit, name: string): Promise<number> {
+  const user = await db.selectFrom('users').select('id').where('username', '=', name).executeTakeFirst();
+  if (!user) throw new CommandError(`User '${name}' does not exist`);
+  return user.id;
+}

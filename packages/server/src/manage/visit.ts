@@ -1,0 +1,51 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { ConfigurationError, daemonLog, lavaPaths, type LavaPaths } from '@lava/base';
+import { renderFrom } from '../devices/renderer.ts';
+import { readInstanceSettings } from '../instance-settings.ts';
+import { openServices } from '../open-services.ts';
+import type { Services } from '../services.ts';
+import { change, type Change } from '../store/change.ts';
+import { noticeBus } from '../store/notices.ts';
+import { openStore } from '../store/open-store.ts';
+
+/** What a management command works with. */
+export interface Visit extends Services {
+  /** Changes that a running server hears of at once. */
+  change<T>(work: (change: Change) => Promise<T>): Promise<T>;
+  print(line: string): void;
+}
+
+/** Author of what is done on the command line. */
+export const commandLine = 'lava-server manage';
+
+/** Opens the database, which a running server may use at the same time, does the work and leaves. */
+export async function visit(command: Command, work: (visit: Visit) => Promise<void>): Promise<void> {
+  const { root } = command.optsWithGlobals<{ root?: string }>();
+  const paths: LavaPaths = lavaPaths(resolve(root ?? (process.env['LAVA_ROOT'] || '/')));
+  const log = daemonLog('WARN', (line) => { process.stderr.write(line); });
+  const settings = await readInstanceSettings(paths);
+  const store = await openStore({ paths, log, visit: true });
+  try {
+    const events = noticeBus(store.db);
+    const services = openServices({ connection: store, events, log, paths, settings, render: renderFrom(paths) });
+    await work({
+      ...services,
+      change: (inside) => change({ db: store.db, events }, commandLine, inside),
+      print: (line) => { process.stdout.write(`${line}\n`); },
+    });
+    await events.sent();
+  } finally {
+    await store.close();
+  }
+}
+
+/** Something the admin asked for that cannot be done; printed as `CommandError: …`. */
+export class CommandError extends ConfigurationError {
+  readonly status: number;
+
+  constructor(message: string, status = 1) {
+    super(message, { code: 'command' });
+    this.status = status;
+  }
+}

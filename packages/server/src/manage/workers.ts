@@ -1,0 +1,140 @@
+import { sql } from 'kysely';
+import type { Command } from 'commander';
+import { deviceHealths, workerHealths, workerStates, type WorkerHealth } from '@lava/job';
+import type { Change } from '../store/change.ts';
+import { deviceHealth } from '../store/numbers.ts';
+import { changeWorkerHealth, devicesOf } from '../workers/worker-changes.ts';
+import { aligned, csv } from './table.ts';
+import { CommandError, visit } from './visit.ts';
+
+interface WorkerOptions {
+  readonly description?: string;
+  readonly health?: string;
+  readonly certificate?: string;
+  readonly jobLimit?: string;
+  readonly display?: boolean;
+}
+
+export function workers(manage: Command): void {
+  const group = manage.command('workers').description('machines beside the devices that run the jobs');
+  const common = (command: Command) => command.option('--description <text>').option('--health <health>', 'ACTIVE, MAINTENANCE or RETIRED')
+    .option('--certificate <name>', 'certificate it must hold, if not one named like the worker (--certificate "" for that)').option('--job-limit <number>', 'most devices busy at once; 0 is no limit')
+    .option('--display', 'enabled: gets jobs').option('--no-display', 'disabled: jobs that only its devices could run fail');
+
+  common(group.command('add <hostname>').description('make a worker known: before, it is refused')).action((hostname: string, options: WorkerOptions, command: Command) => visit(command, async ({ change, print }) => {
+    await change((c) => addWorker(c, hostname, options, (name) => new CommandError(`Worker already exists with hostname ${name}`)));
+    print(`Worker ${hostname} created`);
+  }));
+
+  common(group.command('update <hostname>').description('change a worker')).action((hostname: string, options: WorkerOptions, command: Command) => visit(command, async ({ change }) => {
+    if (Object.keys(options).length === 0) throw new CommandError('Nothing to update: give at least one option');
+    await change(async (c) => {
+      await mustExist(c, hostname);
+      await setFields(c, hostname, options);
+      if (options.display !== undefined) c.note('worker', hostname, options.display ? 'enabled' : 'disabled');
+      c.worker(hostname);
+    });
+  }));
+
+  group.command('details <hostname>').description('show a worker').option('--devices', 'with its devices')
+    .action((hostname: string, options: { devices?: boolean }, command: Command) => visit(command, async ({ db, print }) => {
+      const { rows: [w] } = await sql<{ state: number; health: number; display: boolean; description: string; version: string | null; job_limit: number; certificate: string | null; last_ping: Date | null; devices: string[] }>`
+        select *, array(select d.hostname from devices d where d.worker = workers.hostname order by 1) as devices from workers where hostname = ${hostname}`.execute(db);
+      if (!w) throw new CommandError(`Unable to find worker '${hostname}'`);
+      print(aligned({
+        hostname, state: workerStates[w.state]!, health: workerHealths[w.health]!, enabled: w.display, description: w.description, version: w.version,
+        certificate: w.certificate ?? hostname, 'job limit': w.job_limit, 'last ping': w.last_ping?.toISOString() ?? 'never',
+        ...(options.devices && { devices: `[${w.devices.join(', ')}]` }),
+      }));
+    }));
+
+  group.command('list').description('list workers').option('-a, --all', 'also retired ones').option('--csv').action((options: { all?: boolean; csv?: boolean }, command: Command) => visit(command, async ({ db, print }) => {
+    const { rows } = await sql<{ hostname: string; description: string; state: number; health: number; display: boolean; devices: number }>`
+      select *, (select count(*)::int from devices d where d.worker = workers.hostname) as devices from workers
+      where health <> 2 or ${options.all ?? false} order by hostname`.execute(db);
+    if (options.csv) print(csv(['hostname', 'description', 'master', 'state', 'health', 'devices'], rows.map((w) => [w.hostname, w.description, '', workerStates[w.state]!, workerHealths[w.health]!, w.devices])));
+    else print(['Workers:', ...rows.map((w) => `* ${w.hostname} (${w.devices} devices)${w.display ? '' : ' disabled'}`)].join('\n'));
+  }));
+
+  group.command('maintenance <hostname>').description('take a worker and all its devices offline; running jobs go on')
+    .action((hostname: string, _: unknown, command: Command) => visit(command, async ({ change, print }) => {
+      const changed = await change(async (c) => {
+        await mustExist(c, hostname);
+        await changeWorkerHealth(c, hostname, 'Maintenance');
+        const { Good, Unknown, Looping, Bad, Maintenance } = deviceHealth;
+        return devicesOf(c, hostname, [Good, Unknown, Looping, Bad], Maintenance, goingOffline(hostname));
+      });
+      print([`Worker ${hostname} is in maintenance; devices taken offline:`, ...changed.map((d) => `* ${d}`)].join('\n'));
+    }));
+
+  group.command('active <hostname>').description('bring a worker and the devices that "maintenance" took offline back')
+    .action((hostname: string, _: unknown, command: Command) => visit(command, async ({ change, print }) => {
+      const changed = await change(async (c) => {
+        await mustExist(c, hostname);
+        await changeWorkerHealth(c, hostname, 'Active');
+        return bringBack(c, hostname);
+      });
+      print([`Worker ${hostname} is active; devices brought back:`, ...changed.map((d) => `* ${d}`)].join('\n'));
+    }));
+}
+
+/** The command of LAVA's classic documentation for making a worker known. */
+export function pipelineWorker(manage: Command): void {
+  manage.command('pipeline-worker').description('make a worker known (the classic form of "workers add")')
+    .requiredOption('--hostname <hostname>').option('--description <text>').option('--disable', 'disabled: its devices get no jobs')
+    .action((options: { hostname: string; description?: string; disable?: boolean }, command: Command) => visit(command, async ({ change, print }) => {
+      await change((c) => addWorker(c, options.hostname, { description: options.description, display: !options.disable }, (name) => new CommandError(`Worker ${name} already exists`, 2)));
+      print(`Worker ${options.hostname} created`);
+    }));
+}
+
+async function addWorker(c: Change, hostname: string, options: WorkerOptions, exists: (hostname: string) => CommandError): Promise<void> {
+  if (!/^[-_a-zA-Z0-9.]{1,200}$/.test(hostname)) throw new CommandError(`'${hostname}' cannot name a worker: use letters, digits, dots, dashes and underscores`);
+  const { numAffectedRows } = await sql`insert into workers (hostname) values (${hostname}) on conflict do nothing`.execute(c.trx);
+  if (numAffectedRows === 0n) throw exists(hostname);
+  await setFields(c, hostname, options);
+  c.note('worker', hostname, options.display === false ? 'added, disabled' : 'added');
+  c.worker(hostname);
+}
+
+async function setFields(c: Change, hostname: string, options: WorkerOptions): Promise<void> {
+  const limit = options.jobLimit === undefined ? undefined : Number(options.jobLimit);
+  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 0)) throw new CommandError(`'${options.jobLimit}' is no job limit`);
+  const fields = Object.fromEntries(Object.entries({
+    description: options.description, certificate: options.certificate === '' ? null : options.certificate, job_limit: limit, display: options.display,
+  }).filter(([, value]) => value !== undefined));
+  if (Object.keys(fields).length > 0) await c.trx.updateTable('workers').set(fields).where('hostname', '=', hostname).execute();
+  if (options.health !== undefined) await changeWorkerHealth(c, hostname, healthNamed(options.health));
+}
+
+const goingOffline = (worker: string) => `worker ${worker} going offline`;
+
+/** Devices whose last change of health was that of `maintenance` get their old one back; a Good one is Unknown until it has proved itself. */
+async function bringBack(c: Change, worker: string): Promise<string[]> {
+  const { rows } = await sql<{ hostname: string; message: string | null }>`
+    select hostname, (select message from audit_log where kind = 'device' and object = hostname and message ~ '^\\w+ → \\w+' order by id desc limit 1) as message
+    from devices where worker = ${worker} and health = ${deviceHealth.Maintenance} order by hostname`.execute(c.trx);
+  const back: string[] = [];
+  for (const { hostname, message } of rows) {
+    const [before, after] = (message ?? '').split(' → ');
+    const health = deviceHealths.find((h) => h === before);
+    if (!health || after !== `Maintenance (${goingOffline(worker)})`) continue;
+    const { numAffectedRows } = await sql`update devices set health = ${deviceHealth[health === 'Good' ? 'Unknown' : health]} where hostname = ${hostname} and health = ${deviceHealth.Maintenance}`.execute(c.trx);
+    if (numAffectedRows !== 1n) continue;
+    c.note('device', hostname, `Maintenance → ${health === 'Good' ? 'Unknown' : health} (worker ${worker} going active)`);
+    c.device(hostname);
+    back.push(hostname);
+  }
+  return back;
+}
+
+async function mustExist(c: Change, hostname: string): Promise<void> {
+  const found = await c.trx.selectFrom('workers').select('hostname').where('hostname', '=', hostname).executeTakeFirst();
+  if (!found) throw new CommandError(`Unable to find worker '${hostname}'`);
+}
+
+function healthNamed(text: string): WorkerHealth {
+  const health = workerHealths.find((h) => h.toUpperCase() === text.toUpperCase());
+  if (!health) throw new CommandError(`'${text}' is no health of a worker: use ${workerHealths.map((h) => h.toUpperCase()).join(', ')}`);
+  return health;
+}

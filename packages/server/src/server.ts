@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { sql } from 'kysely';
+import { ConfigurationError, type DaemonLog, type LavaPaths } from '@lava/base';
+import { createCertificate, type ServerEndpointOptions } from '@lava/link';
+import { startCore } from './core.ts';
+import { renderFrom } from './devices/renderer.ts';
+import { eventBus } from './event-bus.ts';
+import { readInstanceSettings } from './instance-settings.ts';
+import { openStore } from './store/open-store.ts';
+import { beTheServer } from './store/single-server.ts';
+
+export interface ServerOptions {
+  readonly paths: LavaPaths;
+  readonly log: DaemonLog;
+  readonly sockets: Pick<ServerEndpointOptions, 'control' | 'log' | 'ipv6' | 'encryption'>;
+  /** Without it there is no web and no API. */
+  readonly http?: { readonly host: string; readonly port: number; readonly webRoot?: string };
+  /** Seconds for which an attempt keeps its device without a word from its worker. */
+  readonly lease: number;
+}
+
+export interface Server {
+  /** Of the web application and the API. */
+  readonly url: string | undefined;
+  /** Of the sockets for workers. */
+  readonly addresses: { readonly control: string; readonly log: string };
+  close(): Promise<void>;
+}
+
+/** Everything a LAVA server is: database, services, scheduler, the link to the workers, HTTP. */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { paths, log, sockets, lease } = options;
+  // What was started is ended in reverse order, also when the next thing fails.
+  const closers: (() => Promise<void>)[] = [];
+  const close = async () => { for (const end of closers.splice(0).reverse()) await end(); };
+  try {
+    if ('certificate' in sockets.encryption) await ensureMasterCertificate(sockets.encryption.certificate, log);
+    const settings = await readInstanceSettings(paths);
+    const store = await openStore({ paths, log });
+    closers.push(() => store.close());
+    closers.push(await beTheServer(store, log));
+    await ensureSystemUser(store.db);
+    const core = await startCore({ connection: store, events: eventBus(log), log, paths, settings, render: renderFrom(paths), lease, sockets });
+    closers.push(() => core.close());
+    let url: string | undefined;
+    if (options.http) {
+      const { startHttp } = await import('./api/http.ts');
+      const http = await startHttp(core.services, { ...options.http, webRoot: options.http.webRoot ?? findWebRoot() });
+      closers.push(() => http.close());
+      url = http.url;
+      log.info(`Web and API on ${url}`);
+    }
+    return { url, addresses: core.link.addresses, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Makes the server's key pair at the first start. A path that was named otherwise must be there. */
+async function ensureMasterCertificate(path: string, log: DaemonLog): Promise<void> {
+  if (await stat(path).then(() => true, () => false)) return;
+  const name = /([^/]+)\.key_secret$/.exec(path)?.[1];
+  if (name === undefined) {
+    throw new ConfigurationError(`the master certificate ${path} does not exist`, { code: 'no-master-certificate', hint: 'Name the secret half, NAME.key_secret; "lava-server certificate master" makes one.' });
+  }
+  const made = await createCertificate(dirname(path), name);
+  log.info(`Made the certificate of this server: copy ${made.publicFile} to ${dirname(path)} on each worker`);
+}
+
+/** The user who acts for the server itself, with the group of the same name. */
+async function ensureSystemUser(db: Parameters<ReturnType<typeof sql>['execute']>[0]): Promise<void> {
+  await sql`insert into users (username, is_active) values ('lava-health', false) on conflict do nothing`.execute(db);
+  await sql`insert into groups (name) values ('lava-health') on conflict do nothing`.execute(db);
+}
+
+/** The built web application: beside the program in a package, in packages/web/dist in a clone. */
+function findWebRoot(): string | undefined {
+  const here = dirname(fileURLToPath(import.meta.url));
+  const candidates = ['assets/web', '../assets/web', '../../web/dist', '../../../web/dist'].map((path) => join(here, path));
+  return candidates.find((path) => existsSync(join(path, 'index.html')));
+}
