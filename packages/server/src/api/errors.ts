@@ -62,7 +62,12 @@ function fastifyError(error: unknown, code: string): HttpError | undefined {
 /** The form of errors in `/api/v1` and wherever nothing else is said. */
 export function errorBody(error: HttpError): unknown {
   const { code, message, hint, problems } = error;
-  return { error: { code, message, hint, problems } };
+  return { error: { code, message, hint, problems: problems?.map(shownProblem) } };
+}
+
+/** A problem as docs/api.md shows it: what only LAVA's own interfaces say is left out. */
+export function shownProblem({ upstream: _, ...problem }: SubmitProblem): Omit<SubmitProblem, 'upstream'> {
+  return problem;
 }
 
 /** Turns what was thrown into an answer and notes what is our own fault. */

@@ -7,8 +7,8 @@ import { answerTo, badRequest, errorBody } from './errors.ts';
 import { events } from './events.ts';
 import { live } from './live/live.ts';
 import { metrics, measureRequests } from './metrics.ts';
-//PLAIN
-//REST
+import { plain } from './plain/plain.ts';
+import { rest, withoutSuffix } from './rest/rest.ts';
 import { contentSecurityPolicy, webApplication } from './web-application.ts';
 import { v1 } from './v1/v1.ts';
 
@@ -39,6 +39,7 @@ async function createHttp(services: Services, options: HttpOptions): Promise<Fas
     bodyLimit,
     // A reverse proxy on the same machine may say who the client is; nobody else.
     trustProxy: 'loopback',
+    rewriteUrl: (request) => withoutSuffix(request.url ?? '/'),
     forceCloseConnections: true,
     requestTimeout: 60_000,
     frameworkErrors: (_error, _request, reply) => { void (reply as FastifyReply).code(400).send(errorBody(badRequest('The address is not well formed.'))); },
@@ -76,11 +77,11 @@ async function createHttp(services: Services, options: HttpOptions): Promise<Fas
   measureRequests(app);
 
   await app.register(v1, { prefix: '/api/v1', services });
-//REST2
+  await app.register(rest, { prefix: '/api/v0.2', services });
   await app.register(live, { services });
   await app.register(events, { services });
   await app.register(metrics, { services });
-//PLAIN2
+  await app.register(plain, { services });
   await app.register(webApplication, { webRoot: options.webRoot });
   return app;
 }

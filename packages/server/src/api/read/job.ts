@@ -1,3 +1,4 @@
+import { isMapping, jobTimeout } from '@lava/job';
 import { sql } from 'kysely';
 import { loadYaml } from '@lava/yaml';
 import { mayChangeJob, maySeeJob, visibleJobs } from '../../auth/visibility.ts';
@@ -46,21 +47,22 @@ export async function readJob(services: Services, user: User | null, id: number)
   const mayChange = mayChangeJob(user, access);
   return {
     ...row, metadata: extra.metadata, tags: extra.tags, failure_comment: extra.failure_comment, error_code: extra.error_code, log_lines: logLines,
-    visibility: extra.groups.length > 0 ? `group: ${extra.groups.join(', ')}` : access.isPublic ? 'public' : 'personal',
+    visibility: visibilityOf(extra.groups, row.submitter, access.isPublic),
     can_cancel: mayChange && row.state !== 'Finished' && row.state !== 'Canceling', can_resubmit: user !== null,
-    timeout: jobTimeout(extra.definition), waiting,
+    timeout: timeoutOf(extra.definition), waiting,
   };
 }
 
-const unitSeconds = { days: 86_400, hours: 3600, minutes: 60, seconds: 1 } as const;
+/** A personal job belongs to the group that is named like its submitter. */
+function visibilityOf(groups: readonly string[], submitter: string, isPublic: boolean): string {
+  if (groups.length === 0) return isPublic ? 'public' : 'personal';
+  return groups.length === 1 && groups[0] === submitter ? 'personal' : `group: ${groups.join(', ')}`;
+}
 
 /** Seconds of `timeouts: job:` of a stored definition. */
-function jobTimeout(definition: string): number | null {
-  let value: unknown;
-  try { value = loadYaml(definition); } catch { return null; }
-  const at = (v: unknown, key: string): unknown => (typeof v === 'object' && v !== null && key in v ? (v as Record<string, unknown>)[key] : undefined);
-  const job = at(at(value, 'timeouts'), 'job');
-  if (typeof job !== 'object' || job === null) return null;
-  const seconds = Object.entries(unitSeconds).reduce((sum, [unit, n]) => sum + (Number(at(job, unit)) || 0) * n, 0);
-  return seconds > 0 ? seconds : null;
+function timeoutOf(definition: string): number | null {
+  try {
+    const value = loadYaml(definition);
+    return isMapping(value) ? jobTimeout(value) : null;
+  } catch { return null; }
 }

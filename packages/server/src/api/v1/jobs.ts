@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { mayChangeJob } from '../../auth/visibility.ts';
 import type { Services } from '../../services.ts';
 import { definitionLimit, texts } from '../body.ts';
-import { forbidden, notFound } from '../errors.ts';
+import { forbidden, notFound, shownProblem } from '../errors.ts';
 import { text, whole, wordNumbers, type Query } from '../query.ts';
 import { jobActions } from '../read/actions.ts';
 import { readJob, visibleJobId } from '../read/job.ts';
@@ -20,13 +20,13 @@ export function jobs(app: FastifyInstance, services: Services): void {
 
   app.post<{ Body: { definition: string } }>('/jobs', definition, async (request, reply) => {
     const { ids, warnings } = await services.jobs.submit(request.body.definition, requireUser(request));
-    return reply.code(201).send({ job_ids: ids, warnings });
+    return reply.code(201).send({ job_ids: ids, warnings: warnings.map(shownProblem) });
   });
 
   const validation = { ...definition, config: { rateLimit: { max: 300, timeWindow: '1 minute' } } };
   app.post<{ Body: { definition: string } }>('/validate', validation, async (request) => {
     const problems = await services.jobs.validate(request.body.definition);
-    return { valid: problems.every((p) => p.severity !== 'error'), problems };
+    return { valid: problems.every((p) => p.severity !== 'error'), problems: problems.map(shownProblem) };
   });
 
   app.get<{ Querystring: Query }>('/jobs', async (request) => {

@@ -1,0 +1,71 @@
+import { jobStates } from '@lava/job';
+import type { FastifyInstance } from 'fastify';
+import { stat } from 'node:fs/promises';
+import type { Services } from '../../services.ts';
+import { notFound } from '../errors.ts';
+import { recordsAsJson } from '../log/records.ts';
+import type { Query } from '../query.ts';
+import { visibleJobId } from '../read/job.ts';
+import { attachment, file } from '../send.ts';
+
+interface OfJob { Params: { job: string }; Querystring: Query }
+
+/** Bytes from which on LAVA's log page offers the download only. */
+const sizeLimit = 5 * 1024 * 1024;
+
+export function plainJobs(app: FastifyInstance, services: Services): void {
+  const { db } = services;
+  const read = (id: number) => db.selectFrom('jobs').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+
+  app.get<OfJob>('/scheduler/job/:job/log_file/plain', async (request, reply) => {
+    const id = await visibleJobId(services, request.user, request.params.job);
+    const path = await services.logs.path(id);
+    if (path === undefined) throw notFound(`The log of job ${id}`);
+    return file(attachment(reply, `job_${request.params.job}.log`), 'application/yaml', path);
+  });
+
+  app.get<OfJob>('/scheduler/job/:job/log_pipeline_incremental', async (request, reply) => {
+    const id = await visibleJobId(services, request.user, request.params.job);
+    const path = await services.logs.path(id);
+    if (path !== undefined && (await stat(path)).size >= sizeLimit) return reply.header('x-size-warning', '1').send([]);
+    if (jobStates[(await read(id)).state] === 'Finished') reply.header('x-is-finished', '1');
+    const line = Number(request.query['line'] ?? 0);
+    const from = Number.isSafeInteger(line) && line >= 0 ? line : 0;
+    return reply.type('application/json; charset=utf-8').send(`[${recordsAsJson(await services.logs.read(id, from)).join(',')}]`);
+  });
+
+  app.get<OfJob>('/scheduler/job/:job/definition/plain', async (request, reply) => {
+    const job = await read(await visibleJobId(services, request.user, request.params.job));
+    return attachment(reply, `job_${request.params.job}.yaml`).type('text/plain; charset=utf-8').send(job.multinode_definition ? job.definition : job.original_definition);
+  });
+
+  app.get<OfJob>('/scheduler/job/:job/multinode_definition/plain', async (request, reply) => {
+    const job = await read(await visibleJobId(services, request.user, request.params.job));
+    return attachment(reply, `multinode_job_${request.params.job}.yaml`).type('text/plain; charset=utf-8').send(job.multinode_definition);
+  });
+
+  app.get<OfJob>('/scheduler/job/:job/description', async (request, reply) => {
+    const id = await visibleJobId(services, request.user, request.params.job);
+    const text = await services.logs.file(id, 'description.yaml');
+    if (text === undefined) throw notFound(`The description of job ${id}`);
+    return attachment(reply, `job_description_${request.params.job}.yaml`).type('text/yaml; charset=utf-8').send(text);
+  });
+
+  app.get<OfJob>('/scheduler/job/:job/job_status', async (request) => {
+    const job = await read(await visibleJobId(services, request.user, request.params.job));
+    const finished = jobStates[job.state] === 'Finished';
+    const seconds = job.start_time === null ? undefined : Math.floor(((job.end_time ?? new Date()).getTime() - job.start_time.getTime()) / 1000);
+    return {
+      actual_device: job.actual_device ?? '', duration: seconds === undefined ? '' : pythonDuration(seconds), job_state: jobStates[job.state], failure_comment: job.failure_comment ?? '',
+      job_health: job.health, started: job.start_time?.toISOString() ?? '', subjobs: [], ...(finished ? { 'X-JobState': '1' } : {}),
+    };
+  });
+}
+
+/** `1:02:03`, as Python prints a time span below a day. */
+function pythonDuration(seconds: number): string {
+  const two = (n: number) => String(n).padStart(2, '0');
+  const days = Math.floor(seconds / 86_400);
+  const clock = `${Math.floor(seconds / 3600) % 24}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+  return days === 0 ? clock : `${days} day${days === 1 ? '' : 's'}, ${clock}`;
+}

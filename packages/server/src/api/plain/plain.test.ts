@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startTestServer, testDefinition, type TestServer } from '../testing.ts';
+
+let server: TestServer;
+let id: number;
+beforeAll(async () => {
+  server = await startTestServer();
+  id = await server.addJob({ definition: `${testDefinition}metadata: {build: 7}\n` });
+  await server.appendLog(id, [['info', 'one'], ['target', 'two'], ['target', 'three']]);
+  await server.addCases(id, '0_smoke', [{ name: 'a,b' }, { name: 'c' }]);
+  await server.addCases(id, 'lava', [{ name: 'job' }]);
+  await server.addCases(id, '0_smoke', [{ name: 'late' }]);
+});
+afterAll(() => server.stop());
+
+test('log and definition', async () => {
+  const log = await server.ask(`/scheduler/job/${id}/log_file/plain`);
+  expect([log.headers.get('content-type'), log.headers.get('content-disposition')]).toEqual(['application/yaml', `attachment; filename="job_${id}.log"`]);
+  expect(log.text.split('\n')).toHaveLength(4);
+  const definition = await server.ask(`/scheduler/job/${id}/definition/plain`);
+  expect(definition.text).toContain('job_name: boot');
+  expect(definition.headers.get('content-type')).toContain('text/plain');
+  const waiting = await server.addJob({ state: 'Submitted' });
+  expect((await server.ask(`/scheduler/job/${waiting}/log_file/plain`)).status).toBe(404);
+  expect((await server.ask(`/scheduler/job/${waiting}/log_pipeline_incremental`)).json).toEqual([]);
+});
+
+test('the log from a line on', async () => {
+  const part = await server.ask(`/scheduler/job/${id}/log_pipeline_incremental?line=1`);
+  expect(part.headers.get('x-is-finished')).toBe('1');
+  expect(part.json.map((r: { msg: string }) => r.msg)).toEqual(['two', 'three']);
+  expect((await server.ask(`/scheduler/job/${id}/log_pipeline_incremental?line=x`)).json).toHaveLength(3);
+  expect((await server.ask(`/scheduler/job/${id}/job_status`)).json).toMatchObject({ actual_device: 'qemu01', duration: '0:01:00', job_state: 'Finished', 'X-JobState': '1' });
+});
+
+test('results go suite by suite', async () => {
+  const csv = await server.ask(`/results/${id}/csv`);
+  expect(csv.headers.get('content-disposition')).toBe(`attachment; filename="lava_${id}.csv"`);
+  const rows = csv.text.split('\r\n');
+  expect(rows[0]).toBe('job,suite,result,measurement,unit,duration,timeout,logged,level,metadata,url,name,id,log_start_line,log_end_line');
+  expect(rows[1]).toContain(',"a,b",');
+  expect(rows.slice(1, 5).map((r) => r.split(',')[1])).toEqual(['0_smoke', '0_smoke', '0_smoke', 'lava']);
+  expect((await server.ask(`/results/${id}/0_smoke/yaml`)).text.match(/^- name: .*/gm)).toEqual(['- name: a,b', '- name: c', '- name: late']);
+  expect((await server.ask(`/results/${id}/0_smoke/csv?offset=1&limit=1`)).text.split('\r\n')).toHaveLength(3);
+  expect((await server.ask(`/results/${id}/0_smoke/+testcase-count`)).text).toBe('3');
+  expect((await server.ask(`/results/${id}/yaml_summary`)).text).toMatch(new RegExp(`^- name: 0_smoke\n  job: '${id}'\n  id: '\\d+'\n- name: lava\n`));
+  expect((await server.ask(`/results/${id}/metadata`)).text).toBe('build: 7\n');
+  expect((await server.ask(`/results/${id}/nope/csv`)).status).toBe(404);
+  const one = (await server.ask(`/results/${id}/0_smoke/csv?limit=1`)).text.split('\r\n')[1]!.split(',"')[12]!.replaceAll('"', '');
+  expect((await server.ask(`/results/testcase/${one}/yaml`)).text).toMatch(/^name: a,b\n/);
+  expect((await server.ask('/results/testcase/999999/yaml')).status).toBe(404);
+});
+
+test('the dictionary of a device', async () => {
+  expect((await server.ask('/scheduler/device/qemu01/devicedict/plain')).headers.get('content-type')).toContain('text/yaml');
+  expect((await server.ask('/scheduler/device/..%2F..%2Fetc/devicedict/plain')).status).toBe(404);
+});
+
+test('monitoring', async () => {
+  expect((await server.ask('/healthz')).json).toEqual({ health: 'good' });
+  const metrics = (await server.ask('/metrics')).text;
+  expect(metrics).toContain('lava_jobs{state="Submitted"} 1');
+  expect(metrics).toContain('lava_devices{state="Idle",health="Good"} 1');
+  expect(metrics).toMatch(/lava_http_request_duration_seconds_count\{[^}]*route="\/results\/:job\/csv"[^}]*\} 1/);
+  expect((await server.ask('/v1/prometheus/')).text).toContain('device_type{name="qemu",state="queue"} 1');
+});

@@ -1,0 +1,83 @@
+import { deviceHealths, deviceStates, isMapping } from '@lava/job';
+import { loadYaml } from '@lava/yaml';
+import type { FastifyInstance } from 'fastify';
+import { sql } from 'kysely';
+import { visibleJobs } from '../../auth/visibility.ts';
+import type { User } from '../../auth/users.ts';
+import type { Services } from '../../services.ts';
+import { definitionLimit } from '../body.ts';
+import { notFound } from '../errors.ts';
+import { attachment } from '../send.ts';
+import { requireSuperuser } from '../who.ts';
+import { deviceFields } from './fields.ts';
+import { listing } from './page.ts';
+import { bodyText, messageError, route, type RestRequest } from './route.ts';
+
+interface Raw {
+  hostname: string; device_type: string; device_version: string | null; physical_owner: number | null; physical_group: number | null; description: string;
+  tags: number[]; state: number; health: number; last_health_report_job: number | null; worker_host: string | null;
+}
+interface OfDevice { hostname: string }
+
+const columns = (user: User | null) => sql`devices.hostname, devices.device_type, devices.device_version, devices.physical_owner, devices.physical_group, devices.description,
+  array(select t.tag_id from device_tags t where t.device = devices.hostname order by 1) as tags, devices.state, devices.health,
+  (select jobs.id from jobs where jobs.id = devices.last_health_report_job and ${visibleJobs(user)}) as last_health_report_job, devices.worker as worker_host`;
+const orderings = Object.fromEntries(['hostname', 'device_type', 'device_version', 'description', 'state', 'health'].map((n) => [n, `devices.${n}`]));
+const show = (d: Raw) => ({ ...d, state: deviceStates[d.state], health: deviceHealths[d.health], is_synced: false });
+/** Retired devices show only when all are asked for. */
+const shown = (request: RestRequest) => (request.query['all'] ? sql<boolean>`true` : sql<boolean>`devices.health <> ${deviceHealths.indexOf('Retired')}`);
+
+export function restDevices(app: FastifyInstance, services: Services): void {
+  const { db } = services;
+  const read = async (request: RestRequest<OfDevice>, where = shown(request)) => {
+    const { rows } = await sql<Raw>`select ${columns(request.user)} from devices where devices.hostname = ${request.params.hostname} and ${where}`.execute(db);
+    if (!rows[0]) throw notFound('Device');
+    return show(rows[0]);
+  };
+
+  route(app, '/devices/', {
+    GET: async (request) => listing<Raw, unknown>({
+      db, request, columns: columns(request.user), from: sql`devices`, fields: deviceFields, where: shown(request), orderings, defaultOrder: sql`devices.hostname`, most: 10_000, show,
+    }),
+  });
+  route<OfDevice>(app, '/devices/:hostname/', { GET: async (request) => read(request) });
+
+  route<OfDevice>(app, '/devices/:hostname/dictionary/', {
+    GET: async (request, reply) => {
+      const { hostname } = await read(request, sql<boolean>`true`);
+      const dictionary = await services.devices.dictionary(hostname);
+      if (dictionary === undefined) throw messageError(400, `Device '${hostname}' does not have a configuration`);
+      if (!request.query['render']) return attachment(reply, `${hostname}.jinja2`).type('text/plain; charset=utf-8').send(dictionary);
+      return attachment(reply, `${hostname}.yaml`).type('application/yaml').send(await services.devices.render(hostname, context(request)));
+    },
+    POST: async (request) => {
+      const user = requireSuperuser(request);
+      const { hostname } = await read(request, sql<boolean>`true`);
+      await services.devices.setDictionary(hostname, bodyText(request, 'dictionary', { missing: 'Device dictionary is required.' }), user.username);
+      return { message: 'device config successfully updated' };
+    },
+  }, { bodyLimit: definitionLimit });
+
+  route<OfDevice>(app, '/devices/:hostname/set_health/', {
+    POST: async (request, reply) => {
+      const user = requireSuperuser(request);
+      const { hostname } = await read(request, sql<boolean>`true`);
+      const { health, reason } = (request.body ?? {}) as { health?: unknown; reason?: unknown };
+      const word = deviceHealths.find((h) => h.toLowerCase() === String(health ?? '').toLowerCase());
+      if (!word) throw messageError(400, `Wrong device health ${String(health ?? '').slice(0, 100)}`);
+      await services.devices.setHealth(hostname, word, user.username, typeof reason === 'string' && reason !== '' ? reason.slice(0, 1000) : undefined);
+      return reply.code(202).send({ message: 'OK' });
+    },
+  });
+}
+
+/** The job context of `?context=`, a YAML mapping. */
+function context(request: RestRequest): Readonly<Record<string, unknown>> {
+  const given = request.query['context'];
+  const text = Array.isArray(given) ? given.at(-1) : given;
+  if (!text) return {};
+  let value: unknown;
+  try { value = loadYaml(text, { limits: { size: 64 * 1024 } }); } catch { /* told below */ }
+  if (!isMapping(value)) throw messageError(400, `Job Context '${text.slice(0, 200)}' is not valid: it must be a YAML mapping`);
+  return value;
+}

@@ -1,0 +1,92 @@
+import { jobStates, pythonString } from '@lava/job';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { mayChangeJob } from '../../auth/visibility.ts';
+import { SubmitError, type Services, type SubmitProblem } from '../../services.ts';
+import { definitionLimit } from '../body.ts';
+import { forbidden, notFound } from '../errors.ts';
+import { checkCsrf, requireUser } from '../who.ts';
+import { restJobId, type OfJob } from './jobs.ts';
+import { bodyText, fieldError, messageError, route, type RestRequest } from './route.ts';
+
+/** What LAVA's clients are used to read about a problem. */
+const textOf = (problem: SubmitProblem | undefined, otherwise: string) => problem?.upstream ?? problem?.message ?? otherwise;
+
+/** Stores a definition and answers as LAVA does. */
+export async function submit(services: Services, request: RestRequest, reply: FastifyReply, definition: () => string | Promise<string>): Promise<unknown> {
+  const user = requireUser(request);
+  const text = await definition();
+  try {
+    const { ids } = await services.jobs.submit(text, user);
+    return reply.code(201).send({ message: 'job(s) successfully submitted', job_ids: ids });
+  } catch (error) {
+    if (!(error instanceof SubmitError)) throw error;
+    const message = textOf(error.problems.find((p) => p.severity === 'error'), error.message);
+    throw messageError(400, error.kind === 'yaml' ? `job submission failed: ${message}.` : error.kind === 'unavailable' ? `Devices unavailable: ${message}` : `Problem with submitted job data: ${message}`);
+  }
+}
+
+export function restJobActions(app: FastifyInstance, services: Services): void {
+  const { db } = services;
+
+  route(app, '/jobs/validate/', {
+    POST: async (request) => {
+      const definition = bodyText(request, 'definition', { missing: 'Test job definition is required.', wrongType: 'Test job definition should be a string.' });
+      const error = (await services.jobs.validate(definition)).find((p) => p.severity === 'error');
+      if (!error) return { message: 'Job valid.' };
+      const path = error.path.map((part) => (typeof part === 'number' ? part : pythonString(part))).join(', ');
+      const reason = textOf(error, '').replace(/ @ data(\[.*)?$/, '').replace(/ for dictionary value$/, '');
+      return { message: `Job invalid: ${reason} @ [${path}]` };
+    },
+  }, { bodyLimit: definitionLimit });
+
+  route<OfJob>(app, '/jobs/:job/resubmit/', {
+    POST: async (request, reply) => {
+      requireUser(request);
+      const id = await restJobId(services, request.user, request.params.job);
+      return submit(services, request, reply, async () => {
+        const job = await db.selectFrom('jobs').select(['definition', 'multinode_definition']).where('id', '=', id).executeTakeFirstOrThrow();
+        return job.multinode_definition || job.definition;
+      });
+    },
+  });
+
+  const cancel = async (request: RestRequest<OfJob>) => {
+    // Old clients cancel with GET; with a session that would let any page do it.
+    checkCsrf(request);
+    const id = await restJobId(services, request.user, request.params.job);
+    const job = await db.selectFrom('jobs').select(['submitter', 'state']).where('id', '=', id).executeTakeFirst();
+    if (!job) throw notFound('Job');
+    if (job.state < jobStates.indexOf('Canceling')) {
+      const user = requireUser(request);
+      if (!mayChangeJob(user, job)) throw forbidden();
+      await services.jobs.cancel(id, user.username);
+    }
+    return { message: 'Job cancel signal sent.' };
+  };
+  route<OfJob>(app, '/jobs/:job/cancel/', { GET: cancel, POST: cancel });
+
+  route(app, '/jobs/batch_cancel/', {
+    POST: async (request) => {
+      const user = requireUser(request);
+      const given = (request.body as { job_ids?: unknown } | undefined)?.job_ids;
+      const ids = typeof given === 'string' ? given.split(',') : given;
+      if (!Array.isArray(ids)) throw fieldError('job_ids', 'This field is required.');
+      if (ids.length > 1000) throw fieldError('job_ids', 'At most 1000 jobs at a time.');
+      const done: unknown[] = [];
+      const invalid: unknown[] = [];
+      for (const id of ids as unknown[]) {
+        const job = await db.selectFrom('jobs').select(['id', 'submitter']).where('id', '=', jobNumber(id)).executeTakeFirst();
+        if (!job || !mayChangeJob(user, job)) { invalid.push(id); continue; }
+        await services.jobs.cancel(job.id, user.username);
+        done.push(id);
+      }
+      return { message: 'Job cancel signal sent for job ids.', job_ids: done, invalid_job_ids: invalid };
+    },
+  });
+}
+
+/** A job number of a request; what is none is a number that no job has. */
+function jobNumber(value: unknown): number {
+  const n = typeof value === 'string' && /^ *\d{1,10} *$/.test(value) ? Number(value) : value;
+  return Number.isInteger(n) && (n as number) > 0 && (n as number) < 2 ** 31 ? n as number : 0;
+}

@@ -1,0 +1,74 @@
+import { jobHealths, jobStates } from '@lava/job';
+import type { FastifyInstance } from 'fastify';
+import { sql } from 'kysely';
+import { visibleJobs } from '../../auth/visibility.ts';
+import type { User } from '../../auth/users.ts';
+import type { Services } from '../../services.ts';
+import { definitionLimit } from '../body.ts';
+import { notFound } from '../errors.ts';
+import { requireSuperuser } from '../who.ts';
+import { jobFields } from './fields.ts';
+import { submit } from './job-actions.ts';
+import { listing } from './page.ts';
+import { bodyText, restTime, route } from './route.ts';
+
+interface Raw {
+  id: number; submitter: string; viewing_groups: number[]; description: string; health_check: boolean; requested_device_type: string | null; tags: number[];
+  actual_device: string | null; submit_time: Date; start_time: Date | null; end_time: Date | null; state: number; health: number; priority: number;
+  definition: string; metadata: Record<string, unknown>; original_definition: string; multinode_definition: string; failure_comment: string | null;
+}
+
+const columns = sql`jobs.id, users.username as submitter, array(select g.group_id from job_groups g where g.job = jobs.id order by 1) as viewing_groups, jobs.description,
+  jobs.health_check, jobs.requested_device_type, array(select t.tag_id from job_tags t where t.job = jobs.id order by 1) as tags, jobs.actual_device, jobs.submit_time,
+  jobs.start_time, jobs.end_time, jobs.state, jobs.health, jobs.priority, jobs.definition, jobs.metadata, jobs.original_definition, jobs.multinode_definition, jobs.failure_comment`;
+const from = sql`jobs join users on users.id = jobs.submitter`;
+
+const orderings = Object.fromEntries(
+  ['id', 'description', 'health_check', 'requested_device_type', 'actual_device', 'submit_time', 'start_time', 'end_time', 'state', 'health', 'priority', 'submitter', 'failure_comment']
+    .map((name) => [name, `jobs.${name}`]),
+);
+
+/** Jobs carry their whole definitions: more in one answer would be too much to hold. */
+const mostJobs = 1000;
+
+function show(raw: Raw): Record<string, unknown> {
+  const { failure_comment, ...rest } = raw;
+  return {
+    ...rest, submit_time: restTime(raw.submit_time), start_time: restTime(raw.start_time), end_time: restTime(raw.end_time),
+    state: jobStates[raw.state], health: jobHealths[raw.health], failure_tags: [], failure_comment,
+  };
+}
+
+/** The number of a job that the user may see, from the address. */
+export async function restJobId(services: Services, user: User | null, text: string): Promise<number> {
+  if (!/^\d{1,10}$/.test(text)) throw notFound('Job');
+  const { rows } = await sql<{ id: number }>`select jobs.id from jobs where jobs.id = ${text}::bigint and ${visibleJobs(user)}`.execute(services.db);
+  if (!rows[0]) throw notFound('Job');
+  return rows[0].id;
+}
+
+export interface OfJob { job: string }
+
+export function restJobs(app: FastifyInstance, services: Services): void {
+  const { db } = services;
+  const read = async (id: number) => show((await sql<Raw>`select ${columns} from ${from} where jobs.id = ${id}`.execute(db)).rows[0]!);
+
+  route(app, '/jobs/', {
+    GET: async (request) => listing<Raw, unknown>({
+      db, request, columns, from, fields: jobFields, where: visibleJobs(request.user), orderings, defaultOrder: sql`jobs.id desc`, most: mostJobs, show,
+    }),
+    POST: async (request, reply) => submit(services, request, reply, () => bodyText(request, 'definition')),
+  }, { bodyLimit: definitionLimit });
+
+  const change = async (request: Parameters<typeof requireSuperuser>[0] & { params: OfJob }) => {
+    requireSuperuser(request);
+    const id = await restJobId(services, request.user, request.params.job);
+    const definition = bodyText(request as never, 'definition');
+    await db.updateTable('jobs').set({ definition }).where('id', '=', id).execute();
+    return read(id);
+  };
+  route<OfJob>(app, '/jobs/:job/', {
+    GET: async (request) => read(await restJobId(services, request.user, request.params.job)),
+    PUT: change, PATCH: change,
+  }, { bodyLimit: definitionLimit });
+}

@@ -1,0 +1,201 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startTestServer, testDefinition, type TestServer } from '../testing.ts';
+
+let server: TestServer;
+beforeAll(async () => { server = await startTestServer(); });
+afterAll(() => server.stop());
+const api = (path: string, options?: Parameters<TestServer['ask']>[1]) => server.ask(`/api/v0.2${path}`, options);
+
+describe('requests', () => {
+  test('an address without its slash is sent to the one with', async () => {
+    for (const [path, to] of [['/jobs', '/api/v0.2/jobs/'], ['/jobs/1/suites/2/tests?limit=5&offset=1', '/api/v0.2/jobs/1/suites/2/tests/?limit=5&offset=1']]) {
+      const answer = await api(path!);
+      expect([answer.status, answer.headers.get('location')]).toEqual([301, to]);
+    }
+  });
+
+  test('answers about tokens, methods and unknown addresses in the known words', async () => {
+    expect((await api('/jobs/', { headers: { authorization: 'Token nope' } })).json).toEqual({ detail: 'Invalid token.' });
+    expect((await api('/jobs/', { headers: { authorization: 'Token' } })).json).toEqual({ detail: 'Invalid token header. No credentials provided.' });
+    expect((await api('/jobs/', { headers: { authorization: 'Token a b' } })).json).toEqual({ detail: 'Invalid token header. Token string should not contain spaces.' });
+    expect((await api('/jobs/', { headers: { authorization: 'Token nope' } })).status).toBe(403);
+    expect((await api('/jobs/', { headers: { authorization: 'Bearer nope' } })).status).toBe(200);
+    const wrong = await api('/jobs/', { method: 'DELETE', as: 'root' });
+    expect([wrong.status, wrong.json]).toEqual([405, { detail: 'Method "DELETE" not allowed.' }]);
+    const missing = await api('/nothing/here/');
+    expect([missing.status, missing.json]).toEqual([404, { detail: 'Not found.' }]);
+    expect((await api('/jobs/4.0/')).status).toBe(404);
+    expect((await api('/jobs.json?limit=1')).status).toBe(200);
+    expect((await api('/')).json.jobs).toBe(`${server.url}/api/v0.2/jobs/`);
+  });
+
+  test('a password can be exchanged for a token, as JSON and as a form', async () => {
+    const { json } = await api('/token/', { json: { username: 'bob', password: 'secret' } });
+    expect((await api('/system/whoami/', { headers: { authorization: `Token ${json.token}` } })).json).toEqual({ user: 'bob' });
+    const form = await api('/token/', { body: 'username=bob&password=wrong', headers: { 'content-type': 'application/x-www-form-urlencoded' } });
+    expect([form.status, form.json]).toEqual([400, { non_field_errors: ['Unable to log in with provided credentials.'] }]);
+    expect((await api('/token/', { json: { username: 'bob' } })).json).toEqual({ password: ['This field is required.'] });
+  });
+});
+
+describe('jobs', () => {
+  test('submit, show, resubmit, cancel with GET and POST', async () => {
+    expect((await api('/jobs/', { json: { definition: testDefinition } })).json).toEqual({ detail: 'Authentication credentials were not provided.' });
+    const made = await api('/jobs/?format=json&limit=256', { as: 'alice', json: { definition: testDefinition } });
+    expect([made.status, made.json.message]).toEqual([201, 'job(s) successfully submitted']);
+    const id = made.json.job_ids[0];
+    expect((await api(`/jobs/${id}/`)).json).toMatchObject({
+      id, submitter: 'alice', state: 'Submitted', health: 'Unknown', requested_device_type: 'qemu', actual_device: null, viewing_groups: [], tags: [], failure_tags: [],
+      original_definition: testDefinition, multinode_definition: '', submit_time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z$/), start_time: null,
+    });
+    expect((await api(`/jobs/${id}/resubmit/`, { as: 'bob', method: 'POST' })).status).toBe(201);
+    expect((await api(`/jobs/${id}/cancel/`, { as: 'bob' })).json).toEqual({ detail: 'You do not have permission to perform this action.' });
+    expect((await api(`/jobs/${id}/cancel/`, { as: 'alice' })).json).toEqual({ message: 'Job cancel signal sent.' });
+    expect((await api(`/jobs/${id}/`)).json).toMatchObject({ state: 'Finished', health: 'Canceled' });
+    // Once it is over anybody gets the same answer.
+    expect((await api(`/jobs/${id}/cancel/`, { as: 'bob', method: 'POST' })).status).toBe(200);
+    expect((await api('/jobs/batch_cancel/', { as: 'alice', json: { job_ids: [id, 99_999, 'x', { a: 1 }] } })).json).toEqual({
+      message: 'Job cancel signal sent for job ids.', job_ids: [id], invalid_job_ids: [99_999, 'x', { a: 1 }],
+    });
+  });
+
+  test('a session cannot be made to cancel a job by a link', async () => {
+    const id = await server.addJob({ state: 'Submitted' });
+    const login = await server.ask('/api/v1/login', { json: { username: 'alice', password: 'secret' } });
+    const cookie = login.headers.getSetCookie().map((c) => c.split(';')[0]).join('; ');
+    expect((await api(`/jobs/${id}/cancel/`, { headers: { cookie } })).status).toBe(403);
+    expect((await api(`/jobs/${id}/`)).json.state).toBe('Submitted');
+  });
+
+  test('refused definitions', async () => {
+    const submit = (json: unknown) => api('/jobs/', { as: 'alice', json });
+    expect((await submit({ definition: 'nope: 1' })).json).toEqual({ message: expect.stringMatching(/^Problem with submitted job data: .*@ data\['/) });
+    expect((await submit({})).json).toEqual({ definition: ['This field is required.'] });
+    expect((await submit({ definition: ' ' })).json).toEqual({ definition: ['This field may not be blank.'] });
+    expect((await submit({ definition: 5 })).json).toEqual({ definition: ['Not a valid string.'] });
+    expect((await api('/jobs/validate/', { json: { definition: testDefinition } })).json).toEqual({ message: 'Job valid.' });
+    expect((await api('/jobs/validate/', { json: { definition: 'x: 1' } })).json.message).toMatch(/^Job invalid: .+ @ \['?/);
+    expect((await api('/jobs/validate/', { json: {} })).json).toEqual({ definition: ['Test job definition is required.'] });
+  });
+
+  test('pages have absolute links in alphabetical order', async () => {
+    for (let i = 0; i < 3; i++) await server.addJob({ description: 'paged' });
+    const first = (await api('/jobs/?ordering=id&limit=2&description=paged')).json;
+    expect(first).toMatchObject({ count: 3, previous: null, next: `${server.url}/api/v0.2/jobs/?description=paged&limit=2&offset=2&ordering=id` });
+    const second = await fetch(first.next).then((r) => r.json()) as typeof first;
+    expect(second).toMatchObject({ next: null, previous: `${server.url}/api/v0.2/jobs/?description=paged&limit=2&ordering=id` });
+    expect(second.results[0].id).toBeGreaterThan(first.results[1].id);
+    expect((await api('/jobs/?limit=0')).json.results.length).toBeGreaterThan(3);
+    expect((await api('/jobs/?limit=x&offset=-3&ordering=nope,-priority')).status).toBe(200);
+  });
+
+  test('filters', async () => {
+    const a = await server.addJob({ description: 'filter 50%_a', state: 'Submitted' });
+    const b = await server.addJob({ description: 'filter b', state: 'Finished', health: 'Incomplete', submitter: 'bob' });
+    await server.services.db.insertInto('tags').values({ name: 'hdmi' }).execute();
+    await server.services.db.insertInto('job_tags').values({ job: b, tag_id: 1 }).execute();
+    const find = async (query: string) => ((await api(`/jobs/?description__startswith=filter&ordering=id&${query}`)).json.results as { id: number }[]).map((j) => j.id);
+    for (const [query, expected] of [
+      ['state=Submitted', [a]], ['state__in=Submitted,Finished', [a, b]], ['state!=Submitted', [b]], ['health__in=Incomplete,Canceled', [b]],
+      ['description__contains=50%25_', [a]], ['description__icontains=FILTER', [a, b]], ['description__endswith=b', [b]], ['description__in=filter b,other', [b]],
+      ['submitter__username=bob', [b]], ['submitter__username__in=alice,bob', [a, b]], ['submitter__username!=bob', [a]],
+      ['requested_device_type=qemu', [a, b]], ['requested_device_type__name__startswith=q', [a, b]], ['actual_device=qemu01', [b]], ['actual_device__worker_host__hostname=worker01', [b]],
+      ['tags=1', [b]], ['tags__name=hdmi', [b]], ['tags__name__in=hdmi,usb', [b]], [`id__in=${a},${b}`, [a, b]], [`id__gt=${a}`, [b]], ['id__lt=99999999999', [a, b]],
+      ['submit_time__gt=2020-01-01T00:00:00Z', [a, b]], ['submit_time__lt=2020-01-01T00:00:00+00:00', []], ['start_time__isnull=true', [a]],
+      ['priority__gte=50', [a, b]], ['health_check=false', [a, b]], ['unknown_name=1', [a, b]], ['state=', [a, b]], ['description__nolookup=x', [a, b]],
+    ] as const) expect(await find(query), query).toEqual(expected);
+    for (const query of ['state=finished', 'health__in=Complete,Nope', 'submitter=99', 'requested_device_type=nope', 'submit_time__gt=2026-11-22', 'id__gt=abc', 'start_time__isnull=maybe']) {
+      const answer = await api(`/jobs/?${query}`);
+      expect(answer.status, query).toBe(400);
+      expect(Object.values(answer.json)[0], query).toBeInstanceOf(Array);
+    }
+  });
+});
+
+describe('results of a job', () => {
+  let id: number;
+  beforeAll(async () => {
+    id = await server.addJob();
+    await server.appendLog(id, [['info', 'one'], ['target', 'two'], ['target', 'three <&>']]);
+    await server.addCases(id, '0_smoke', [
+      { name: 'a"b', result: 'fail', lines: [1, 3] }, { name: 'bw', measurement: '12.5', units: 'MB/s', set: 's1' }, { name: 'skipped', result: 'skip' }, { name: 'what', result: 'unknown' },
+    ]);
+    await server.addCases(id, 'lava', [{ name: 'login-action', metadata: "case: login-action\ndefinition: lava\nduration: '3.25'\nextra: metadata/none.yaml\nlevel: '2.1'\nresult: pass\n" }]);
+  });
+
+  test('suites and tests', async () => {
+    const { results, count } = (await api(`/jobs/${id}/suites/`)).json;
+    expect([count, results[0]]).toEqual([2, { id: results[0].id, resource_uri: `${server.url}/api/v0.2/jobs/${id}/suites/${results[0].id}/`, name: '0_smoke', job: id }]);
+    expect((await api(`/jobs/${id}/suites/${results[0].id}/`)).json.name).toBe('0_smoke');
+    const tests = (await api(`/jobs/${id}/tests/?limit=2`)).json;
+    expect(tests.count).toBe(5);
+    expect(tests.results[1]).toMatchObject({ result: 'pass', unit: 'MB/s', name: 'bw', measurement: '12.5000000000', suite: results[0].id, test_set: 1, start_log_line: null });
+    expect((await fetch(tests.results[1].resource_uri).then((r) => r.json()))).toEqual(tests.results[1]);
+    expect((await api(`/jobs/${id}/suites/${results[0].id}/tests/?result=FAIL&name__contains=a`)).json.count).toBe(1);
+    expect((await api(`/jobs/${id}/suites/99999/tests/`)).status).toBe(404);
+  });
+
+  test('logs, whole and in part', async () => {
+    const whole = await api(`/jobs/${id}/logs/`);
+    expect(whole.headers.get('content-type')).toBe('application/yaml');
+    expect(whole.headers.get('content-disposition')).toBe(`attachment; filename="job_${id}.yaml"`);
+    expect(Number(whole.headers.get('content-length'))).toBe(Buffer.byteLength(whole.text));
+    expect((await api(`/jobs/${id}/logs/?start=1&end=2`)).text).toBe(`${whole.text.split('\n')[1]}\n`);
+    expect((await api(`/jobs/${id}/logs/?start=7`)).status).toBe(404);
+    expect((await api(`/jobs/${id}/logs/?start=x`)).status).toBe(400);
+  });
+
+  test('CSV and YAML', async () => {
+    const csv = (await api(`/jobs/${id}/csv/?limit=2&offset=1`)).text.split('\r\n');
+    expect(csv[0]).toBe('"job","suite","result","measurement","unit","duration","timeout","logged","level","metadata","url","name","id","log_start_line","log_end_line"');
+    expect(csv[1]).toMatch(new RegExp(`^"${id}","0_smoke","pass","12.5000000000","MB/s","","","\\d{4}-\\d\\d-\\d\\d \\d\\d:.*","","{'case': 'bw', 'definition': '0_smoke', 'result': 'pass'}","/results/testcase/\\d+","bw",`));
+    expect(csv).toHaveLength(4);
+    const yaml = (await api(`/jobs/${id}/yaml/`)).text;
+    expect(yaml).toMatch(new RegExp(`^- name: a"b\n  job: '${id}'\n  suite: 0_smoke\n  result: fail\n  measurement: None\n  unit: ''\n  level: ''\n  url: /results/testcase/\\d+\n  id: '\\d+'\n`));
+    expect(yaml).toContain("log_start_line: '1'\n  log_end_line: '3'\n  metadata:\n    case: a\"b\n");
+    expect(yaml).toContain("level: '2.1'");
+    expect(yaml).toContain('    extra: []\n');
+  });
+
+  test('JUnit and TAP', async () => {
+    const xml = (await api(`/jobs/${id}/junit/?classname_prefix=P`)).text;
+    expect(xml).toContain('<?xml version="1.0" encoding="utf-8"?>\n<testsuites disabled="0" errors="0" failures="1" tests="5" time="3.25">\n\t<testsuite disabled="0" errors="0" failures="1" name="0_smoke" skipped="1" tests="4" time="0" timestamp="2026-11-22T10:31:00.250000+00:00">');
+    expect(xml).toContain('<testcase name="a&quot;b" classname="P_0_smoke" timestamp=');
+    expect(xml).toMatch(/<failure type="failure" message="failed">- \{.*two"\}\n- .*three &lt;&amp;&gt;"\}\n<\/failure>/);
+    expect(xml).toContain('time="3.250000"');
+    const tap = (await api(`/jobs/${id}/tap13/`)).text;
+    expect(tap).toMatch(/^1\.\.5\n# TAP results for 0_smoke\nnot ok 1 a"b\n ---\n - \{.*\n - \{.*\n \.\.\.\nok 2 bw\nok 3 skipped # SKIP test skipped\nnot ok 4 what # TODO unknown result\n# TAP results for lava\nok 5 login-action\n$/);
+  });
+});
+
+describe('devices and the rest', () => {
+  test('devices hide what is retired', async () => {
+    await server.services.db.insertInto('devices').values({ hostname: 'old', device_type: 'qemu', health: 5 }).execute();
+    expect((await api('/devices/')).json.results.map((d: { hostname: string }) => d.hostname)).toEqual(['qemu01']);
+    expect((await api('/devices/?all=1')).json.count).toBe(2);
+    expect((await api('/devices/old/')).status).toBe(404);
+    expect((await api('/devices/?device_type=qemu&health=good&state=Idle')).json.results[0]).toMatchObject({ hostname: 'qemu01', worker_host: 'worker01', health: 'Good', state: 'Idle', is_synced: false });
+  });
+
+  test('dictionary and health', async () => {
+    const raw = await api('/devices/qemu01/dictionary/');
+    expect([raw.headers.get('content-disposition'), raw.text]).toEqual(['attachment; filename="qemu01.jinja2"', "{% extends 'qemu.jinja2' %}\n"]);
+    expect((await api('/devices/qemu01/dictionary/?render=1')).headers.get('content-type')).toContain('application/yaml');
+    expect((await api('/devices/qemu01/dictionary/?render=1&context=[1')).json.message).toContain("Job Context '[1' is not valid");
+    expect((await api('/devices/qemu01/set_health/', { as: 'alice', json: { health: 'bad' } })).status).toBe(403);
+    expect((await api('/devices/qemu01/set_health/', { as: 'root', json: { health: 'foo' } })).json).toEqual({ message: 'Wrong device health foo' });
+    const set = await api('/devices/qemu01/set_health/', { as: 'root', json: { health: 'maintenance', reason: 'cable' } });
+    expect([set.status, set.json]).toEqual([202, { message: 'OK' }]);
+    expect((await api('/devices/qemu01/')).json.health).toBe('Maintenance');
+  });
+
+  test('types, workers, tags, aliases, system', async () => {
+    expect((await api('/devicetypes/qemu/')).json).toMatchObject({ name: 'qemu', health_denominator: 'hours', display: true, aliases: [] });
+    expect((await api('/workers/')).json.results[0]).toMatchObject({ hostname: 'worker01', state: 'Online', health: 'Active', job_limit: 0 });
+    expect((await api('/workers/nope/')).json).toEqual({ detail: 'Not found.' });
+    expect((await api('/tags/')).status).toBe(403);
+    expect((await api('/tags/', { as: 'bob' })).json.results).toMatchObject([{ name: 'hdmi' }]);
+    expect((await api('/aliases/', { as: 'bob' })).json.count).toBe(0);
+    expect((await api('/system/version/')).json.version).toMatch(/^\d{4}\.\d\d/);
+  });
+});

@@ -1,0 +1,47 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { HttpError } from '../errors.ts';
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+const methods: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+export type RestRequest<P = unknown> = FastifyRequest<{ Params: P; Querystring: Record<string, string | string[] | undefined>; Body: unknown }>;
+type Handler<P> = (request: RestRequest<P>, reply: FastifyReply) => Promise<unknown>;
+
+/** A path with its methods; any other method is told to be wrong. */
+export function route<P>(app: FastifyInstance, url: string, handlers: Partial<Record<Method, Handler<P>>>, options: { bodyLimit?: number } = {}): void {
+  for (const [method, handler] of Object.entries(handlers)) app.route<{ Params: P }>({ method, url, ...options, handler: handler as never });
+  const allowed = Object.keys(handlers);
+  app.route({
+    method: methods.filter((m) => !allowed.includes(m)), url,
+    handler: async (request, reply) => {
+      reply.header('allow', allowed.join(', '));
+      throw new HttpError(405, 'wrong-method', `Method "${request.method}" not allowed.`);
+    },
+  });
+}
+
+/** The address of the API as the client sees it. */
+export function base(request: FastifyRequest): string {
+  return `${request.protocol}://${request.host}/api/v0.2`;
+}
+
+/** An answer 400 that names what is wrong with each field. */
+export const fieldError = (field: string, message: string) => new HttpError(400, 'bad-field', message, { body: { [field]: [message] } });
+
+/** An answer whose body is only a message. */
+export const messageError = (status: number, message: string) => new HttpError(status, 'refused', message, { body: { message } });
+
+/** A text of the body, not empty. */
+export function bodyText(request: RestRequest, field: string, messages: { missing?: string; wrongType?: string } = {}): string {
+  const body: unknown = request.body;
+  const value: unknown = typeof body === 'object' && body !== null && !Array.isArray(body) && Object.hasOwn(body, field) ? (body as Record<string, unknown>)[field] : undefined;
+  if (value === undefined || value === null) throw fieldError(field, messages.missing ?? 'This field is required.');
+  if (typeof value !== 'string') throw fieldError(field, messages.wrongType ?? 'Not a valid string.');
+  if (value.trim() === '') throw fieldError(field, messages.missing ?? 'This field may not be blank.');
+  return value;
+}
+
+/** A time as the API writes it: UTC with microseconds and `Z`; whole seconds without a fraction. */
+export function restTime(time: Date | null): string | null {
+  return time && time.toISOString().replace(/\.(\d{3})Z$/, (_, ms: string) => (ms === '000' ? 'Z' : `.${ms}000Z`));
+}

@@ -1,0 +1,22 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import type { FastifyReply } from 'fastify';
+
+/** Names a download; what a header cannot hold becomes `_`. */
+export function attachment(reply: FastifyReply, name: string): FastifyReply {
+  return reply.header('content-disposition', `attachment; filename="${name.replace(/[^\w.+~-]/g, '_')}"`);
+}
+
+/** Sends what a generator makes, at the reader's pace. */
+export function stream(reply: FastifyReply, type: string, parts: AsyncIterable<string>): FastifyReply {
+  return reply.type(type).send(Readable.from(parts));
+}
+
+/** Sends a file as it is now: what is appended meanwhile is not part of the answer. */
+export async function file(reply: FastifyReply, type: string, path: string): Promise<FastifyReply> {
+  const { size } = await stat(path);
+  reply.type(type).header('content-length', size);
+  if (size === 0) return reply.send('');
+  return reply.send(createReadStream(path, { end: size - 1 }));
+}
