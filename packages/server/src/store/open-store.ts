@@ -1,9 +1,11 @@
 import { join } from 'node:path';
-import { sql } from 'kysely';
-import type { DaemonLog, LavaPaths } from '@lava/base';
+import pg from 'pg';
+import { sleep, type DaemonLog, type LavaPaths } from '@lava/base';
 import { connect, ensureDatabase, type Connection } from './connection.ts';
 import { findManagedPostgres, startManagedPostgres } from './managed/managed-postgres.ts';
 import { migrate } from './migrate.ts';
+
+const serverName = 'lava-server';
 
 /** The database of this installation, ready to use. */
 export interface Store extends Connection {
@@ -21,27 +23,26 @@ interface OpenOptions {
 /** Opens the database named by `DATABASE_URL`, else the managed one below the state folder; tables are brought up to date. */
 export async function openStore({ paths, log, visit = false }: OpenOptions): Promise<Store> {
   const url = process.env['DATABASE_URL'];
-  const name = visit ? 'lava-server manage' : 'lava-server';
-  if (url) return ready(connect({ url }, { log, name }), async () => {}, log);
+  const name = visit ? 'lava-server manage' : serverName;
+  if (url) return ready(connect({ url }, { log, name }), log, async () => {});
   const folder = join(paths.serverState, 'postgresql');
   const running = visit ? await findManagedPostgres(folder) : undefined;
   const managed = running === undefined ? await startManagedPostgres({ folder, log }) : undefined;
   const socketFolder = running ?? managed!.socketFolder;
+  const stop = async () => { if (managed) await (await isUsedByServer(socketFolder) ? managed.leave() : managed.stop()); };
   try {
     await ensureDatabase(socketFolder, 'lava');
   } catch (error) {
-    await managed?.stop();
+    await stop();
     throw error;
   }
-  const stop = async (serverUsesIt: boolean) => { if (!visit || !serverUsesIt) await managed?.stop(); };
-  return ready(connect({ socketFolder }, { log, name }), stop, log);
+  return ready(connect({ socketFolder }, { log, name }), log, stop);
 }
 
-async function ready(connection: Connection, stop: (serverUsesIt: boolean) => Promise<void>, log: DaemonLog): Promise<Store> {
+async function ready(connection: Connection, log: DaemonLog, stop: () => Promise<void>): Promise<Store> {
   const close = async () => {
-    const used = await usedByServer(connection).catch(() => false);
     await connection.close();
-    await stop(used);
+    await stop();
   };
   try {
     for (const name of await migrate(connection.db)) log.info(`Database: applied ${name}`);
@@ -52,8 +53,21 @@ async function ready(connection: Connection, stop: (serverUsesIt: boolean) => Pr
   return { ...connection, close };
 }
 
-/** A server that started while a manage command visited uses the database by now. */
-async function usedByServer({ db }: Connection): Promise<boolean> {
-  const { rows } = await sql`select 1 from pg_stat_activity where application_name = 'lava-server' and datname = current_database() limit 1`.execute(db);
-  return rows.length > 0;
+/** Another server uses the database: one that started while a manage command visited, or that we came second to. */
+async function isUsedByServer(socketFolder: string): Promise<boolean> {
+  const client = new pg.Client({ host: socketFolder, port: 5432, user: 'lava', database: 'postgres', application_name: 'lava-server look' });
+  try {
+    await client.connect();
+    // Our own sessions take a moment to end.
+    for (let n = 0; n < 20; n++) {
+      const { rowCount } = await client.query('select 1 from pg_stat_activity where application_name = $1 limit 1', [serverName]);
+      if (rowCount === 0) return false;
+      await sleep(50);
+    }
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => {});
+  }
 }

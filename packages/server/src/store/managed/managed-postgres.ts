@@ -14,6 +14,8 @@ export interface ManagedPostgres {
   readonly socketFolder: string;
   /** Ends the server: open transactions are rolled back, sessions closed, everything flushed. */
   stop(): Promise<void>;
+  /** Lets the server run on without us: somebody else uses it. */
+  leave(): Promise<void>;
 }
 
 interface ManagedOptions {
@@ -78,9 +80,13 @@ class Supervisor implements ManagedPostgres {
     this.#watch = this.#keepRunning(programs);
   }
 
-  async stop(): Promise<void> {
+  async leave(): Promise<void> {
     this.#stopping.abort();
     await this.#watch;
+  }
+
+  async stop(): Promise<void> {
+    await this.leave();
     const running = await findPostmaster(this.#data);
     if (!running) return;
     for (const [signal, seconds] of [['SIGINT', 30], ['SIGQUIT', 10]] as const) {
