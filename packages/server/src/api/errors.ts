@@ -1,4 +1,5 @@
 import { LavaError, type DaemonLog } from '@lava/base';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { SubmitError, type SubmitProblem } from '../services.ts';
 import { isConnectionLoss } from '../store/connection.ts';
 
@@ -70,11 +71,18 @@ export function shownProblem({ upstream: _, ...problem }: SubmitProblem): Omit<S
   return problem;
 }
 
-/** Turns what was thrown into an answer and notes what is our own fault. */
-export function answerTo(error: unknown, method: string, url: string, log: DaemonLog): HttpError {
+/**
+ * Answers a request whose handler threw, in the form that `body` gives it, and notes what is our own fault. When part
+ * of the answer is on its way already, only breaking the connection tells that it is not whole.
+ */
+export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply, log: DaemonLog, body: (error: HttpError) => [status: number, type: string, body: unknown]): void {
+  if (reply.raw.destroyed) return;
+  if (reply.raw.headersSent) { reply.raw.destroy(); return; }
   const answer = toHttpError(error);
   // Without the query string: it may hold what does not belong in a log.
-  const where = `${method} ${url.split('?', 1)[0]}`;
+  const where = `${request.method} ${request.url.split('?', 1)[0]}`;
   if (answer.status >= 500) log.error(`[HTTP] ${where}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`);
-  return answer;
+  if (answer.status === 503) reply.header('retry-after', '5');
+  const [status, type, content] = body(answer);
+  void reply.code(status).type(type).send(content);
 }

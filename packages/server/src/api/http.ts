@@ -3,7 +3,7 @@ import rateLimit from '@fastify/rate-limit';
 import websocket from '@fastify/websocket';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Services } from '../services.ts';
-import { answerTo, badRequest, errorBody } from './errors.ts';
+import { answerError, badRequest, errorBody } from './errors.ts';
 import { events } from './events.ts';
 import { live } from './live/live.ts';
 import { metrics, measureRequests } from './metrics.ts';
@@ -64,12 +64,7 @@ async function createHttp(services: Services, options: HttpOptions): Promise<Fas
     if (!reply.hasHeader('content-security-policy')) reply.header('content-security-policy', policy);
   });
 
-  app.setErrorHandler((error, request, reply) => {
-    const answer = answerTo(error, request.method, request.url, services.log);
-    if (reply.raw.headersSent) { reply.raw.destroy(); return; }
-    if (answer.status === 503) reply.header('retry-after', '5');
-    void reply.code(answer.status).send(errorBody(answer));
-  });
+  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, services.log, (answer) => [answer.status, 'application/json; charset=utf-8', errorBody(answer)]));
 
   await app.register(cookie);
   await app.register(rateLimit, { global: false });

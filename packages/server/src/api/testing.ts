@@ -1,3 +1,5 @@
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { sql } from 'kysely';
 import { lavaPaths } from '@lava/base';
 import { formatRecord, jobHealths, jobStates, testResults, type JobHealth, type JobState, type LogLevel, type LogValue, type TestResult } from '@lava/job';
@@ -5,13 +7,9 @@ import { WebSocket } from 'ws';
 import { hashPassword } from '../auth/passwords.ts';
 import { newToken } from '../auth/tokens.ts';
 import { eventBus } from '../event-bus.ts';
-import { JobFolders } from '../logs/job-folder.ts';
 import { LogFile } from '../logs/log-file.ts';
-import { logStore } from '../logs/log-store.ts';
-import { SubmitError, type Services } from '../services.ts';
-import { cancelJob } from '../jobs/job-changes.ts';
-import { changeDeviceHealth } from '../devices/device-changes.ts';
-import { change } from '../store/change.ts';
+import { openServices } from '../open-services.ts';
+import type { Services } from '../services.ts';
 import { quietLog, startTestDatabases, type TestDatabases } from '../store/testing.ts';
 import { startHttp } from './http.ts';
 
@@ -44,6 +42,8 @@ export interface TestServer {
   addCases(job: number, suite: string, cases: { name: string; result?: TestResult; measurement?: string; units?: string; metadata?: string; lines?: [number, number]; set?: string }[]): Promise<number[]>;
   /** Appends records and tells it, as the intake of logs does. */
   appendLog(job: number, records: readonly (readonly [LogLevel, LogValue])[] | string): Promise<number>;
+  /** Writes a file beside the log of a job. */
+  writeJobFile(job: number, name: string, text: string): Promise<void>;
   socket(path: string, as?: Who, headers?: Record<string, string>): Promise<TestSocket>;
   stop(): Promise<void>;
 }
@@ -63,10 +63,12 @@ export async function startTestServer(options: { webRoot?: string; databases?: T
   const databases = options.databases ?? await startTestDatabases();
   const connection = await databases.fresh(0.2);
   const { db } = connection;
-  const paths = lavaPaths(databases.folder);
   const events = eventBus(quietLog);
-  const folders = new JobFolders(paths, db);
-  const services: Services = { db, log: quietLog, paths, events, logs: logStore(folders), ...stubs({ db, events }), healthy: connection.healthy };
+  const services = openServices({
+    connection, events, log: quietLog, paths: lavaPaths(await mkdtemp(join(databases.folder, 'http-'))), settings: { contextVariables: [], queueTimeout: null },
+    render: async (hostname, variables) => `hostname: ${hostname}\nvariables: ${JSON.stringify(variables)}\n`,
+  });
+  const { folders } = services;
   const password = await hashPassword('secret');
   const ids: Record<string, number> = {};
   const tokens: Record<Who, string> = { anonymous: '', alice: '', bob: '', root: '' };
@@ -78,6 +80,7 @@ export async function startTestServer(options: { webRoot?: string; databases?: T
   await db.insertInto('device_types').values({ name: 'qemu' }).execute();
   await db.insertInto('workers').values({ hostname: 'worker01', state: 0 }).execute();
   await db.insertInto('devices').values({ hostname: 'qemu01', device_type: 'qemu', worker: 'worker01', health: 0 }).execute();
+  await services.devices.setDictionary('qemu01', "{% extends 'qemu.jinja2' %}\n", 'root');
   const { url, close } = await startHttp(services, { host: '127.0.0.1', port: 0, webRoot: options.webRoot });
   const files = new Map<number, LogFile>();
   const sockets = new Set<WebSocket>();
@@ -131,6 +134,11 @@ export async function startTestServer(options: { webRoot?: string; databases?: T
       events.publish({ type: 'log', job, lines: file.synced });
       return file.synced;
     },
+    async writeJobFile(job, name, text) {
+      const path = join((await folders.of(job))!, name);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, text);
+    },
     async socket(path, as = 'anonymous', headers = {}) {
       const socket = new WebSocket(url.replace('http', 'ws') + path, { headers: { ...authorization(as), ...headers } });
       sockets.add(socket);
@@ -158,29 +166,5 @@ export async function startTestServer(options: { webRoot?: string; databases?: T
       await connection.close().catch(() => {});
       if (!options.databases) await databases.stop();
     },
-  };
-}
-
-/** Parts that the tests of the interfaces do not look into. */
-function stubs({ db, events }: Pick<Services, 'db' | 'events'>): Pick<Services, 'jobs' | 'devices' | 'workers'> {
-  return {
-    jobs: {
-      async submit(definition, submitter) {
-        if (!definition.includes('job_name')) throw new SubmitError('schema', [{ severity: 'error', code: 'missing-key', message: "required key not provided @ data['job_name']", path: ['job_name'], line: 1, column: 1 }]);
-        const { id } = await db.insertInto('jobs').values({ submitter: submitter.id, description: 'stub', definition, original_definition: definition, is_public: true, requested_device_type: 'qemu' }).returning('id').executeTakeFirstOrThrow();
-        events.publish({ type: 'job', id, state: 'Submitted', health: 'Unknown' });
-        return { ids: [id], warnings: [] };
-      },
-      validate: async (definition) => (definition.includes('job_name') ? [] : [{ severity: 'error', code: 'missing-key', message: 'required key not provided', path: ['job_name'], line: 1, column: 1 }]),
-      cancel: async (job, actor) => { await change({ db, events }, actor, (c) => cancelJob(c, job)); },
-      waiting: async () => ({ reason: 'No device is free.', position: 1 }),
-    },
-    devices: {
-      render: async () => 'hostname: qemu01\n',
-      dictionary: async () => "{% extends 'qemu.jinja2' %}\n",
-      setDictionary: async () => {},
-      setHealth: async (hostname, health, actor, reason) => { await change({ db, events }, actor, (c) => changeDeviceHealth(c, hostname, health, reason)); },
-    },
-    workers: { setHealth: async () => {} },
   };
 }

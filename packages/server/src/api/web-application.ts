@@ -30,7 +30,7 @@ export async function webApplication(app: FastifyInstance, options: { webRoot?: 
   const built = webRoot !== undefined && existsSync(join(webRoot, 'index.html'));
   if (built) {
     await app.register(fastifyStatic, {
-      root: webRoot, index: false, cacheControl: false, globIgnore: ['**/*.map'],
+      root: webRoot, cacheControl: false, globIgnore: ['**/*.map'],
       setHeaders: (reply, path) => {
         // Names below assets/ carry a hash of the content.
         reply.header('cache-control', /[/\\]assets[/\\]/.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache');

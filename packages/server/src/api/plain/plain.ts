@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Services } from '../../services.ts';
-import { answerTo } from '../errors.ts';
+import { answerError } from '../errors.ts';
 import { identifyRequests } from '../who.ts';
 import { plainDevices } from './devices.ts';
 import { plainJobs } from './jobs.ts';
@@ -9,11 +9,7 @@ import { plainResults } from './results.ts';
 /** LAVA's plain texts and data at the addresses of its pages, for scripts and links. */
 export async function plain(app: FastifyInstance, { services }: { services: Services }): Promise<void> {
   identifyRequests(app, services);
-  app.setErrorHandler((error, request, reply) => {
-    if (reply.raw.headersSent) { reply.raw.destroy(); return; }
-    const answer = answerTo(error, request.method, request.url, services.log);
-    void reply.code(answer.status).type('text/plain; charset=utf-8').send(`${answer.message}\n`);
-  });
+  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, services.log, ({ status, message }) => [status, 'text/plain; charset=utf-8', `${message}\n`]));
   plainJobs(app, services);
   plainResults(app, services);
   plainDevices(app, services);

@@ -6,9 +6,7 @@ import { visibleJobs } from '../../auth/visibility.ts';
 import type { User } from '../../auth/users.ts';
 import type { Services } from '../../services.ts';
 import { notFound } from '../errors.ts';
-import { exportedCases } from '../export/cases.ts';
-import { casesAsCsv } from '../export/csv.ts';
-import { casesAsYaml } from '../export/yaml.ts';
+import { caseAsYaml, casesAsCsv, casesAsYaml, storedCases } from '../export/cases.ts';
 import { whole, type Query } from '../query.ts';
 import { visibleJobId } from '../read/job.ts';
 import { attachment, stream } from '../send.ts';
@@ -21,12 +19,12 @@ export function plainResults(app: FastifyInstance, services: Services): void {
 
   app.get<OfJob>('/results/:job/csv', async (request, reply) => {
     const id = await visibleJobId(services, request.user, request.params.job);
-    return stream(attachment(reply, `lava_${id}.csv`), 'text/csv', casesAsCsv(exportedCases(services, id, { bySuite: true }), 'minimal'));
+    return stream(attachment(reply, `lava_${id}.csv`), 'text/csv', casesAsCsv(storedCases(services, id, { bySuite: true }), false));
   });
 
   app.get<OfJob>('/results/:job/yaml', async (request, reply) => {
     const id = await visibleJobId(services, request.user, request.params.job);
-    return stream(attachment(reply, `lava_${id}.yaml`), 'text/yaml', casesAsYaml(exportedCases(services, id, { bySuite: true })));
+    return stream(attachment(reply, `lava_${id}.yaml`), 'text/yaml', casesAsYaml(storedCases(services, id, { bySuite: true })));
   });
 
   app.get<OfJob>('/results/:job/yaml_summary', async (request, reply) => {
@@ -54,13 +52,13 @@ export function plainResults(app: FastifyInstance, services: Services): void {
   for (const path of ['/results/:job/:suite/csv', '/results/:job/:suite/stream/csv']) {
     app.get<OfSuite>(path, async (request, reply) => {
       const { job, suite } = await suiteOf(request.user, request.params);
-      return stream(attachment(reply, `lava_${request.params.suite}.csv`), 'text/csv', casesAsCsv(exportedCases(services, job, { suite, ...range(request.query) }), 'all'));
+      return stream(attachment(reply, `lava_${request.params.suite}.csv`), 'text/csv', casesAsCsv(storedCases(services, job, { suite, ...range(request.query) }), true));
     });
   }
 
   app.get<OfSuite>('/results/:job/:suite/yaml', async (request, reply) => {
     const { job, suite } = await suiteOf(request.user, request.params);
-    return stream(attachment(reply, `lava_${request.params.suite}.yaml`), 'text/yaml', casesAsYaml(exportedCases(services, job, { suite, ...range(request.query) })));
+    return stream(attachment(reply, `lava_${request.params.suite}.yaml`), 'text/yaml', casesAsYaml(storedCases(services, job, { suite, ...range(request.query) })));
   });
 
   app.get<OfSuite>('/results/:job/:suite/+testcase-count', async (request, reply) => {
@@ -76,7 +74,7 @@ export function plainResults(app: FastifyInstance, services: Services): void {
     const { rows } = await sql<{ job: number }>`
       select jobs.id as job from test_cases c join jobs on jobs.id = c.job where c.id = ${Number(id)} and ${visibleJobs(request.user)}`.execute(db);
     if (!rows[0]) throw missing;
-    for await (const c of exportedCases(services, rows[0].job, { id: Number(id) })) return attachment(reply, `lava_${c.name}.yaml`).type('text/yaml').send(dumpYaml(c));
+    for await (const c of storedCases(services, rows[0].job, { id: Number(id) })) return attachment(reply, `lava_${c.name}.yaml`).type('text/yaml').send(caseAsYaml(c));
     throw missing;
   });
 }

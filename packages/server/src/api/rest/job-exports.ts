@@ -1,10 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { Services } from '../../services.ts';
 import { notFound } from '../errors.ts';
-import { exportedCases, jobMetadata } from '../export/cases.ts';
-import { casesAsCsv } from '../export/csv.ts';
+import { casesAsCsv, casesAsYaml, jobMetadata, storedCases } from '../export/cases.ts';
 import { junit, tap13 } from '../export/reports.ts';
-import { casesAsYaml } from '../export/yaml.ts';
 import { attachment, file, stream } from '../send.ts';
 import { restJobId, type OfJob } from './jobs.ts';
 import { fieldError, route, type RestRequest } from './route.ts';
@@ -48,13 +46,13 @@ export function restJobExports(app: FastifyInstance, services: Services): void {
   route<OfJob>(app, '/jobs/:job/csv/', {
     GET: async (request, reply) => {
       const id = await restJobId(services, request.user, request.params.job);
-      return stream(attachment(reply, `job_${id}.csv`), 'application/csv', casesAsCsv(exportedCases(services, id, range(request)), 'all'));
+      return stream(attachment(reply, `job_${id}.csv`), 'application/csv', casesAsCsv(storedCases(services, id, range(request)), true));
     },
   });
   route<OfJob>(app, '/jobs/:job/yaml/', {
     GET: async (request, reply) => {
       const id = await restJobId(services, request.user, request.params.job);
-      return stream(attachment(reply, `job_${id}.yaml`), 'application/yaml', casesAsYaml(exportedCases(services, id, range(request))));
+      return stream(attachment(reply, `job_${id}.yaml`), 'application/yaml', casesAsYaml(storedCases(services, id, range(request))));
     },
   });
   route<OfJob>(app, '/jobs/:job/junit/', {

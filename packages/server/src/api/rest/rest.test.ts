@@ -120,7 +120,8 @@ describe('results of a job', () => {
     await server.addCases(id, '0_smoke', [
       { name: 'a"b', result: 'fail', lines: [1, 3] }, { name: 'bw', measurement: '12.5', units: 'MB/s', set: 's1' }, { name: 'skipped', result: 'skip' }, { name: 'what', result: 'unknown' },
     ]);
-    await server.addCases(id, 'lava', [{ name: 'login-action', metadata: "case: login-action\ndefinition: lava\nduration: '3.25'\nextra: metadata/none.yaml\nlevel: '2.1'\nresult: pass\n" }]);
+    await server.writeJobFile(id, 'metadata/lava-login-action-2.1.yaml', 'success: No kernel warnings\nseconds: 1.0\n');
+    await server.addCases(id, 'lava', [{ name: 'login-action', metadata: "case: login-action\ndefinition: lava\nduration: '3.25'\nextra: metadata/lava-login-action-2.1.yaml\nlevel: '2.1'\nresult: pass\n" }]);
   });
 
   test('suites and tests', async () => {
@@ -154,7 +155,7 @@ describe('results of a job', () => {
     expect(yaml).toMatch(new RegExp(`^- name: a"b\n  job: '${id}'\n  suite: 0_smoke\n  result: fail\n  measurement: None\n  unit: ''\n  level: ''\n  url: /results/testcase/\\d+\n  id: '\\d+'\n`));
     expect(yaml).toContain("log_start_line: '1'\n  log_end_line: '3'\n  metadata:\n    case: a\"b\n");
     expect(yaml).toContain("level: '2.1'");
-    expect(yaml).toContain('    extra: []\n');
+    expect(yaml).toContain("    extra:\n    - success: No kernel warnings\n    - seconds: 1.0\n");
   });
 
   test('JUnit and TAP', async () => {

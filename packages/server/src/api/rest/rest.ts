@@ -1,8 +1,8 @@
 import formbody from '@fastify/formbody';
 import multipart from '@fastify/multipart';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Services } from '../../services.ts';
-import { answerTo, type HttpError } from '../errors.ts';
+import { answerError, badRequest, type HttpError } from '../errors.ts';
 import { definitionLimit } from '../body.ts';
 import { identifyRequests } from '../who.ts';
 import { restDevices } from './devices.ts';
@@ -24,10 +24,8 @@ export async function rest(app: FastifyInstance, { services }: { services: Servi
   identifyRequests(app, services);
 
   app.setErrorHandler((error, request, reply) => {
-    if (reply.raw.headersSent) { reply.raw.destroy(); return; }
-    const answer = answerTo(error, request.method, request.url, services.log);
-    const [status, body] = restError(answer);
-    void reply.code(status).send(body);
+    const asked = brokenForm(error, request) ?? error;
+    answerError(asked, request, reply, services.log, (answer) => [restStatus(answer), 'application/json; charset=utf-8', restBody(answer)]);
   });
   app.setNotFoundHandler((request, reply) => {
     const [path = '', query] = request.url.split('?', 2);
@@ -54,14 +52,22 @@ export function withoutSuffix(url: string): string {
   return url.replace(withSuffix, '$1/');
 }
 
-/** Status and body in the words of LAVA's REST API. There is no 401: that would need a challenge. */
-function restError(error: HttpError): [status: number, body: unknown] {
-  if (error.body !== undefined) return [error.status, error.body];
+/** The reader of forms throws plain errors for what a client sent wrongly. */
+function brokenForm(error: unknown, request: FastifyRequest): HttpError | undefined {
+  const ofForm = request.isMultipart() && error instanceof Error && /form|multipart|boundary|part header/i.test(error.message) && !('code' in error);
+  return ofForm ? badRequest(`Multipart form parse error - ${error.message}`) : undefined;
+}
+
+/** There is no 401: that would need a challenge. */
+const restStatus = ({ status }: HttpError) => (status === 401 ? 403 : status);
+
+/** The body of an error in the words of LAVA's REST API. */
+function restBody(error: HttpError): unknown {
+  if (error.body !== undefined) return error.body;
   switch (error.code) {
-    case 'login-required': return [403, { detail: 'Authentication credentials were not provided.' }];
-    case 'invalid-token': return [403, { detail: error.message }];
-    case 'forbidden': return [403, { detail: 'You do not have permission to perform this action.' }];
-    case 'not-found': return [404, { detail: 'Not found.' }];
-    default: return [error.status, { detail: error.message }];
+    case 'login-required': return { detail: 'Authentication credentials were not provided.' };
+    case 'forbidden': return { detail: 'You do not have permission to perform this action.' };
+    case 'not-found': return { detail: 'Not found.' };
+    default: return { detail: error.message };
   }
 }

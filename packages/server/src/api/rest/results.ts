@@ -3,9 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
 import type { Services } from '../../services.ts';
 import { forbidden, notFound } from '../errors.ts';
-import { exportedCases } from '../export/cases.ts';
-import { casesAsCsv } from '../export/csv.ts';
-import { casesAsYaml } from '../export/yaml.ts';
+import { casesAsCsv, casesAsYaml, storedCases } from '../export/cases.ts';
 import { attachment, stream } from '../send.ts';
 import { suiteFields, testFields } from './fields.ts';
 import { queryNumber } from './job-exports.ts';
@@ -82,12 +80,12 @@ export function restResults(app: FastifyInstance, services: Services): void {
 
   const exported = async (request: RestRequest<Of>) => {
     const suite = await suiteOf(request);
-    return { suite, rows: exportedCases(services, suite.job, { suite: suite.id, limit: queryNumber(request, 'limit'), offset: queryNumber(request, 'offset') }) };
+    return { suite, rows: storedCases(services, suite.job, { suite: suite.id, limit: queryNumber(request, 'limit'), offset: queryNumber(request, 'offset') }) };
   };
   route<Of>(app, '/jobs/:job/suites/:suite/csv/', {
     GET: async (request, reply) => {
       const { suite, rows } = await exported(request);
-      return stream(attachment(reply, `suite_${suite.name}.csv`), 'application/csv', casesAsCsv(rows, 'all'));
+      return stream(attachment(reply, `suite_${suite.name}.csv`), 'application/csv', casesAsCsv(rows, true));
     },
   });
   route<Of>(app, '/jobs/:job/suites/:suite/yaml/', {

@@ -63,7 +63,7 @@ describe('jobs', () => {
     expect(status).toBe(201);
     const id = json.job_ids[0];
     expect((await server.ask(`/api/v1/jobs/${id}`)).json).toMatchObject({
-      id, state: 'Submitted', health: 'Unknown', submitter: 'alice', device: null, timeout: 600, visibility: 'public', can_cancel: false, waiting: { position: 1 },
+      id, state: 'Submitted', health: 'Unknown', submitter: 'alice', device: null, timeout: 600, visibility: 'public', can_cancel: false, waiting: { position: expect.any(Number) },
     });
     expect((await server.ask(`/api/v1/jobs/${id}/cancel`, { as: 'bob', method: 'POST' })).status).toBe(403);
     expect((await server.ask(`/api/v1/jobs/${id}/cancel`, { as: 'alice', method: 'POST' })).status).toBe(200);
@@ -73,10 +73,11 @@ describe('jobs', () => {
   });
 
   test('a refused definition comes back with its problems', async () => {
-    const { status, json } = await server.ask('/api/v1/jobs', { as: 'alice', json: { definition: 'nope' } });
+    const { status, json } = await server.ask('/api/v1/jobs', { as: 'alice', json: { definition: 'device_type: qemu\nnope: 1\n' } });
     expect(status).toBe(400);
-    expect(json.error.problems[0]).toMatchObject({ path: ['job_name'], line: 1 });
-    expect((await server.ask('/api/v1/validate', { json: { definition: 'nope' } })).json).toMatchObject({ valid: false });
+    expect(json.error.problems).toContainEqual(expect.objectContaining({ severity: 'error', path: ['nope'], line: 2, column: 1 }));
+    expect(json.error.problems[0]).not.toHaveProperty('upstream');
+    expect((await server.ask('/api/v1/validate', { json: { definition: 'device_type: qemu\nnope: 1\n' } })).json).toMatchObject({ valid: false });
     expect((await server.ask('/api/v1/validate', { json: { definition: testDefinition } })).json).toMatchObject({ valid: true });
   });
 
@@ -89,7 +90,7 @@ describe('jobs', () => {
     const first = await list('limit=2');
     expect(first).toMatchObject({ more: true, jobs: [{ id: ids[4] }, { id: ids[3] }] });
     expect((await list(`limit=3&before=${ids[3]}`)).jobs.map((j: { id: number }) => j.id)).toEqual([ids[2], ids[1], ids[0]]);
-    expect((await server.ask(`/api/v1/jobs?search=${ids[1]}`)).json.jobs[0].id).toBe(ids[1]);
+    expect((await server.ask(`/api/v1/jobs?search=${ids[1]}`)).json.jobs.map((j: { id: number }) => j.id)).toContain(ids[1]);
     expect((await server.ask('/api/v1/jobs?state=Nope')).status).toBe(400);
   });
 

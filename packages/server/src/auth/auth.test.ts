@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Connection } from '../store/connection.ts';
+import { startTestDatabases, type TestDatabases } from '../store/testing.ts';
+import { hashPassword, verifyPassword } from './passwords.ts';
+import { randomSecret } from './secrets.ts';
+import { csrfToken, openSession, userBySession } from './sessions.ts';
+import { loginThrottle } from './throttle.ts';
+import { newToken, userByToken } from './tokens.ts';
+import { userByPassword } from './users.ts';
+
+describe('passwords', () => {
+  test('argon2id, salted, and only the whole password fits', async () => {
+    const [a, b] = [await hashPassword('grüße'), await hashPassword('grüße')];
+    expect(a).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+    expect(a).not.toBe(b);
+    expect(await verifyPassword(a, 'grüße')).toBe(true);
+    expect(await verifyPassword(a, 'grüß')).toBe(false);
+    expect(await verifyPassword(a, '')).toBe(false);
+    expect(await verifyPassword(await hashPassword('x'.repeat(1024)), 'x'.repeat(1025))).toBe(false);
+    expect(() => hashPassword('x'.repeat(1025))).toThrow(RangeError);
+  });
+
+  test('nothing fits a user without a password or with a broken hash', async () => {
+    for (const stored of [null, undefined, '', '!', '$argon2id$broken', 'pbkdf2_sha256$1$x$y']) expect(await verifyPassword(stored, 'x')).toBe(false);
+  });
+});
+
+test('random secrets use the whole alphabet evenly', () => {
+  const counts = new Map<string, number>();
+  for (const c of randomSecret(36_000)) counts.set(c, (counts.get(c) ?? 0) + 1);
+  expect(counts.size).toBe(36);
+  for (const n of counts.values()) expect(n).toBeGreaterThan(750);
+});
+
+test('too many failures of a name from an address wait; other addresses do not, and time heals', () => {
+  let now = 0;
+  const throttle = loginThrottle(() => now);
+  for (let i = 0; i < 9; i++) throttle.failed('bob', 'a');
+  expect(throttle.wait('bob', 'a')).toBe(0);
+  throttle.failed('bob', 'a');
+  expect(throttle.wait('bob', 'a')).toBe(300);
+  expect([throttle.wait('bob', 'b'), throttle.wait('alice', 'a')]).toEqual([0, 0]);
+  for (let i = 0; i < 90; i++) throttle.failed(`name${i}`, 'a');
+  expect(throttle.wait('alice', 'a')).toBe(300);
+  now = 300_001;
+  expect(throttle.wait('bob', 'a')).toBe(0);
+});
+
+describe('the database keeps hashes only', () => {
+  let databases: TestDatabases;
+  let store: Connection;
+  let user: number;
+  beforeAll(async () => {
+    databases = await startTestDatabases();
+    store = await databases.fresh();
+    user = (await store.db.insertInto('users').values({ username: 'alice', password: await hashPassword('secret') }).returning('id').executeTakeFirstOrThrow()).id;
+  });
+  afterAll(() => databases.stop());
+
+  test('tokens', async () => {
+    const secret = await newToken(store.db, user, 'ci');
+    expect(secret).toHaveLength(128);
+    expect(JSON.stringify(await store.db.selectFrom('tokens').selectAll().execute())).not.toContain(secret);
+    expect((await userByToken(store.db, secret))?.username).toBe('alice');
+    expect((await store.db.selectFrom('tokens').select('last_used_at').executeTakeFirstOrThrow()).last_used_at).toBeInstanceOf(Date);
+    expect(await userByToken(store.db, `${secret}x`)).toBeUndefined();
+    await store.db.updateTable('tokens').set({ expires_at: new Date(Date.now() - 1000) }).execute();
+    expect(await userByToken(store.db, secret)).toBeUndefined();
+  });
+
+  test('sessions end by time, with the account, and are swept', async () => {
+    const secret = await openSession(store.db, user);
+    expect(JSON.stringify(await store.db.selectFrom('sessions').selectAll().execute())).not.toContain(secret);
+    expect((await userBySession(store.db, secret))?.id).toBe(user);
+    expect(csrfToken(secret)).not.toBe(csrfToken(`${secret}x`));
+    await store.db.updateTable('users').set({ is_active: false }).execute();
+    expect(await userBySession(store.db, secret)).toBeUndefined();
+    expect(await userByPassword(store.db, 'alice', 'secret')).toBeUndefined();
+    await store.db.updateTable('users').set({ is_active: true }).execute();
+    await store.db.updateTable('sessions').set({ expires_at: new Date(Date.now() - 1000) }).execute();
+    expect(await userBySession(store.db, secret)).toBeUndefined();
+    await openSession(store.db, user);
+    expect(await store.db.selectFrom('sessions').selectAll().execute()).toHaveLength(1);
+  });
+
+  test('passwords', async () => {
+    expect((await userByPassword(store.db, 'alice', 'secret'))?.id).toBe(user);
+    expect(await userByPassword(store.db, 'alice\0', 'wrong')).toBeUndefined();
+    expect(await userByPassword(store.db, 'nobody', 'secret')).toBeUndefined();
+  });
+});
