@@ -4,16 +4,21 @@ import { LiveClient, type Socket } from './live-client.ts';
 const record = (n: number) => ({ dt: '2026-01-01T00:00:00+00:00', lvl: 'target', msg: `line ${n}` });
 const records = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => record(from + i));
 
+class HandSocket implements Socket {
+  readonly sent: unknown[] = [];
+  closed = false;
+  on: Parameters<Socket['listen']>[0] | undefined;
+  send(text: string): void { this.sent.push(JSON.parse(text)); }
+  close(): void { this.closed = true; }
+  listen(on: Parameters<Socket['listen']>[0]): void { this.on = on; }
+}
+
 /** Sockets that the test opens and closes by hand, and a clock that runs when told. */
 function bench() {
-  const sockets: (Socket & { sent: unknown[]; closed: boolean })[] = [];
+  const sockets: HandSocket[] = [];
   const timers: { run: () => void; ms: number }[] = [];
   const client = new LiveClient(() => {
-    const socket = {
-      sent: [] as unknown[], closed: false, onopen: null, onclose: null, onmessage: null,
-      send(text: string) { this.sent.push(JSON.parse(text)); },
-      close() { this.closed = true; },
-    } as Socket & { sent: unknown[]; closed: boolean };
+    const socket = new HandSocket();
     sockets.push(socket);
     return socket;
   }, (run, ms) => {
@@ -21,7 +26,7 @@ function bench() {
     timers.push(timer);
     return () => { timers.splice(timers.indexOf(timer), 1); };
   });
-  const give = (message: unknown) => sockets.at(-1)?.onmessage?.({ data: JSON.stringify(message) });
+  const give = (message: unknown) => sockets.at(-1)?.on?.message(JSON.stringify(message));
   return { client, sockets, timers, give };
 }
 
@@ -30,7 +35,7 @@ describe('live client', () => {
     const { client, sockets, give } = bench();
     const got: unknown[] = [];
     client.watchJob(12, 1000, (m) => got.push(m));
-    sockets[0]?.onopen?.();
+    sockets[0]?.on?.open();
     expect(sockets[0]?.sent).toEqual([{ watch: 'job', job: 12, from: 1000 }]);
     give({ type: 'log', job: 12, first: 1000, records: records(1000, 1003) });
     give({ type: 'log', job: 13, first: 0, records: records(0, 1) });
@@ -41,12 +46,12 @@ describe('live client', () => {
     const { client, sockets, timers, give } = bench();
     const lines: string[] = [];
     client.watchJob(12, 0, (m) => { if (m.type === 'log') lines.push(...m.records.map((r) => String(r.msg))); });
-    sockets[0]?.onopen?.();
+    sockets[0]?.on?.open();
     give({ type: 'log', job: 12, first: 0, records: records(0, 5) });
-    sockets[0]?.onclose?.();
+    sockets[0]?.on?.close();
     expect(client.state).toBe('offline');
     timers.shift()?.run();
-    sockets[1]?.onopen?.();
+    sockets[1]?.on?.open();
     expect(sockets[1]?.sent).toEqual([{ watch: 'job', job: 12, from: 5 }]);
     give({ type: 'log', job: 12, first: 3, records: records(3, 8) }); // overlaps: 3 and 4 are known
     give({ type: 'log', job: 12, first: 0, records: records(0, 8) }); // wholly known
@@ -57,7 +62,7 @@ describe('live client', () => {
     const { client, sockets, give } = bench();
     const got: unknown[] = [];
     client.watchJob(1, 0, (m) => got.push(m));
-    sockets[0]?.onopen?.();
+    sockets[0]?.on?.open();
     give({ type: 'log', job: 1, first: 7, records: records(7, 9) });
     expect(got).toEqual([]);
     expect(sockets[0]?.sent.at(-1)).toEqual({ watch: 'job', job: 1, from: 0 });
@@ -68,15 +73,15 @@ describe('live client', () => {
     client.watchLists(() => {});
     const pauses: number[] = [];
     for (let i = 0; i < 8; i++) {
-      sockets.at(-1)?.onclose?.();
+      sockets.at(-1)?.on?.close();
       pauses.push(timers[0]?.ms ?? 0);
       timers.shift()?.run();
     }
     expect(pauses[0]).toBeLessThanOrEqual(625);
     expect(pauses[3]).toBeGreaterThan(2000);
     expect(Math.max(...pauses)).toBeLessThanOrEqual(18_750);
-    sockets.at(-1)?.onopen?.();
-    sockets.at(-1)?.onclose?.();
+    sockets.at(-1)?.on?.open();
+    sockets.at(-1)?.on?.close();
     expect(timers[0]?.ms).toBeLessThanOrEqual(625);
   });
 
@@ -84,7 +89,7 @@ describe('live client', () => {
     const { client, sockets } = bench();
     const stopLists = client.watchLists(() => {});
     const stopJob = client.watchJob(3, 0, () => {});
-    sockets[0]?.onopen?.();
+    sockets[0]?.on?.open();
     stopJob();
     expect(sockets[0]?.sent.at(-1)).toEqual({ unwatch: 'job', job: 3 });
     expect(sockets[0]?.closed).toBe(false);
@@ -95,12 +100,12 @@ describe('live client', () => {
   });
 
   test('a broken message is ignored', () => {
-    const { client, sockets } = bench();
+    const { client, sockets, give } = bench();
     const got: unknown[] = [];
     client.watchLists((m) => got.push(m));
-    sockets[0]?.onopen?.();
-    sockets[0]?.onmessage?.({ data: '{' });
-    sockets[0]?.onmessage?.({ data: '{"type":"changed","kind":"device","row":{"hostname":"qemu01"}}' });
+    sockets[0]?.on?.open();
+    sockets[0]?.on?.message('{');
+    give({ type: 'changed', kind: 'device', row: { hostname: 'qemu01' } });
     expect(got).toHaveLength(1);
   });
 });

@@ -4,9 +4,8 @@ import type { LiveMessage } from './types.ts';
 export interface Socket {
   send(text: string): void;
   close(): void;
-  onopen: (() => void) | null;
-  onclose: (() => void) | null;
-  onmessage: ((event: { data: unknown }) => void) | null;
+  /** Tells what happens; called once, before anything does. */
+  listen(on: { open: () => void; close: () => void; message: (data: unknown) => void }): void;
 }
 
 type JobMessage = Extract<LiveMessage, { type: 'log' | 'job' | 'results' | 'actions' }>;
@@ -104,14 +103,16 @@ export class LiveClient {
     this.#set('connecting');
     const socket = this.#connect();
     this.#socket = socket;
-    socket.onopen = () => {
-      this.#failures = 0;
-      if (this.#lists.size > 0) this.#send({ watch: 'lists' });
-      for (const [job, watch] of this.#jobs) this.#sendJob(job, watch);
-      this.#set('online');
-    };
-    socket.onmessage = (event) => this.#receive(event.data);
-    socket.onclose = () => this.#lost(socket);
+    socket.listen({
+      open: () => {
+        this.#failures = 0;
+        if (this.#lists.size > 0) this.#send({ watch: 'lists' });
+        for (const [job, watch] of this.#jobs) this.#sendJob(job, watch);
+        this.#set('online');
+      },
+      close: () => this.#lost(socket),
+      message: (data) => { if (this.#socket === socket) this.#receive(data); },
+    });
   }
 
   #lost(socket: Socket): void {

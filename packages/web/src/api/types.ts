@@ -39,7 +39,7 @@ export interface DeviceRow {
   job: number | null; job_description: string | null; last_job: number | null;
 }
 /** A device with what only its own page shows; the server says so if the reader may change it. */
-export interface Device extends DeviceRow { can_change?: boolean }
+export interface Device extends DeviceRow { dictionary?: string | null; can_change?: boolean }
 
 export interface DeviceTypeRow { name: string; display: boolean; devices: number; idle: number; busy: number; queued: number }
 

@@ -1,0 +1,85 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { HomePage } from '../home/home-page.tsx';
+import { JobsPage } from '../jobs/jobs-page.tsx';
+import { stateTabs } from '../jobs/job-filter.ts';
+import { Broken } from './broken.tsx';
+import { NotFound } from './not-found.tsx';
+import { parseSearch, type Search, stringifySearch } from './address.ts';
+import { Shell } from './shell.tsx';
+
+/** LAVA's addresses, so that years of links keep working. Pages other than the first are loaded when they are opened. */
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, validateSearch: (search): Search => search as Search });
+const parent = { getParentRoute: () => root };
+
+const jobPage = lazyRouteComponent(() => import('../job/job-page.tsx'), 'JobPage');
+const submitPage = lazyRouteComponent(() => import('../submit/submit-page.tsx'), 'SubmitPage');
+const devicesPage = lazyRouteComponent(() => import('../devices/devices-page.tsx'), 'DevicesPage');
+const deviceTypesPage = lazyRouteComponent(() => import('../devices/device-types-page.tsx'), 'DeviceTypesPage');
+
+/** An address of LAVA whose view is another address here. */
+const moved = <P extends string>(path: P, to: string, search: Search = {}) => createRoute({
+  ...parent, path, beforeLoad: (at) => { throw redirect({ href: `${fill(to, at.params as Search)}${stringifySearch({ ...search, ...(at.search as Search) })}`, replace: true }); },
+});
+/** Results are a part of the job's page. */
+const result = <P extends string>(path: P) => createRoute({
+  ...parent, path, beforeLoad: (at) => {
+    const { job = '', suite = '', case: name = '' } = at.params as Search;
+    throw redirect({ href: `/scheduler/job/${encodeURIComponent(job)}${stringifySearch({ pane: 'results', suite, case: name, ...(at.search as Search) })}`, replace: true });
+  },
+});
+const fill = (to: string, params: Search) => to.replaceAll(/\$(\w+)/gu, (_, name: string) => encodeURIComponent(params[name] ?? ''));
+
+const routes = [
+  createRoute({ ...parent, path: '/', component: HomePage }),
+  createRoute({ ...parent, path: '/scheduler', component: HomePage }),
+  createRoute({ ...parent, path: '/accounts/login', component: lazyRouteComponent(() => import('../account/login-page.tsx'), 'LoginPage') }),
+
+  ...stateTabs.map((tab) => createRoute({ ...parent, path: tab.path, component: () => <JobsPage tab={tab.key} /> })),
+  moved('/scheduler/jobs', '/scheduler/alljobs'),
+  moved('/scheduler/activejobs', '/scheduler/jobs/active'),
+  moved('/scheduler/running', '/scheduler/jobs/active'),
+  moved('/scheduler/longestjobs', '/scheduler/jobs/active'),
+  moved('/scheduler/queue', '/scheduler/jobs/queued'),
+  moved('/scheduler/joberrors', '/scheduler/jobs/failed'),
+  moved('/results', '/scheduler/jobs/finished'),
+
+  createRoute({ ...parent, path: '/scheduler/jobsubmit', component: submitPage }),
+  createRoute({ ...parent, path: '/scheduler/job/$job/resubmit', component: submitPage }),
+  createRoute({ ...parent, path: '/scheduler/job/$job', component: jobPage }),
+  createRoute({ ...parent, path: '/scheduler/job/$job/definition', component: jobPage }),
+  moved('/scheduler/job/$job/multinode_definition', '/scheduler/job/$job/definition'),
+  createRoute({ ...parent, path: '/scheduler/job/$job/device_configuration', component: jobPage }),
+  createRoute({ ...parent, path: '/scheduler/job/$job/metadata', component: jobPage }),
+  createRoute({ ...parent, path: '/scheduler/job/$job/audit', component: jobPage }),
+  moved('/scheduler/job/$job/cancel', '/scheduler/job/$job'),
+  result('/results/$job'),
+  result('/results/$job/$suite'),
+  result('/results/$job/$suite/$case'),
+  result('/results/$job/$suite/$set/$case'),
+
+  createRoute({ ...parent, path: '/scheduler/alldevices', component: devicesPage }),
+  moved('/scheduler/alldevices/active', '/scheduler/alldevices', { health: 'Good,Unknown,Looping,Bad,Maintenance' }),
+  moved('/scheduler/alldevices/online', '/scheduler/alldevices', { health: 'Good,Unknown' }),
+  moved('/scheduler/alldevices/maintenance', '/scheduler/alldevices', { health: 'Maintenance' }),
+  createRoute({ ...parent, path: '/scheduler/device/$name', component: lazyRouteComponent(() => import('../devices/device-page.tsx'), 'DevicePage') }),
+  createRoute({ ...parent, path: '/scheduler/device_types', component: deviceTypesPage }),
+  createRoute({ ...parent, path: '/scheduler/alldevice_types', component: deviceTypesPage }),
+  createRoute({ ...parent, path: '/scheduler/device_type/$name', component: lazyRouteComponent(() => import('../devices/device-type-page.tsx'), 'DeviceTypePage') }),
+  createRoute({ ...parent, path: '/scheduler/allworkers', component: lazyRouteComponent(() => import('../workers/workers-page.tsx'), 'WorkersPage') }),
+  createRoute({ ...parent, path: '/scheduler/worker/$name', component: lazyRouteComponent(() => import('../workers/worker-page.tsx'), 'WorkerPage') }),
+];
+
+export const router = createRouter({
+  routeTree: root.addChildren(routes),
+  defaultPreload: 'intent',
+  defaultPreloadStaleTime: 0,
+  defaultErrorComponent: ({ error }) => <Broken error={error} />,
+  defaultNotFoundComponent: NotFound,
+  scrollRestoration: true,
+  parseSearch,
+  stringifySearch,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register { router: typeof router }
+}

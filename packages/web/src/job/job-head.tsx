@@ -1,0 +1,86 @@
+import { Button } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { post } from '../api/http.ts';
+import type { ActionRow, Job } from '../api/types.ts';
+import { Counts } from '../jobs/counts.tsx';
+import { Dialog } from '../parts/dialog.tsx';
+import { duration, plural } from '../parts/format.ts';
+import { Icon } from '../parts/icons.tsx';
+import { DeviceLink, TypeLink, WorkerLink } from '../parts/links.tsx';
+import { Notice } from '../parts/notice.tsx';
+import { Facts } from '../parts/page.tsx';
+import { StateMark } from '../parts/state-mark.tsx';
+import { jobEnded, jobMark } from '../parts/state.ts';
+import { Tabs } from '../parts/tabs.tsx';
+import { Ago, Span } from '../parts/time.tsx';
+import style from './job-head.module.css';
+import type { JobTab } from './job-page.tsx';
+
+interface HeadProps { job: Job; tab: JobTab; failedAction: ActionRow | undefined; failureLine: number | undefined; onLine: (line: number) => void }
+
+/** What the job is, how it stands and, if it waits or failed, why. */
+export function JobHead({ job, tab, failedAction, failureLine, onLine }: HeadProps) {
+  const id = String(job.id);
+  const to = (t: string) => `/scheduler/job/${id}${t === 'log' ? '' : `/${t}`}`;
+  return (
+    <header className={style.head}>
+      <div className={style.title}>
+        <StateMark mark={jobMark(job)} large />
+        <h1><span className={style.number}>{job.id}</span> {job.description}</h1>
+        <div className={style.buttons}>
+          {job.can_resubmit && <Button component={Link} to={`/scheduler/job/${id}/resubmit`} variant="default" leftSection={<Icon name="retry" size={14} />}>Resubmit</Button>}
+          {job.can_cancel && !jobEnded(job) && <Cancel job={job} />}
+        </div>
+      </div>
+      <Facts of={[
+        ['Device', job.device === null ? <span className="quiet">none yet</span> : <DeviceLink name={job.device} />],
+        job.device_type !== null && ['Type', <TypeLink key="t" name={job.device_type} />],
+        job.worker !== null && ['Worker', <WorkerLink key="w" name={job.worker} />],
+        ['Submitter', <Link key="s" to="/scheduler/alljobs" search={{ submitter: job.submitter } as never}>{job.submitter}</Link>],
+        ['Submitted', <Ago key="a" time={job.submit_time} />],
+        job.start_time === null
+          ? ['Waiting', <Span key="q" from={job.submit_time} to={job.end_time} />]
+          : ['Duration', <span key="d"><Span from={job.start_time} to={job.end_time} />{job.timeout !== null && !jobEnded(job) && <span className="quiet"> of {duration(job.timeout)}</span>}</span>],
+        job.passed + job.failed + job.skipped + job.unknown > 0 && ['Results', <Counts key="c" of={job} />],
+      ]} />
+      {job.waiting !== null && job.state === 'Submitted' && (
+        <Notice tone="live" title={job.waiting.position === null ? undefined : job.waiting.position === 1 ? 'Next in the queue' : `Place ${job.waiting.position} in the queue`}>{job.waiting.reason}</Notice>
+      )}
+      {jobEnded(job) && job.health === 'Incomplete' && (
+        <Notice tone="bad" role="status" action={failureLine !== undefined && tab === 'log' ? <button type="button" className={style.line} onClick={() => onLine(failureLine)}>Line {failureLine}</button> : undefined}>
+          <strong>{job.error_type === null ? 'Failed' : `${job.error_type} error`}</strong>{failedAction !== undefined && <> in <strong>{failedAction.name}</strong></>}: {job.error_msg ?? 'no reason was reported'}
+        </Notice>
+      )}
+      {job.failure_comment !== null && job.failure_comment !== '' && <Notice tone="warn" title="Note">{job.failure_comment}</Notice>}
+      <Tabs label="Views of the job" items={([['log', 'Log and results'], ['definition', 'Definition'], ['device_configuration', 'Device configuration'], ['metadata', 'Metadata'], ['audit', 'Audit']] as const)
+        .map(([key, label]) => ({ key, to: to(key), label, current: key === tab }))} />
+    </header>
+  );
+}
+
+/** Asks before a running job is ended. */
+function Cancel({ job }: { job: Job }) {
+  const [asking, setAsking] = useState(false);
+  const queries = useQueryClient();
+  const cancel = useMutation({
+    mutationFn: () => post(`jobs/${job.id}/cancel`),
+    onSuccess: () => { setAsking(false); void queries.invalidateQueries({ queryKey: ['job', String(job.id)] }); },
+  });
+  return (
+    <>
+      <Button variant="default" leftSection={<Icon name="stop" size={14} />} disabled={job.state === 'Canceling'} onClick={() => setAsking(true)}>{job.state === 'Canceling' ? 'Canceling…' : 'Cancel job'}</Button>
+      {asking && (
+        <Dialog title={`Cancel job ${job.id}?`} onClose={() => setAsking(false)}>
+          <p>{job.start_time === null ? 'It leaves the queue and will not run.' : `It ends now, the device is powered off, and ${plural(job.passed + job.failed + job.skipped + job.unknown, 'result')} so far ${job.passed + job.failed === 1 ? 'is' : 'are'} kept.`}</p>
+          {cancel.error !== null && <Notice tone="bad" role="alert">{cancel.error.message}</Notice>}
+          <div className={style.ask}>
+            <Button variant="default" onClick={() => setAsking(false)}>Let it be</Button>
+            <Button className={style.danger} loading={cancel.isPending} onClick={() => cancel.mutate()}>Cancel job</Button>
+          </div>
+        </Dialog>
+      )}
+    </>
+  );
+}
