@@ -67,8 +67,9 @@ export function errorBody(error: HttpError): unknown {
 }
 
 /** A problem as docs/api.md shows it: what only LAVA's own interfaces say is left out. */
-export function shownProblem({ upstream: _, ...problem }: SubmitProblem): Omit<SubmitProblem, 'upstream'> {
-  return problem;
+export function shownProblem(problem: SubmitProblem): Omit<SubmitProblem, 'upstream'> {
+  const { severity, code, message, hint, path, line, column, endColumn } = problem;
+  return { severity, code, message, hint, path, line, column, endColumn };
 }
 
 /**

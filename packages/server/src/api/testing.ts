@@ -23,7 +23,7 @@ interface Ask {
   readonly headers?: Record<string, string>;
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
@@ -48,7 +48,7 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-export interface TestSocket {
+interface TestSocket {
   readonly socket: WebSocket;
   // oxlint-disable-next-line typescript/no-explicit-any -- messages of every shape
   readonly messages: any[];

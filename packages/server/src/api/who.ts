@@ -16,7 +16,7 @@ declare module 'fastify' {
 }
 
 export const sessionCookie = 'lava_session';
-export const csrfCookie = 'lava_csrf';
+const csrfCookie = 'lava_csrf';
 
 /** What is wrong with an `Authorization: Token` header; the texts are those of LAVA's REST API. */
 const refused = (message: string) => new HttpError(401, 'invalid-token', message);

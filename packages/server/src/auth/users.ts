@@ -17,10 +17,6 @@ export interface User {
 export const userColumns = sql`users.id, users.username, users.is_active as "isActive", users.is_superuser as "isSuperuser",
   array(select group_id from user_groups where user_id = users.id) as groups`;
 
-export async function userById(db: Kysely<Database>, id: number): Promise<User | undefined> {
-  return (await sql<User>`select ${userColumns} from users where users.id = ${id}`.execute(db)).rows[0];
-}
-
 /** The active user with this name and password; remembers the time of the sign-in. */
 export async function userByPassword(db: Kysely<Database>, username: string, password: string): Promise<User | undefined> {
   const row = (await sql<User & { password: string | null }>`
@@ -28,6 +24,6 @@ export async function userByPassword(db: Kysely<Database>, username: string, pas
   const matches = await verifyPassword(row?.isActive ? row.password : undefined, password);
   if (!row || !matches) return undefined;
   await db.updateTable('users').set({ last_login: sql<Date>`now()` }).where('id', '=', row.id).execute();
-  const { password: _, ...user } = row;
-  return user;
+  const { id, isActive, isSuperuser, groups } = row;
+  return { id, username: row.username, isActive, isSuperuser, groups };
 }

@@ -5,7 +5,7 @@ import { SubmitError, type Services, type SubmitProblem } from '../../services.t
 import { definitionLimit } from '../body.ts';
 import { forbidden, notFound } from '../errors.ts';
 import { checkCsrf, requireUser } from '../who.ts';
-import { restJobId, type OfJob } from './jobs.ts';
+import { restJobId, type OfJob } from './job-id.ts';
 import { bodyText, fieldError, messageError, route, type RestRequest } from './route.ts';
 
 /** What LAVA's clients are used to read about a problem. */

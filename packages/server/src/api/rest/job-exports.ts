@@ -4,7 +4,7 @@ import { notFound } from '../errors.ts';
 import { casesAsCsv, casesAsYaml, jobMetadata, storedCases } from '../export/cases.ts';
 import { junit, tap13 } from '../export/reports.ts';
 import { attachment, file, stream } from '../send.ts';
-import { restJobId, type OfJob } from './jobs.ts';
+import { restJobId, type OfJob } from './job-id.ts';
 import { fieldError, route, type RestRequest } from './route.ts';
 
 /** A number of the query, or undefined; anything else is refused. */

@@ -2,13 +2,12 @@ import { jobHealths, jobStates } from '@lava/job';
 import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
 import { visibleJobs } from '../../auth/visibility.ts';
-import type { User } from '../../auth/users.ts';
 import type { Services } from '../../services.ts';
 import { definitionLimit } from '../body.ts';
-import { notFound } from '../errors.ts';
 import { requireSuperuser } from '../who.ts';
 import { jobFields } from './fields.ts';
 import { submit } from './job-actions.ts';
+import { restJobId, type OfJob } from './job-id.ts';
 import { listing } from './page.ts';
 import { bodyText, restTime, route } from './route.ts';
 
@@ -38,16 +37,6 @@ function show(raw: Raw): Record<string, unknown> {
     state: jobStates[raw.state], health: jobHealths[raw.health], failure_tags: [], failure_comment,
   };
 }
-
-/** The number of a job that the user may see, from the address. */
-export async function restJobId(services: Services, user: User | null, text: string): Promise<number> {
-  if (!/^\d{1,10}$/.test(text)) throw notFound('Job');
-  const { rows } = await sql<{ id: number }>`select jobs.id from jobs where jobs.id = ${text}::bigint and ${visibleJobs(user)}`.execute(services.db);
-  if (!rows[0]) throw notFound('Job');
-  return rows[0].id;
-}
-
-export interface OfJob { job: string }
 
 export function restJobs(app: FastifyInstance, services: Services): void {
   const { db } = services;

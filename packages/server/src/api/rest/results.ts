@@ -7,7 +7,7 @@ import { casesAsCsv, casesAsYaml, storedCases } from '../export/cases.ts';
 import { attachment, stream } from '../send.ts';
 import { suiteFields, testFields } from './fields.ts';
 import { queryNumber } from './job-exports.ts';
-import { restJobId } from './jobs.ts';
+import { restJobId } from './job-id.ts';
 import { listing } from './page.ts';
 import { base, restTime, route, type RestRequest } from './route.ts';
 
