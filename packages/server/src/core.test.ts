@@ -1,8 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { assignJob, cancelJob, finishJob, startJob } from './jobs/job-changes.ts';
+import { change } from './store/change.ts';
+import { findPostmaster } from './store/managed/postmaster.ts';
 import { deviceHealth, deviceState, jobHealth, jobState } from './store/numbers.ts';
 import { startTestDatabases, type TestDatabases } from './store/testing.ts';
 import { startLab, type TestLab } from './core.testing.ts';
-import { record, until } from './link/fake-worker.ts';
+import { FakeWorker, record, until } from './link/fake-worker.ts';
 
 let databases: TestDatabases;
 beforeAll(async () => { databases = await startTestDatabases(); });
@@ -59,4 +62,271 @@ test('the way of a job: submitted, assigned, started, logged, ended', () => inLa
   expect(lab.events.filter((e) => e.type === 'job').map((e) => e.state)).toEqual(['Submitted', 'Scheduled', 'Running', 'Finished']);
   expect(lab.events.find((e) => e.type === 'test-event')).toEqual({ type: 'test-event', job, message: 'hello' });
   expect(lab.events.filter((e) => e.type === 'log').at(-1)).toMatchObject({ lines: 6 });
+}));
+
+test('a queued job is canceled at once; a running one when its worker has ended it', () => inLab(async (lab) => {
+  const worker = await lab.worker('w1', ['q1']);
+  await lab.core.services.devices.setHealth('q1', 'Bad', 'ada');
+  const waiting = await lab.submit();
+  expect(await lab.core.services.jobs.waiting(waiting)).toEqual({ reason: 'The only device of type qemu, q1, is in health Bad.', position: 1 });
+  await lab.core.services.jobs.cancel(waiting, 'ada');
+  expect(await lab.job(waiting)).toMatchObject({ state: jobState.Finished, health: jobHealth.Canceled });
+
+  await lab.core.services.devices.setHealth('q1', 'Good', 'ada');
+  const job = await lab.submit();
+  const start = await worker.started(job);
+  worker.accept(start);
+  await state(lab, job, jobState.Running);
+  await lab.core.services.jobs.cancel(job, 'ada');
+  await worker.order('CANCEL', job);
+  expect((await lab.job(job)).state).toBe(jobState.Canceling);
+  await worker.end(start, { result: 'fail', errorType: 'Canceled', errorMessage: 'The job was canceled' });
+  expect(await lab.job(job)).toMatchObject({ state: jobState.Finished, health: jobHealth.Canceled, error_type: 'Canceled' });
+  expect(await lab.device('q1')).toEqual({ state: deviceState.Idle, health: deviceHealth.Good });
+  expect((await lab.connection.db.selectFrom('audit_log').select(['actor', 'message']).where('object', '=', String(job)).orderBy('id').execute())).toEqual([
+    { actor: 'lava-health', message: 'Submitted → Scheduled (q1 on w1)' },
+    { actor: 'lava-health', message: 'Scheduled → Running' },
+    { actor: 'ada', message: 'Running → Canceling (Cancel requested)' },
+    { actor: 'lava-health', message: 'Canceling → Finished, Canceled (The job was canceled)' },
+  ]);
+}));
+
+test('an error of the lab makes the device Unknown, a missing power-off makes it Bad, an error of the job nothing', () => inLab(async (lab) => {
+  const worker = await lab.worker('w1', ['q1']);
+  const run = async (end: Parameters<typeof worker.end>[1]) => {
+    await lab.connection.db.updateTable('devices').set({ health: deviceHealth.Good }).execute();
+    const job = await lab.submit();
+    const start = await worker.started(job);
+    worker.accept(start);
+    await worker.end(start, end);
+    return { ...await lab.job(job), device: (await lab.device('q1')).health };
+  };
+  expect(await run({ result: 'fail', errorType: 'Job', errorMessage: 'boot failed', errors: 'trace\n' }))
+    .toMatchObject({ health: jobHealth.Incomplete, error_type: 'Job', error_msg: 'boot failed', failure_comment: 'trace\n', device: deviceHealth.Good });
+  expect(await run({ result: 'fail', errorType: 'Infrastructure', errorMessage: 'no PDU' })).toMatchObject({ device: deviceHealth.Unknown });
+  expect(await run({ result: 'fail' })).toMatchObject({ error_type: 'Bug', device: deviceHealth.Unknown });
+  expect(await run({ result: 'pass', poweredOff: false })).toMatchObject({ health: jobHealth.Complete, device: deviceHealth.Bad });
+}));
+
+test('what the log says of an error counts more than the report', () => inLab(async (lab) => {
+  const worker = await lab.worker('w1', ['q1']);
+  const job = await lab.submit();
+  const start = await worker.started(job);
+  worker.accept(start);
+  await worker.log(start, 0, [record('results', { definition: 'lava', case: 'job', result: 'fail', error_msg: 'auto-login-action timed out', error_type: 'Job' })]);
+  await worker.end(start, { result: 'fail', errorType: 'Bug', errorMessage: '', logLines: 1 });
+  expect(await lab.job(job)).toMatchObject({ error_type: 'Job', error_msg: 'auto-login-action timed out' });
+}));
+
+test('a device that cannot be rendered ends the job at once with a Configuration error', () => inLab(async (lab) => {
+  await lab.worker('w1', ['broken1']);
+  const job = await lab.submit();
+  await state(lab, job, jobState.Finished);
+  expect(await lab.job(job)).toMatchObject({ health: jobHealth.Incomplete, error_type: 'Configuration', error_msg: 'broken1.jinja2, line 3: unexpected end of template' });
+}));
+
+test('jobs of a disabled worker fail with the reason', () => inLab(async (lab) => {
+  await lab.worker('w1', ['q1']);
+  await lab.connection.db.updateTable('workers').set({ display: false }).execute();
+  const job = await lab.submit();
+  await state(lab, job, jobState.Finished);
+  expect(await lab.job(job)).toMatchObject({ health: jobHealth.Incomplete, error_type: 'Infrastructure', failure_comment: expect.stringContaining('worker w1 of q1 is disabled') });
+}));
+
+test('a worker that nobody made known is refused and told why', () => inLab(async (lab) => {
+  const worker = new FakeWorker('stranger', lab.core.link.addresses);
+  try {
+    await until(() => worker.refusals[0], 'a refusal');
+    expect(worker.refusals[0]).toContain('lava-server manage workers add stranger');
+    expect(worker.endpoint.connected).toBe(false);
+  } finally {
+    await worker.close();
+  }
+}));
+
+test('an old fence changes nothing: its log is refused, its end is only acknowledged', () => inLab(async (lab) => {
+  const worker = await lab.worker('w1', ['q1']);
+  const job = await lab.submit();
+  const start = await worker.started(job);
+  worker.accept(start);
+  await worker.log(start, 0, [record('info', 'mine')]);
+  const old = { job, fence: start.fence + 1 };
+  expect(await worker.log(old, 1, [record('info', 'not mine')])).toMatchObject({ type: 'LOG_REFUSED' });
+  await worker.end(old, { result: 'fail', errorType: 'Bug' });
+  worker.held = [start];
+  expect((await lab.job(job)).state).toBe(jobState.Running);
+  expect(await lab.core.services.logs.count(job)).toBe(1);
+  // The live attempt goes on.
+  expect(await worker.log(start, 1, [record('info', 'mine too')])).toMatchObject({ type: 'LOG_OK', lines: 2 });
+  await worker.end(start, { logLines: 2 });
+  expect(await worker.log(start, 2, [record('info', 'too late')])).toMatchObject({ type: 'LOG_REFUSED' });
+  expect(await lab.core.services.logs.count(job)).toBe(2);
+}));
+
+test('a worker cannot speak for the job of another one', () => inLab(async (lab) => {
+  const worker = await lab.worker('w1', ['q1']);
+  const other = await lab.worker('w2', []);
+  const job = await lab.submit();
+  const start = await worker.started(job);
+  worker.accept(start);
+  await state(lab, job, jobState.Running);
+  expect(await other.log(start, 0, [record('info', 'forged')])).toMatchObject({ type: 'LOG_REFUSED' });
+  await other.end(start, { result: 'pass' });
+  expect((await lab.job(job)).state).toBe(jobState.Running);
+  expect(await worker.log(start, 0, [record('info', 'real')])).toMatchObject({ type: 'LOG_OK', lines: 1 });
+  await worker.end(start);
+}));
+
+test('records that come twice are stored once; after a gap the worker is told where to go on', () => inLab(async (lab) => {
+  const worker = await lab.worker('w1', ['q1']);
+  const job = await lab.submit();
+  const start = await worker.started(job);
+  worker.accept(start);
+  const lines = Array.from({ length: 6 }, (_, n) => record('results', { definition: 's', case: `c${n}`, result: 'pass' }));
+  expect(await worker.log(start, 0, lines.slice(0, 3))).toMatchObject({ lines: 3 });
+  expect(await worker.log(start, 5, lines.slice(5))).toMatchObject({ lines: 3 });
+  expect(await worker.log(start, 0, lines.slice(0, 3))).toMatchObject({ lines: 3 });
+  expect(await worker.log(start, 1, lines.slice(1, 6))).toMatchObject({ lines: 6 });
+  expect(await worker.log(start, 0, [])).toMatchObject({ lines: 6 });
+  await worker.end(start, { logLines: 6 });
+  expect((await lab.core.services.logs.read(job, 0)).toString()).toBe(lines.join(''));
+  const cases = await lab.connection.db.selectFrom('test_cases').select('name').orderBy('id').execute();
+  expect(cases.map((c) => c.name)).toEqual(['c0', 'c1', 'c2', 'c3', 'c4', 'c5']);
+}));
+
+describe('leases', () => {
+  const expireNow = (lab: TestLab) => lab.connection.db.updateTable('attempts').set({ lease_expires: new Date(Date.now() - 1000) }).execute();
+
+  test('a silent worker loses its job; the device is free, and the old attempt is refused', () => inLab(async (lab) => {
+    const worker = await lab.worker('w1', ['q1']);
+    const job = await lab.submit();
+    const start = await worker.started(job);
+    worker.accept(start);
+    await worker.log(start, 0, [record('results', { definition: 's', case: 'before', result: 'pass' })]);
+    await lab.core.link.leases.look();
+    await expireNow(lab);
+    await lab.core.link.leases.look();
+    expect(await lab.job(job)).toMatchObject({ state: jobState.Finished, health: jobHealth.Incomplete, error_type: 'Infrastructure', error_msg: 'Worker w1 was silent for more than 90 seconds: the job is given up' });
+    expect(await lab.device('q1')).toEqual({ state: deviceState.Idle, health: deviceHealth.Unknown });
+    expect(await lab.connection.db.selectFrom('test_cases').select('name').execute()).toEqual([{ name: 'before' }]);
+    expect(await worker.log(start, 1, [record('info', 'too late')])).toMatchObject({ type: 'LOG_REFUSED' });
+    // Another job takes the device; the old end does not touch it.
+    const next = await lab.submit();
+    const again = await worker.started(next);
+    worker.accept(again);
+    await state(lab, next, jobState.Running);
+    await worker.end(start, { result: 'pass' });
+    expect(await lab.device('q1')).toMatchObject({ state: deviceState.Running });
+    await worker.end(again);
+  }));
+
+  test('an outage of the server or its database expires none: all start anew', async () => {
+    let time = 0;
+    await inLab(async (lab) => {
+      const worker = await lab.worker('w1', ['q1']);
+      const job = await lab.submit();
+      worker.accept(await worker.started(job));
+      await state(lab, job, jobState.Running);
+      await lab.core.link.leases.look();
+      await expireNow(lab);
+      // Nobody looked for a minute: the server stood still.
+      time += 60_000;
+      await lab.core.link.leases.look();
+      expect((await lab.job(job)).state).toBe(jobState.Running);
+      await expireNow(lab);
+      lab.core.link.leases.outage();
+      await lab.core.link.leases.look();
+      expect((await lab.job(job)).state).toBe(jobState.Running);
+      await expireNow(lab);
+      await lab.restart();
+      expect((await lab.job(job)).state).toBe(jobState.Running);
+      const { lease_expires } = await lab.connection.db.selectFrom('attempts').select('lease_expires').executeTakeFirstOrThrow();
+      expect(lease_expires.getTime()).toBeGreaterThan(Date.now() + 60_000);
+    }, { clock: () => time });
+  });
+
+  test('PING renews the leases it names, and only those', () => inLab(async (lab) => {
+    const worker = await lab.worker('w1', ['q1', 'q2']);
+    const jobs = [await lab.submit(), await lab.submit()];
+    const starts = [await worker.started(jobs[0]!), await worker.started(jobs[1]!)];
+    for (const start of starts) worker.accept(start);
+    await state(lab, jobs[0]!, jobState.Running);
+    await state(lab, jobs[1]!, jobState.Running);
+    worker.held = [{ job: jobs[0]!, fence: starts[0]!.fence }];
+    // The worker pings every second; a renewed lease is one of four seconds.
+    await lab.connection.db.updateTable('attempts').set({ lease_expires: new Date(Date.now() + 3_600_000) }).execute();
+    const renewed = () => lab.connection.db.selectFrom('attempts').select('job').where('lease_expires', '<', new Date(Date.now() + 60_000)).execute();
+    await until(async () => (await renewed()).length > 0, 'a renewed lease');
+    expect(await renewed()).toEqual([{ job: jobs[0] }]);
+  }, { lease: 4 }));
+});
+
+test('of a finish and a cancel at the same time exactly one wins, and the device is always free', () => inLab(async (lab) => {
+  const { connection: { db }, core } = lab;
+  const stored = { db, events: core.services.events };
+  await db.insertInto('workers').values({ hostname: 'w9' }).execute();
+  for (let n = 0; n < 10; n++) {
+    await db.insertInto('devices').values({ hostname: `r${n}`, device_type: 'qemu', worker: 'w9', health: deviceHealth.Good }).execute();
+  }
+  const jobs = await Promise.all(Array.from({ length: 10 }, () => lab.submit()));
+  await Promise.all(jobs.map(async (job, n) => {
+    const attempt = (await change(stored, 'test', (c) => assignJob(c, job, `r${n}`, 'w9', 90)))!;
+    await change(stored, 'test', (c) => startJob(c, attempt));
+    const finish = () => change(stored, 'test', (c) => finishJob(c, job, attempt.fence, { result: 'pass' }));
+    const ended = await Promise.all([finish(), change(stored, 'test', (c) => cancelJob(c, job)), finish(), finish()]);
+    expect([ended[0], ended[2], ended[3]].filter(Boolean)).toHaveLength(1);
+    expect(await lab.job(job)).toMatchObject({ state: jobState.Finished, health: ended[1] ? jobHealth.Canceled : jobHealth.Complete });
+    expect(await lab.device(`r${n}`)).toEqual({ state: deviceState.Idle, health: deviceHealth.Good });
+  }));
+  expect(await db.selectFrom('attempts').select('job').where('ended_at', 'is', null).execute()).toEqual([]);
+}));
+
+test('of many who want one device only one gets it', () => inLab(async (lab) => {
+  const { connection: { db }, core } = lab;
+  const stored = { db, events: core.services.events };
+  await db.insertInto('workers').values({ hostname: 'w9' }).execute();
+  await db.insertInto('devices').values({ hostname: 'r0', device_type: 'qemu', worker: 'w9', health: deviceHealth.Good }).execute();
+  const jobs = await Promise.all(Array.from({ length: 8 }, () => lab.submit()));
+  const taken = await Promise.all(jobs.map((job) => change(stored, 'test', (c) => assignJob(c, job, 'r0', 'w9', 90)).catch(() => undefined)));
+  expect(taken.filter(Boolean)).toHaveLength(1);
+  expect(await db.selectFrom('jobs').select('id').where('state', '=', jobState.Scheduled).execute()).toHaveLength(1);
+}));
+
+test('two restarts of the server in the middle of a log: every line once, in order', () => inLab(async (lab) => {
+  const worker = await lab.worker('w1', ['q1']);
+  const job = await lab.submit();
+  const start = await worker.started(job);
+  worker.accept(start);
+  await state(lab, job, jobState.Running);
+  const lines = Array.from({ length: 300 }, (_, n) => record(n % 10 ? 'target' : 'results', n % 10 ? `line ${n}` : { definition: 's', case: `c${n}`, result: 'pass' }));
+  for (let n = 0; n < 300; n += 100) {
+    expect(await worker.log(start, n, lines.slice(n, n + 100))).toMatchObject({ lines: n + 100 });
+    if (n === 200) break;
+    const { sessions } = worker;
+    await lab.restart();
+    await until(() => worker.sessions > sessions && worker.endpoint.connected, 'a new session');
+    // The worker asks where to go on.
+    expect(await worker.log(start, 0, [])).toMatchObject({ lines: n + 100 });
+  }
+  await worker.end(start, { logLines: 300 });
+  expect(await lab.job(job)).toMatchObject({ state: jobState.Finished, health: jobHealth.Complete });
+  expect((await lab.core.services.logs.read(job, 0)).toString()).toBe(lines.join(''));
+  expect(await lab.connection.db.selectFrom('test_cases').select('log_line').orderBy('id').execute()).toEqual(Array.from({ length: 30 }, (_, n) => ({ log_line: n * 10 })));
+}));
+
+test('PostgreSQL killed while records flow: nothing lost, nothing doubled, the job passes', () => inLab(async (lab) => {
+  const worker = await lab.worker('w1', ['q1']);
+  const job = await lab.submit();
+  const start = await worker.started(job);
+  worker.accept(start);
+  await state(lab, job, jobState.Running);
+  const lines = Array.from({ length: 400 }, (_, n) => record(n % 4 ? 'target' : 'results', n % 4 ? `line ${n}` : { definition: 's', case: `c${n}`, result: 'pass' }));
+  for (let n = 0; n < 400; n += 20) {
+    if (n % 100 === 60) process.kill((await until(() => findPostmaster(`${databases.folder}/postgresql/data`), 'PostgreSQL')).pid, 'SIGKILL');
+    await until(async () => ((await worker.log(start, n, lines.slice(n, n + 20))) as { lines?: number }).lines === n + 20, `records from ${n}`);
+  }
+  await worker.end(start, { logLines: 400 });
+  expect(await lab.job(job)).toMatchObject({ state: jobState.Finished, health: jobHealth.Complete });
+  expect((await lab.core.services.logs.read(job, 0)).toString()).toBe(lines.join(''));
+  expect(await lab.connection.db.selectFrom('test_cases').select('log_line').orderBy('id').execute()).toEqual(Array.from({ length: 100 }, (_, n) => ({ log_line: n * 4 })));
 }));

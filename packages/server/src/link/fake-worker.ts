@@ -50,24 +50,18 @@ export class FakeWorker {
     this.endpoint.send({ type: 'START_OK', job, fence });
   }
 
-  /** Sends records and waits until the server has them on its disk. */
-  async log({ job, fence }: AttemptRef, index: number, records: readonly string[]): Promise<Answer> {
+  /** Sends records, again if need be as the real worker does, until the server has them on its disk. */
+  log({ job, fence }: AttemptRef, index: number, records: readonly string[]): Promise<Answer> {
     const from = this.answers.length;
-    this.endpoint.sendLog({ job, fence, index, count: records.length }, Buffer.from(records.join('')));
-    return until(() => this.answers.slice(from).find((a) => a.job === job && a.fence === fence), 'an answer to LOG');
+    return repeating(() => this.endpoint.sendLog({ job, fence, index, count: records.length }, Buffer.from(records.join(''))),
+      until(() => this.answers.slice(from).find((a) => a.job === job && a.fence === fence), 'an answer to LOG'));
   }
 
   /** Reports an end until it is answered, as the real worker does. */
   async end({ job, fence }: AttemptRef, end: Partial<AttemptEnd> = {}): Promise<void> {
     const from = this.orders.length;
     const send = () => this.endpoint.send({ type: 'END', job, fence, result: 'pass', errorType: '', errorMessage: '', errors: '', description: '', logLines: 0, poweredOff: true, ...end });
-    send();
-    const again = setInterval(send, 1000);
-    try {
-      await until(() => this.orders.slice(from).find((o) => o.type === 'END_OK' && o.job === job), `END_OK of job ${job}`);
-    } finally {
-      clearInterval(again);
-    }
+    await repeating(send, until(() => this.orders.slice(from).find((o) => o.type === 'END_OK' && o.job === job), `END_OK of job ${job}`));
     this.held = this.held.filter((a) => a.job !== job);
   }
 
@@ -77,6 +71,13 @@ export class FakeWorker {
 }
 
 export const record = (lvl: LogLevel, msg: LogValue): string => formatRecord(lvl, msg);
+
+/** Does something now and every second until what is waited for has come. */
+async function repeating<T>(send: () => unknown, answer: Promise<T>): Promise<T> {
+  send();
+  const again = setInterval(send, 1000);
+  return answer.finally(() => clearInterval(again));
+}
 
 /** Waits for something to be there. */
 export async function until<T>(look: () => T | undefined | false | null | Promise<T | undefined | false | null>, what: string, seconds = 20): Promise<T> {

@@ -99,7 +99,7 @@ class Lab {
     if (problems.includes(undefined)) return 'It is about to start.';
     const counts = new Map<string, number>();
     for (const problem of problems) counts.set(problem!, (counts.get(problem!) ?? 0) + 1);
-    if (devices.length === 1) return `The only ${wanted}${job.device === null ? `, ${devices[0]!.hostname},` : ''} ${problems[0]}.`;
+    if (devices.length === 1) return `The only ${wanted}${job.device === null ? `, ${devices[0]!.hostname},` : ''} is ${problems[0]}.`;
     const parts = [...counts].sort((a, b) => b[1] - a[1]).map(([problem, count]) => `${count} ${problem}`);
     return `Of ${devices.length} devices that could run it: ${parts.join('; ')}.`;
   }
