@@ -158,6 +158,24 @@ test('a worker the server does not know, a plain one and one of another protocol
   expect(l.events).toEqual([]);
 });
 
+test('a worker that has the wrong certificate of the server hears what may be wrong, and so does the server', async () => {
+  const l = await lab();
+  await l.certificate('w1');
+  const { publicFile } = await l.certificate('other', false);
+  const { endpoint, log } = await l.worker('w1', 'w1', { encryption: { own: await readSecretCertificate(publicFile.replace('other.key', 'w1.key_secret')), master: await readCertificate(publicFile) } });
+  await until(() => expect(l.serverLog.text()).toContain("[AUTH] Refused a connection: it expects another server certificate"));
+  await until(() => expect(log.text()).toContain(`No answer from the master at ${l.server.addresses.control}; trying on. Is it running, and is ${publicFile} its certificate?`));
+  expect(endpoint.connected).toBe(false);
+});
+
+test('over IPv6', async () => {
+  const l = await lab({ control: 'tcp://[::1]:*', log: 'tcp://[::1]:*', ipv6: true });
+  await l.certificate('w1');
+  const { endpoint } = await l.worker('w1', 'w1', { ipv6: true });
+  await until(() => expect(endpoint.connected).toBe(true));
+  expect(l.server.addresses.control).toContain('[::1]');
+});
+
 test('of two processes with one name the second is refused while the first lives', async () => {
   const l = await lab();
   await l.certificate('w1');

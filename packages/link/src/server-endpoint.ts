@@ -129,8 +129,9 @@ export class ServerEndpoint {
     await this.#logs.bind(this.#options.log);
     this.#controlQueue = new SendQueue(this.#control, mostPending);
     this.#logQueue = new SendQueue(this.#logs, mostPending);
-    void this.#readControl(this.#control);
-    void this.#readLogs(this.#logs);
+    const broken = (error: unknown) => this.#daemonLog.error(`The link stopped reading: ${messageOf(error)}`);
+    this.#readControl(this.#control).catch(broken);
+    this.#readLogs(this.#logs).catch(broken);
     this.#timer = setInterval(() => this.#endSilent(), this.#interval * 500);
   }
 
@@ -192,9 +193,15 @@ export class ServerEndpoint {
 
   #watch(socket: Router): void {
     socket.events.on('handshake:error:protocol', ({ error }) => {
-      const plain = (error as { code?: string }).code === 'ERR_ZMTP_MECHANISM_MISMATCH';
-      this.#quiet.warn(`handshake ${plain}`, `[AUTH] Refused a connection: ${plain ? (this.#own ? 'it is not encrypted' : 'it is encrypted, this server is not') : messageOf(error)}`);
+      const why = this.#whyRefused((error as { code?: string }).code);
+      this.#quiet.warn(`handshake ${why}`, `[AUTH] Refused a connection: ${why}`);
     });
+  }
+
+  #whyRefused(code: string | undefined): string {
+    if (code === 'ERR_ZMTP_MECHANISM_MISMATCH') return this.#own ? 'it is not encrypted' : 'it is encrypted, this server is not';
+    if (code === 'ERR_ZMTP_CRYPTOGRAPHIC') return "it expects another server certificate; copy this server's master.key to that worker again";
+    return `it does not speak ZeroMQ's protocol (${code ?? 'unknown'})`;
   }
 
   async #readControl(socket: Router): Promise<void> {

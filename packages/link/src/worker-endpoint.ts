@@ -152,8 +152,9 @@ export class WorkerEndpoint {
     }
     control.connect(this.#options.master);
     logs.connect(this.#options.logger);
-    void this.#readControl(control);
-    void this.#readLogs(logs);
+    const broken = (error: unknown) => this.#log.error(`The link stopped reading: ${messageOf(error)}`);
+    this.#readControl(control).catch(broken);
+    this.#readLogs(logs).catch(broken);
   }
 
   #hangUp(): void {
@@ -203,7 +204,7 @@ export class WorkerEndpoint {
       if (now - this.#greeted < (this.#options.answer ?? 5000)) return;
       this.#unanswered++;
       if (this.#unanswered % 2 === 0) this.#dial();
-      if (this.#unanswered === 1) this.#quiet.warn('unanswered', `No answer from the master at ${this.#options.master}; trying on`);
+      if (this.#unanswered === 1) this.#quiet.warn('unanswered', `No answer from the master at ${this.#options.master}; trying on. Is it running${'plain' in this.#options.encryption ? '' : `, and is ${this.#options.encryption.master.path} its certificate`}?`);
       this.#greet();
       return;
     }

@@ -1,10 +1,11 @@
 import { watch, type FSWatcher } from 'node:fs';
 import { messageOf, monotonicMs, type DaemonLog } from '@lava/base';
+import { formatRecord } from '@lava/job';
 import type { AttemptEnd, LogReply, WorkerEndpoint } from '@lava/link';
 import { attemptKey, type AttemptFolder } from './attempt-folder.ts';
 import { finalizeTimeout, hasResult, readEnd } from './attempt-end.ts';
 import { Journal } from './journal.ts';
-import { isAlive, signalProcess, type ProcessIdentity } from './process-identity.ts';
+import { isAlive, isThisBoot, signalProcess, type ProcessIdentity } from './process-identity.ts';
 import { findRun, killLeftovers, startRun, type RunOptions } from './run-process.ts';
 import { Shipper } from './shipper.ts';
 
@@ -35,6 +36,7 @@ export class Attempt {
   readonly #journal: Journal;
   readonly #shipper: Shipper;
   #process: ProcessIdentity | undefined;
+  #device = '';
   #watcher: FSWatcher | undefined;
   #canceledAt: number | undefined;
   #signals = 0;
@@ -60,6 +62,11 @@ export class Attempt {
     return this.#process !== undefined && this.#end === undefined && this.#closing === undefined;
   }
 
+  /** Does it still use that device? */
+  uses(device: string): boolean {
+    return this.#end === undefined && device !== '' && device === this.#device;
+  }
+
   /** Starts `lava-run` in the folder that has been made. Throws when that is not possible; nothing runs then. */
   async start(): Promise<void> {
     const { process: identity, exited } = await startRun(this.folder, this.#options);
@@ -72,6 +79,7 @@ export class Attempt {
     }
     this.#say('info', `RUNNING as process ${identity.pid}`);
     this.#process = identity;
+    this.#device = deviceOf(await this.folder.read('device.yaml'));
     void exited.then(() => this.#close());
     this.#follow();
   }
@@ -84,6 +92,7 @@ export class Attempt {
       if (this.#process) await this.folder.writeJson('process.json', this.#process);
       else if (await this.#journal.read({ line: 0, offset: 0 }, 1 << 16) === undefined) return false;
     }
+    this.#device = deviceOf(await this.folder.read('device.yaml'));
     this.#canceledAt = await this.folder.canceledAt();
     this.#signals = this.#canceledAt === undefined ? 0 : 1;
     this.#say('info', this.#process && isAlive(this.#process) ? `found running as process ${this.#process.pid}` : 'found ended');
@@ -187,7 +196,10 @@ export class Attempt {
   async #finish(): Promise<void> {
     const left = await killLeftovers(this.folder);
     if (left > 0) this.#say('warn', `killed ${left} processes that lava-run left behind`);
-    if (!await hasResult(this.folder)) this.#say('error', 'lava-run is gone without a result');
+    if (!await hasResult(this.folder)) {
+      this.#say('error', 'lava-run is gone without a result');
+      if (this.#process && !isThisBoot(this.#process)) await this.#fillGap();
+    }
     const { poweredOff, died } = await this.#completeRun();
     this.#say('info', 'running -> finished');
     const started = monotonicMs();
@@ -201,6 +213,17 @@ export class Attempt {
     this.#say('debug', `${this.#end.logLines} records shipped, the last in ${Math.round(monotonicMs() - started)} ms`);
     this.#watcher?.close();
     this.#sendEnd();
+  }
+
+  /**
+   * This machine crashed, and with it the end of the journal that was not on the disk yet; the server may have that
+   * already. Records take its place, so that those to come have numbers of their own. The server keeps what it has.
+   */
+  async #fillGap(): Promise<void> {
+    const { lines, at } = await this.#shipper.known(60_000);
+    if (lines <= at.line) return;
+    this.#say('warn', `${lines - at.line} records were lost when this machine crashed; the server has them`);
+    await this.#journal.fill(at, lines - at.line, formatRecord('debug', 'This record was lost on the worker when its machine crashed.'));
   }
 
   async #completeRun(): Promise<{ poweredOff: boolean; died: string }> {
@@ -228,3 +251,6 @@ export class Attempt {
     this.#options.log[level](`[${this.folder.ref.job}] ${text}`);
   }
 }
+
+/** Name of the device from its rendered configuration; empty if it has none. */
+export const deviceOf = (configuration: string) => /^hostname:\s*["']?([^\s"'#]+)/m.exec(configuration)?.[1] ?? '';

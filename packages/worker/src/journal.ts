@@ -58,6 +58,17 @@ export class Journal {
     return at;
   }
 
+  /** Cuts the journal off at `at` and appends a record so many times. Only when nobody else writes. */
+  async fill(at: JournalPlace, count: number, record: string): Promise<void> {
+    const file = await open(this.path, 'a+', 0o600);
+    try {
+      await file.truncate(at.offset);
+      await file.appendFile(record.repeat(count));
+    } finally {
+      await file.close();
+    }
+  }
+
   async close(): Promise<void> {
     const file = this.#file;
     this.#file = undefined;

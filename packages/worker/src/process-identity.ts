@@ -10,6 +10,13 @@ export interface ProcessIdentity {
   readonly boot: string;
 }
 
+const bootId = () => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+
+/** Was it started since this machine came up? */
+export function isThisBoot(identity: ProcessIdentity): boolean {
+  return identity.boot === bootId();
+}
+
 /** Identity of a process that runs now; undefined if there is none of that number, or only its unreaped remains. */
 export function identify(pid: number): ProcessIdentity | undefined {
   try {
@@ -18,7 +25,7 @@ export function identify(pid: number): ProcessIdentity | undefined {
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const started = fields[19];
     if (started === undefined || fields[0] === 'Z' || fields[0] === 'X') return undefined;
-    return { pid, started, boot: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim() };
+    return { pid, started, boot: bootId() };
   } catch {
     return undefined;
   }

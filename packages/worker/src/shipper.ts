@@ -1,4 +1,4 @@
-import { monotonicMs } from '@lava/base';
+import { monotonicMs, sleep } from '@lava/base';
 import { journalStart, type Journal, type JournalPlace } from './journal.ts';
 
 /** Bytes of one batch, about. */
@@ -33,6 +33,9 @@ export class Shipper {
   #again = false;
   #drained: (() => void) | undefined;
   #stopped = false;
+  /** A reply that needs a look into the journal: the number of records in it. */
+  #rewind: number | undefined;
+  #serverHas: number | undefined;
 
   constructor(options: ShipperOptions) {
     this.#options = options;
@@ -58,6 +61,7 @@ export class Shipper {
 
   /** The server has `lines` records on its disk. */
   reply(lines: number): void {
+    this.#serverHas = lines;
     if (this.#asking !== 'no') {
       if (this.#asking === 'unsent') return;
       this.#rewind = lines;
@@ -75,6 +79,13 @@ export class Shipper {
     this.wake();
   }
 
+  /** How many records the server has and the nearest place here. Waits `ms` at most for it to say so, then it is 0. */
+  async known(ms: number): Promise<{ lines: number; at: JournalPlace }> {
+    const end = monotonicMs() + ms;
+    while (!this.#stopped && (this.#asking !== 'no' || this.#serverHas === undefined) && monotonicMs() < end) await sleep(100);
+    return { lines: this.#serverHas ?? 0, at: this.#acked };
+  }
+
   /** Resolves when the server has everything that is in the journal now; call it when nobody writes any more. */
   drain(): Promise<void> {
     return new Promise((resolve) => { this.#drained = resolve; this.wake(); });
@@ -84,8 +95,6 @@ export class Shipper {
     this.#stopped = true;
     await this.#working;
   }
-
-  #rewind: number | undefined;
 
   async #work(): Promise<void> {
     do {

@@ -1,6 +1,6 @@
 import { messageOf } from '@lava/base';
 import type { AttemptRef, LogReply, Order } from '@lava/link';
-import { Attempt, type AttemptOptions } from './attempt.ts';
+import { Attempt, deviceOf, type AttemptOptions } from './attempt.ts';
 import { AttemptFolder, attemptKey, findAttempts } from './attempt-folder.ts';
 
 export interface SupervisorOptions extends Omit<AttemptOptions, 'gone'> {
@@ -73,11 +73,13 @@ export class Supervisor {
     const { link, log } = this.#options;
     const key = attemptKey(ref);
     if (this.#starting.has(key)) return;
-    const older = [...this.#attempts.values()].find((a) => a.folder.ref.job === ref.job && a.folder.ref.fence < ref.fence && a.running);
-    if (older) {
-      // It may hold the device still. The START comes again when it is gone.
-      log.warn(`[${ref.job}] an older attempt still runs and is canceled first`);
-      void older.cancel();
+    const device = deviceOf(order.files['device.yaml']);
+    const rival = [...this.#attempts.values()].find((a) => a.uses(device) || (a.running && a.folder.ref.job === ref.job));
+    if (rival) {
+      // The server knows one live attempt a device, so that one is over, but still has its hands on the device. The
+      // START comes again when it is gone.
+      log.warn(`[${ref.job}] attempt ${rival.key} still uses the device and is canceled first`);
+      void rival.cancel();
       return;
     }
     this.#starting.set(key, ref);

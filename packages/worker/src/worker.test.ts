@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -239,6 +239,43 @@ test('a certificate that is removed cuts the worker off at once; the job goes on
   await copyFile(w.publicFile, join(w.admitted, 'w1.key'));
   expect(await w.ended(ref)).toMatchObject({ result: 'pass', logLines: 401 });
   expect(numbers(w.server.records(ref))).toEqual(upTo(400));
+});
+
+test('after a crash of the machine the records that only the server has keep their numbers', async () => {
+  const w = await setup();
+  const ref = w.start(14, { lines: 100, hang: true });
+  await waitUntil('records', () => w.server.count(ref) === 100);
+  await end(w.worker, 'SIGKILL');
+  for (const { pid } of await processesWith('LAVA_ATTEMPT', join(w.attempts, '14-1'))) process.kill(pid, 'SIGKILL');
+  // What a crash leaves: an earlier boot, the last pages of the journal never written, a record torn.
+  const folder = join(w.attempts, '14-1');
+  writeFileSync(join(folder, 'process.json'), JSON.stringify({ ...w.process(14), boot: 'an earlier one' }));
+  const journal = readFileSync(join(folder, 'logs.yaml'), 'utf8');
+  writeFileSync(join(folder, 'logs.yaml'), `${journal.split('\n').slice(0, 60).join('\n')}\n- {"dt": "to`);
+  w.startWorker();
+  const { logLines } = await w.ended(ref);
+  const records = w.server.records(ref);
+  expect(records).toHaveLength(logLines);
+  expect(records.slice(0, 100).join('\n')).toBe(journal.trimEnd());
+  expect(records.at(-1)).toContain('"error_type": "Infrastructure"');
+  expect(w.workerLog()).toContain('40 records were lost when this machine crashed');
+});
+
+test('a device is not given to a second run while the first has its hands on it', async () => {
+  const w = await setup();
+  const device = { 'device.yaml': 'hostname: board1\ncommands: {}\n' };
+  const first = w.start(15, { lines: 1, hang: true }, device);
+  await waitUntil('the first', () => w.server.count(first) === 1);
+  const run = w.process(15);
+  const second = { job: 16, fence: 1 };
+  await waitUntil('the second', () => {
+    if (w.server.received('START_OK').some((m) => m.job === 16)) return true;
+    w.start(16, { lines: 1 }, device);
+    return false;
+  });
+  expect(isAlive(run)).toBe(false);
+  expect(await w.ended(first)).toMatchObject({ errorType: 'Canceled' });
+  expect(await w.ended(second)).toMatchObject({ result: 'pass' });
 });
 
 test('one daemon a state folder', async () => {

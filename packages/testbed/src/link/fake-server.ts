@@ -35,6 +35,7 @@ export class FakeServer {
   readonly #folder: string;
   #counts = new Map<string, number>();
   #files = new Map<string, number>();
+  #delays = new Map<string, number[]>();
 
   constructor(options: FakeServerOptions) {
     this.#folder = options.folder;
@@ -92,6 +93,11 @@ export class FakeServer {
     return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8').split('\n')[0] ?? '') as Message<'END'> : undefined;
   }
 
+  /** Milliseconds from the time in each record (`dt`) until this server had written it. */
+  delays(ref: AttemptRef): readonly number[] {
+    return this.#delays.get(name(ref)) ?? [];
+  }
+
   received<T extends SessionMessage['type']>(type: T): Message<T>[] {
     return this.messages.filter((m): m is Message<T> => m.type === type);
   }
@@ -115,9 +121,18 @@ export class FakeServer {
       this.#files.set(key, file);
       writeSync(file, records, from);
       fdatasyncSync(file);
+      this.#note(key, records.toString('utf8', from));
       lines = message.index + message.count;
     }
     this.#counts.set(key, lines);
     this.endpoint.replyLog(session, { type: 'LOG_OK', ...ref, lines });
+  }
+
+  /** Small pieces only: in a flood the time goes into the flood. */
+  #note(key: string, text: string): void {
+    if (text.length > 10_000) return;
+    const delays = this.#delays.get(key) ?? [];
+    this.#delays.set(key, delays);
+    for (const [, dt = ''] of text.matchAll(/^- \{"dt": "([^"]+)"/gm)) delays.push(Date.now() - Date.parse(dt));
   }
 }
