@@ -25,7 +25,7 @@ export function devices(app: FastifyInstance, services: Services): void {
       listJobs(db, request.user, { states: [], healths: [], device: hostname }, undefined, 20),
       readAudit(db, request.user, { kind: 'device', object: hostname }, 50),
     ]);
-    return { ...row, dictionary: dictionary ?? null, jobs, log };
+    return { ...row, dictionary: dictionary ?? null, can_change: request.user?.isSuperuser ?? false, jobs, log };
   });
 
   app.post<OfDevice & { Body: { health: string; reason?: string } }>('/devices/:hostname/health', texts({ health: 20, 'reason?': 1000 }), async (request) => {
