@@ -4,7 +4,7 @@ import { ConfigurationError } from '@lava/base';
 const isLoopback = (host: string) => host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 
 /** Host of `tcp://HOST:PORT` without brackets. Throws ConfigurationError when the address is not of this form. */
-export function hostOf(address: string): string {
+function hostOf(address: string): string {
   const match = /^tcp:\/\/(\[[^\]]+\]|[^:/\s]+):(\d+|\*)$/.exec(address);
   if (!match?.[1]) {
     throw new ConfigurationError(`"${address}" is no address of the link`, { code: 'link-address', hint: 'Write tcp://HOST:PORT, for example tcp://lava.example.org:5556.' });

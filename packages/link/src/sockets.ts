@@ -1,5 +1,5 @@
 /** Bytes of one frame that a socket takes; libzmq drops a connection that sends more. Two definitions of 2 MB fit. */
-export const longestFrame = 16 * 1024 * 1024;
+const longestFrame = 16 * 1024 * 1024;
 
 /** Options of all sockets of the link; times in milliseconds. */
 export const socketOptions = {

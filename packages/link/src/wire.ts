@@ -1,7 +1,7 @@
 import type { LogMessage, LogReply, ServerMessage, WorkerMessage } from './messages.ts';
 
 /** A message that does not follow messages.ts; the text says what is wrong with it, without quoting it at length. */
-export class WireError extends Error {
+class WireError extends Error {
   override readonly name = 'WireError';
 }
 
