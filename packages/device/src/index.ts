@@ -1,1 +1,4 @@
-export {};
+export { renderDevice, type RenderRequest, type RenderedDevice } from './render.ts';
+export { deviceTypeOf } from './device-type.ts';
+export { deviceTypeFolders, findTemplate, listTemplates, lookupFolders, readTemplate } from './templates.ts';
+export { checkConfiguration, type ConfigurationProblem } from './schema.ts';
