@@ -81,6 +81,7 @@ async function execute(job: JobInProgress): Promise<void> {
   const release = connectCancel(runtime, job);
   const scratch = await makeScratch(options, dispatcher);
   let pipeline: Pipeline | undefined;
+  let failure: unknown;
   try {
     const blocks = readBlocks(definition);
     const context: JobContext = {
@@ -95,16 +96,20 @@ async function execute(job: JobInProgress): Promise<void> {
     runtime.endMs = monotonicMs() + runtime.jobSeconds * 1000;
     await pipeline.validate();
     if (options.validateOnly !== true) await pipeline.run();
-  } finally {
-    try {
-      await pipeline?.cleanUp();
-    } finally {
-      release();
-      job.poweredOff = pipeline?.poweredOff ?? true;
-      journal.debug(`Removing root tmp directory at ${scratch}`);
-      await rm(scratch, { recursive: true, force: true }).catch((error: unknown) => journal.error(`Cannot remove ${scratch}: ${messageOf(error)}`));
-    }
+  } catch (error) {
+    failure = error;
   }
+  // The first error decides; what goes wrong in the cleanup matters only to a job that had passed.
+  try {
+    await pipeline?.cleanUp();
+  } catch (error) {
+    failure ??= error;
+  }
+  release();
+  job.poweredOff = pipeline?.poweredOff ?? true;
+  journal.debug(`Removing root tmp directory at ${scratch}`);
+  await rm(scratch, { recursive: true, force: true }).catch((error: unknown) => journal.error(`Cannot remove ${scratch}: ${messageOf(error)}`));
+  if (failure !== undefined) throw failure;
 }
 
 /** Hands what cancels the job to its runtime. @returns ends the listening */

@@ -81,7 +81,7 @@ const hostArchitecture = () => ({ x64: 'x86_64', arm64: 'aarch64', ia32: 'i386' 
 /** Asks the guest to power off; ends with it, or as soon as it is clear that nobody listens. */
 async function powerOffGuest(console: Console): Promise<void> {
   const longestMs = 5000;
-  const silenceMs = 1500;
+  const silenceMs = 500;
   await console.sendLine('poweroff');
   await Promise.race([console.drain(silenceMs), sleep(longestMs)]);
 }

@@ -65,6 +65,5 @@ test.each(['(', 'a)', '[', '*a', 'a**', '\\q', '(?P<1>a)', 'x{3,2}', '(?P=no)', 
 test('no pattern of a user can freeze the process', () => {
   const text = `${'a'.repeat(5000)}b`;
   expect(compilePattern('(a+)+$').search(text)).toBeUndefined();
-  expect(() => compilePattern('(?=(a+)+$)x').search(text)).not.toThrow();
   expect(() => compilePattern('(?:(?=a)a+)+c').search(text)).toThrow('takes too long');
 });

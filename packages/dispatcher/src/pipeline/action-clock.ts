@@ -2,6 +2,8 @@ import { type LavaError, monotonicMs } from '@lava/base';
 
 /** Timers take at most 2^31 - 1 milliseconds; longer alarms ring in stages. */
 const longestTimer = 0x7fffffff;
+/** Milliseconds an action gets to pass on the error of a child. */
+const errorGraceMs = 1000;
 
 /**
  * The time of one action: an end, and an alarm that rings at it.
@@ -12,6 +14,7 @@ export class ActionClock {
   readonly #timeUp: (elapsedSeconds: number) => LavaError;
   #controller = new AbortController();
   #timer: NodeJS.Timeout | undefined;
+  #active = false;
   #startedMs = 0;
   #endMs = 0;
   /** Children that run; while there are some, this alarm is off. */
@@ -32,16 +35,19 @@ export class ActionClock {
   /** Begins a span that ends at `endMs` of the monotonic clock, with a fresh signal. */
   begin(endMs: number): void {
     this.#controller = new AbortController();
+    this.#active = true;
     this.#startedMs = monotonicMs();
     this.#endMs = endMs;
     this.#parent?.enter();
     this.#arm();
   }
 
-  end(): void {
+  /** @param failed the action ends with an error, which is more telling than that its parent's time is over, too */
+  end(failed = false): void {
+    this.#active = false;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#parent?.leave();
+    this.#parent?.leave(failed);
   }
 
   abort(error: LavaError): void {
@@ -54,17 +60,17 @@ export class ActionClock {
     this.#timer = undefined;
   }
 
-  private leave(): void {
+  private leave(failed: boolean): void {
     this.#inside -= 1;
-    if (this.#inside === 0 && this.#startedMs > 0 && !this.signal.aborted) this.#arm();
+    if (this.#inside === 0 && this.#active && !this.signal.aborted) this.#arm(failed ? errorGraceMs : 0);
   }
 
-  #arm(): void {
+  #arm(graceMs = 0): void {
     if (!Number.isFinite(this.#endMs)) return;
-    const left = this.#endMs - monotonicMs();
+    const left = Math.max(0, this.#endMs - monotonicMs()) + graceMs;
     this.#timer = setTimeout(() => {
       if (left > longestTimer) this.#arm();
       else this.abort(this.#timeUp(this.elapsedSeconds));
-    }, Math.min(Math.max(0, left), longestTimer));
+    }, Math.min(left, longestTimer));
   }
 }

@@ -44,7 +44,8 @@ export async function execProgram(a: ExecContext, argv: readonly string[], optio
   child.stdin?.end(options.input);
 
   const stop = () => { if (child.pid !== undefined) void endProcesses(processTree(child.pid), graceMs); };
-  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  else signal.addEventListener('abort', stop, { once: true });
   const status = await new Promise<number | undefined>((resolve) => {
     child.on('error', () => resolve(undefined));
     child.on('close', (code, killedBy) => resolve(code ?? (killedBy === null ? 1 : -1)));

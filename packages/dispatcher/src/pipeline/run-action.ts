@@ -70,7 +70,7 @@ export async function runAction(a: LiveAction, options: { readonly lines?: boole
       });
     }
     runtime.running.splice(runtime.running.indexOf(a), 1);
-    a.clock.end();
+    a.clock.end(failure !== undefined);
   }
   if (failure) throw failure;
 }
