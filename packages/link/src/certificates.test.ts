@@ -1,13 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createCertificate, parseCertificate, readCertificate, readSecretCertificate } from './certificates.ts';
 import { decodeZ85, encodeZ85 } from './z85.ts';
 
-const folder = () => mkdtempSync(join(tmpdir(), 'lava-certificates-'));
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'lava-certificates-'));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
 
 /** A Python with pyzmq (Debian: python3-zmq), or undefined. */
 const python = ['/usr/bin/python3', 'python3'].find((program) => {

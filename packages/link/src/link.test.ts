@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { daemonLog } from '@lava/base';
 import { Dealer } from 'zeromq';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { createCertificate, readCertificate, readSecretCertificate } from './certificates.ts';
 import { ServerEndpoint, type ServerEndpointOptions } from './server-endpoint.ts';
 import { WorkerEndpoint, type WorkerEndpointOptions } from './worker-endpoint.ts';
@@ -22,6 +22,7 @@ function textLog() {
 /** A lab: the directory of the server with master and admitted certificates, and one secret directory for the workers. */
 async function lab(options: Partial<ServerEndpointOptions> & { certificateOf?: (h: string) => string | undefined; known?: (h: string) => boolean } = {}) {
   const root = mkdtempSync(join(tmpdir(), 'lava-link-'));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
   const [admitted, secrets] = [join(root, 'server'), join(root, 'workers')];
   await createCertificate(admitted, 'master');
   const serverLog = textLog();

@@ -1,14 +1,15 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCertificate } from '@lava/link';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { runEnvironment } from './environment.ts';
 import { workerEncryption } from './encryption.ts';
 import { readSettings, type WorkerSettings } from './settings.ts';
 
 function rootWith(file: string): string {
   const root = mkdtempSync(join(tmpdir(), 'lava-settings-'));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
   mkdirSync(join(root, 'etc/lava-dispatcher'), { recursive: true });
   writeFileSync(join(root, 'etc/lava-dispatcher/lava-slave'), file);
   return root;
