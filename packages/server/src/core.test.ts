@@ -26,7 +26,7 @@ test('the way of a job: submitted, assigned, started, logged, ended', () => inLa
   const worker = await lab.worker('w1', ['q1']);
   const job = await lab.submit('context: {arch: amd64}\n');
   const start = await worker.started(job);
-  expect(start.files['device.yaml']).toContain('"arch":"amd64","scheduled_device_name":"q1","scheduled_device_type":"qemu"');
+  expect(start.files['device.yaml']).toBe('hostname: q1\ntype: qemu\ncontext: {"arch":"amd64"}\n');
   expect(start.files['job.yaml']).toContain('job_name: a test\n');
   expect(await lab.device('q1')).toMatchObject({ state: deviceState.Reserved });
   worker.accept(start);
@@ -122,7 +122,7 @@ test('a device that cannot be rendered ends the job at once with a Configuration
   await lab.worker('w1', ['broken1']);
   const job = await lab.submit();
   await state(lab, job, jobState.Finished);
-  expect(await lab.job(job)).toMatchObject({ health: jobHealth.Incomplete, error_type: 'Configuration', error_msg: 'broken1.jinja2, line 3: unexpected end of template' });
+  expect(await lab.job(job)).toMatchObject({ health: jobHealth.Incomplete, error_type: 'Configuration', error_msg: 'line 3: unexpected end of template' });
 }));
 
 test('jobs of a disabled worker fail with the reason', () => inLab(async (lab) => {

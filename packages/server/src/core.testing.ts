@@ -2,6 +2,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigurationError, lavaPaths } from '@lava/base';
 import { startCore, type Core } from './core.ts';
+import type { DeviceRenderer } from './devices/device-service.ts';
 import { eventBus } from './event-bus.ts';
 import { FakeWorker } from './link/fake-worker.ts';
 import type { ServerEvent } from './services.ts';
@@ -37,9 +38,9 @@ export async function startLab(databases: TestDatabases, { lease = 90, clock }: 
   const bus = eventBus(quietLog);
   const events: ServerEvent[] = [];
   bus.subscribe((event) => { events.push(event); });
-  const render = async (hostname: string, variables: Readonly<Record<string, unknown>>) => {
-    if (hostname.includes('broken')) throw new ConfigurationError(`${hostname}.jinja2, line 3: unexpected end of template`, { code: 'template' });
-    return `hostname: ${hostname}\nvariables: ${JSON.stringify(variables)}\n`;
+  const render: DeviceRenderer = async (name, type, context) => {
+    if (name.startsWith('broken')) throw new ConfigurationError('line 3: unexpected end of template', { code: 'template' });
+    return `hostname: ${name}\ntype: ${type}\ncontext: ${JSON.stringify(context)}\n`;
   };
   const start = (control: string, log: string) => startCore({
     connection, events: bus, log: quietLog, paths, render, lease, clock,

@@ -7,8 +7,8 @@ import { change, type Stored } from '../store/change.ts';
 import { jobState } from '../store/numbers.ts';
 import { changeDeviceHealth } from './device-changes.ts';
 
-/** Renders the dictionary of a device; throws ConfigurationError with template and line. */
-export type DeviceRenderer = (hostname: string, variables: Readonly<Record<string, unknown>>) => Promise<string>;
+/** Renders the configuration of a device for a job's context; throws ConfigurationError with template and line. */
+export type DeviceRenderer = (hostname: string, deviceType: string, context: Readonly<Record<string, unknown>>) => Promise<string>;
 
 interface Parts {
   readonly stored: Stored;
@@ -31,15 +31,11 @@ export function deviceService({ stored, paths, render }: Parts): DeviceService {
 
   return {
     async render(hostname, context = {}) {
-      const type = await typeOf(hostname);
-      return render(hostname, { ...context, scheduled_device_name: hostname, scheduled_device_type: type });
+      return render(hostname, await typeOf(hostname), context);
     },
     async dictionary(hostname) {
       await typeOf(hostname);
-      return readFile(dictionaryPath(paths, hostname), 'utf8').catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return undefined;
-        throw error;
-      });
+      return readDictionary(paths, hostname);
     },
     async setDictionary(hostname, text, actor) {
       await typeOf(hostname);
@@ -58,6 +54,14 @@ export function deviceService({ stored, paths, render }: Parts): DeviceService {
       if (!known) throw new ConfigurationError(`Device '${hostname}' does not exist.`, { code: 'unknown-device' });
     },
   };
+}
+
+/** Text of a dictionary; undefined when there is none. */
+export async function readDictionary(paths: LavaPaths, hostname: string): Promise<string | undefined> {
+  return readFile(dictionaryPath(paths, hostname), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw new ConfigurationError(`Cannot open '${dictionaryPath(paths, hostname)}': ${error.message}`, { code: 'configuration-file' });
+  });
 }
 
 /** Replaces a dictionary in one step; an empty text removes it. */

@@ -1,8 +1,6 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { sql } from 'kysely';
 import type { Command } from 'commander';
-import { assetFolder } from '@lava/base';
+import { deviceTypeFolders, listTemplates } from '@lava/device';
 import { aligned, csv } from './table.ts';
 import { CommandError, visit, type Visit } from './visit.ts';
 
@@ -22,7 +20,7 @@ export function deviceTypes(manage: Command): void {
       const frequency = Number(options.healthFrequency);
       if (!Number.isInteger(frequency) || frequency < 1) throw new CommandError(`'${options.healthFrequency}' is no health frequency`);
       if (!['hours', 'jobs'].includes(options.healthDenominator!)) throw new CommandError("The health denominator is 'hours' or 'jobs'");
-      const names = type === '*' ? [...await templates(v)].sort() : [type];
+      const names = type === '*' ? templates(v) : [type];
       for (const name of names) {
         if (name === '' || name.length > 50 || name.includes('/')) throw new CommandError(`'${name}' cannot name a device type`);
         await v.change(async (c) => {
@@ -65,11 +63,11 @@ export function deviceTypes(manage: Command): void {
     .action((options: { all?: boolean; csv?: boolean }, command: Command) => visit(command, async (v) => {
       const { rows } = await sql<{ name: string; devices: number }>`
         select name, (select count(*)::int from devices where device_type = name) as devices from device_types order by name`.execute(v.db);
-      const known = await templates(v);
-      const others = options.all ? [...known].filter((name) => !rows.some((r) => r.name === name)).sort() : [];
+      const known = templates(v);
+      const others = options.all ? known.filter((name) => !rows.some((r) => r.name === name)) : [];
       if (options.csv) {
         v.print(csv(['name', 'devices', 'installed', 'template'], [
-          ...rows.map((t) => [t.name, t.devices, true, known.has(t.name)]), ...others.map((name) => [name, 0, false, true]),
+          ...rows.map((t) => [t.name, t.devices, true, known.includes(t.name)]), ...others.map((name) => [name, 0, false, true]),
         ]));
         return;
       }
@@ -79,10 +77,8 @@ export function deviceTypes(manage: Command): void {
 }
 
 /** Names of the device types that have a template, the admin's and our own. */
-async function templates({ paths }: Visit): Promise<Set<string>> {
-  const folders = [join(paths.dispatcherConfig, 'device-types'), assetFolder(import.meta.url, 'device-types')];
-  const files = (await Promise.all(folders.map((folder) => readdir(folder).catch(() => [])))).flat();
-  return new Set(files.filter((name) => name.endsWith('.jinja2') && !name.startsWith('base')).map((name) => name.slice(0, -'.jinja2'.length)));
+function templates({ paths }: Visit): string[] {
+  return listTemplates(deviceTypeFolders(paths)).filter((name) => !name.startsWith('base'));
 }
 
 async function addAlias(trx: Visit['db'], alias: string, type: string): Promise<void> {
