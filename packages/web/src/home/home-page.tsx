@@ -86,7 +86,7 @@ function OfflineWorkers() {
 /** Each device type as a bar of its devices: busy, free, not usable. */
 function DevicesSummary({ devices }: { devices: DeviceRow[] | undefined }) {
   const { data: types } = useQuery(deviceTypesQuery);
-  const shown = (types ?? []).filter((t) => t.display);
+  const shown = (types ?? []).filter((t) => t.display && (devices?.some((d) => d.device_type === t.name && d.health !== 'Retired') ?? true));
   return (
     <Panel title="Devices" beside={<Link to="/scheduler/alldevices">All</Link>}>
       {types === undefined ? <Coming rows={3} /> : shown.length === 0 ? (

@@ -39,10 +39,10 @@ export function unusual(action: ActionRow, now: number): boolean {
   return took > Math.max(usual * 1.5, usual + 2) || (action.ended_at !== null && took < usual / 2 - 2);
 }
 
-/** The innermost action that failed first: where to look for the reason. */
-export function failedAction(nodes: readonly ActionNode[]): ActionRow | undefined {
-  const node = nodes.find((n) => n.action.failed);
-  return node === undefined ? undefined : failedAction(node.children) ?? node.action;
+/** The action whose failure came first, before those around it: where to look for the reason. */
+export function failedAction(actions: readonly ActionRow[]): ActionRow | undefined {
+  const ends = (a: ActionRow) => a.end_line ?? Infinity;
+  return actions.filter((a) => a.failed).reduce<ActionRow | undefined>((first, a) => (first === undefined || ends(a) < ends(first) ? a : first), undefined);
 }
 
 /** Nodes to open at the start: whatever runs or failed, and its way up; finished branches stay closed. */

@@ -18,10 +18,12 @@ import { Ago, Span } from '../parts/time.tsx';
 import style from './job-head.module.css';
 import type { JobTab } from './job-page.tsx';
 
-interface HeadProps { job: Job; tab: JobTab; failedAction: ActionRow | undefined; failureLine: number | undefined; onLine: (line: number) => void }
+const labels = { definition: 'Definition', device_configuration: 'Device configuration', metadata: 'Metadata', audit: 'Audit' };
+
+interface HeadProps { job: Job; tab: JobTab; pane: 'log' | 'actions' | 'results'; failedAction: ActionRow | undefined; failureLine: number | undefined; onLine: (line: number) => void }
 
 /** What the job is, how it stands and, if it waits or failed, why. */
-export function JobHead({ job, tab, failedAction, failureLine, onLine }: HeadProps) {
+export function JobHead({ job, tab, pane, failedAction, failureLine, onLine }: HeadProps) {
   const id = String(job.id);
   const to = (t: string) => `/scheduler/job/${id}${t === 'log' ? '' : `/${t}`}`;
   return (
@@ -54,8 +56,13 @@ export function JobHead({ job, tab, failedAction, failureLine, onLine }: HeadPro
         </Notice>
       )}
       {job.failure_comment !== null && job.failure_comment !== '' && <Notice tone="warn" title="Note">{job.failure_comment}</Notice>}
-      <Tabs label="Views of the job" items={([['log', 'Log and results'], ['definition', 'Definition'], ['device_configuration', 'Device configuration'], ['metadata', 'Metadata'], ['audit', 'Audit']] as const)
-        .map(([key, label]) => ({ key, to: to(key), label, current: key === tab }))} />
+      <Tabs label="Views of the job" items={[
+        // Where there is no room for three columns, each has its own tab.
+        { key: 'log', to: to('log'), label: <><span className={style.wide}>Log and results</span><span className={style.narrow}>Log</span></>, current: tab === 'log' && pane === 'log', near: tab === 'log' },
+        { key: 'actions', to: to('log'), search: { pane: 'actions' }, label: 'Actions', narrow: true, current: tab === 'log' && pane === 'actions' },
+        { key: 'results', to: to('log'), search: { pane: 'results' }, label: 'Results', narrow: true, current: tab === 'log' && pane === 'results' },
+        ...(['definition', 'device_configuration', 'metadata', 'audit'] as const).map((key) => ({ key, to: to(key), label: labels[key], current: key === tab })),
+      ]} />
     </header>
   );
 }

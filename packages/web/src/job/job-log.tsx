@@ -75,7 +75,7 @@ export function JobLog({ job, source, failure, ref }: { job: Job; source: LogSou
   };
   useEffect(() => { setAt(undefined); }, [query]);
   // The first match comes into view by itself, but a line that the address names goes first.
-  const first = useRef(query);
+  const first = useRef(marked === undefined ? '' : query);
   useEffect(() => {
     if (query === first.current || matches.state !== 'done') return;
     first.current = query;

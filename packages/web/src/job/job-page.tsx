@@ -2,14 +2,14 @@ import { useQuery } from '@tanstack/react-query';
 import { useParams, useRouterState } from '@tanstack/react-router';
 import { useEffect, useMemo, useRef } from 'react';
 import { actionsQuery, jobQuery, logSearchQuery, resultsQuery } from '../api/queries.ts';
-import type { Job } from '../api/types.ts';
+import type { ActionRow, Job } from '../api/types.ts';
 import { useAddress } from '../app/address.ts';
 import type { LogHandle } from '../log/log-view.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { Coming, useTitle } from '../parts/page.tsx';
 import { jobEnded, jobMark } from '../parts/state.ts';
 import { ActionTimeline } from './action-timeline.tsx';
-import { actionTree, failedAction } from './action-tree.ts';
+import { failedAction } from './action-tree.ts';
 import { AuditTab } from './audit-tab.tsx';
 import { DefinitionTab, DeviceConfigurationTab } from './configuration-tabs.tsx';
 import { JobHead } from './job-head.tsx';
@@ -45,7 +45,7 @@ function Loaded({ job, tab }: { job: Job; tab: JobTab }) {
   const log = useRef<LogHandle>(null);
   const [search, change] = useAddress();
   const failure = useFailureLine(job, actions.data);
-  const failed = useMemo(() => (job.health === 'Incomplete' ? failedAction(actionTree(actions.data ?? [])) : undefined), [job.health, actions.data]);
+  const failed = useMemo(() => (job.health === 'Incomplete' ? failedAction(actions.data ?? []) : undefined), [job.health, actions.data]);
   const pane = search.pane === 'actions' || search.pane === 'results' ? search.pane : 'log';
   const selected = search.suite === undefined || search.suite === '' ? undefined : { suite: search.suite, case: search.case };
   const show = (line: number) => {
@@ -65,38 +65,33 @@ function Loaded({ job, tab }: { job: Job; tab: JobTab }) {
 
   return (
     <div className={style.page} data-fill={tab === 'log' || undefined}>
-      <JobHead job={job} tab={tab} failedAction={failed} failureLine={failure} onLine={show} />
+      <JobHead job={job} tab={tab} pane={pane} failedAction={failed} failureLine={failure} onLine={show} />
       {tab === 'definition' ? <DefinitionTab id={id} />
         : tab === 'device_configuration' ? <DeviceConfigurationTab job={job} />
         : tab === 'metadata' ? <MetadataTab job={job} />
         : tab === 'audit' ? <AuditTab id={id} />
         : (
-          <>
-            <div className={style.panes} role="group" aria-label="Parts">
-              {(['log', 'actions', 'results'] as const).map((p) => <button key={p} type="button" aria-pressed={pane === p} onClick={() => change({ pane: p === 'log' ? undefined : p })}>{p === 'log' ? 'Log' : p === 'actions' ? 'Actions' : 'Results'}</button>)}
-            </div>
-            <div className={style.columns} data-pane={pane}>
-              <section className={style.actions} aria-label="Actions">
-                <h2>Actions</h2>
-                <div className={style.scroll} role="group" aria-label="Actions of the job">{actions.data === undefined ? actions.error === null ? <Coming /> : <Failure error={actions.error} what="The actions" /> : <ActionTimeline job={job} actions={actions.data} onLine={(a) => show(a.start_line)} />}</div>
-              </section>
-              <div className={style.log}><JobLog ref={log} job={job} source={source} failure={failure} /></div>
-              <section className={style.results} aria-label="Results">
-                <h2>Results</h2>
-                <div className={style.scroll} role="group" aria-label="Results of the job">{results.data === undefined ? results.error === null ? <Coming /> : <Failure error={results.error} what="The results" /> : <ResultsPanel id={id} suites={results.data} ended={jobEnded(job)} selected={selected} />}</div>
-              </section>
-            </div>
-          </>
+          <div className={style.columns} data-pane={pane}>
+            <section className={style.actions} aria-label="Actions">
+              <h2>Actions</h2>
+              <div className={style.scroll} role="group" aria-label="Actions of the job">{actions.data === undefined ? actions.error === null ? <Coming /> : <Failure error={actions.error} what="The actions" /> : <ActionTimeline job={job} actions={actions.data} onLine={(a) => show(a.start_line)} />}</div>
+            </section>
+            <div className={style.log}><JobLog ref={log} job={job} source={source} failure={failure} /></div>
+            <section className={style.results} aria-label="Results">
+              <h2>Results</h2>
+              <div className={style.scroll} role="group" aria-label="Results of the job">{results.data === undefined ? results.error === null ? <Coming /> : <Failure error={results.error} what="The results" /> : <ResultsPanel id={id} suites={results.data} ended={jobEnded(job)} selected={selected} />}</div>
+            </section>
+          </div>
         )}
     </div>
   );
 }
 
 /** The line to look at when a job failed: its first exception, else where the failed action ended. */
-function useFailureLine(job: Job, actions: Parameters<typeof actionTree>[0] | undefined): number | undefined {
+function useFailureLine(job: Job, actions: readonly ActionRow[] | undefined): number | undefined {
   const failed = jobEnded(job) && job.health === 'Incomplete' && job.log_lines > 0;
   const found = useQuery({ ...logSearchQuery(String(job.id), '', 'exception'), enabled: failed });
   if (!failed || found.isLoading) return undefined;
-  const action = failedAction(actionTree(actions ?? []));
+  const action = failedAction(actions ?? []);
   return found.data?.lines[0] ?? action?.end_line ?? action?.start_line;
 }

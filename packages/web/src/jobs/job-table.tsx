@@ -9,12 +9,14 @@ import style from './job-table.module.css';
 /** Jobs as rows; on a narrow screen each becomes a small card. */
 export function JobTable({ jobs, label, without = [] }: { jobs: readonly JobRow[]; label: string; without?: readonly ('device' | 'submitter')[] }) {
   const device = !without.includes('device');
+  const submitter = !without.includes('submitter');
   return (
     <table className={style.table} aria-label={label}>
       <thead>
         <tr>
-          <th scope="col">Job</th><th scope="col">State</th><th scope="col">Description</th><th scope="col">Results</th>
-          {device && <th scope="col">Device</th>}<th scope="col">Submitter</th><th scope="col">Submitted</th><th scope="col" className={style.right}>Duration</th>
+          <th scope="col" className={style.cId}>Job</th><th scope="col" className={style.cState}>State</th><th scope="col">Description</th><th scope="col" className={style.cCounts}>Results</th>
+          {device && <th scope="col" className={style.cDevice}>Device</th>}{submitter && <th scope="col" className={style.cWho}>Submitter</th>}
+          <th scope="col" className={style.cWhen}>Submitted</th><th scope="col" className={`${style.cTook} ${style.right}`}>Duration</th>
         </tr>
       </thead>
       <tbody>
@@ -32,7 +34,7 @@ export function JobTable({ jobs, label, without = [] }: { jobs: readonly JobRow[
                 {job.device !== null ? <DeviceLink name={job.device} /> : job.device_type !== null ? <span className="quiet">any <TypeLink name={job.device_type} /></span> : <span className="quiet">–</span>}
               </td>
             )}
-            <td className={style.who}>{job.submitter}{job.health_check && <span className="quiet"> · health check</span>}</td>
+            {submitter && <td className={style.who}>{job.submitter}</td>}
             <td className={style.when}><Ago time={job.submit_time} /></td>
             <td className={`${style.took} ${style.right}`}><Span from={job.start_time} to={job.end_time} /></td>
           </tr>

@@ -28,7 +28,7 @@ export const LogRow = memo(function LogRow({ n, record, before, start, time, que
   return (
     <div className={style.row} data-n={n} data-level={level} data-marked={marked || undefined} data-current={current || undefined}>
       <a className={style.number} href={`#L${n}`} tabIndex={-1} onClick={(e) => onNumber(e, n)}>{n}</a>
-      {time !== 'off' && <time className={style.time} title={record && localTime(record.dt)}>{record && timeText(record, before, start, time)}</time>}
+      {time !== 'off' && <time className={style.time} data-mode={time} title={record && localTime(record.dt)}>{record && timeText(record, before, start, time)}</time>}
       <span className={style.level} title={level}>{letters[level] ?? ''}</span>
       <span className={style.text}>{record === undefined ? '' : <Message n={n} record={record} query={query} job={job} />}</span>
     </div>

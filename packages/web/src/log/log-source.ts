@@ -29,7 +29,7 @@ export class LogSource {
   #told = true;
   #version = 0;
 
-  constructor(total: number, read: Read, frame: (run: () => void) => void = requestAnimationFrame) {
+  constructor(total: number, read: Read, frame: (run: () => void) => void = (run) => { requestAnimationFrame(run); }) {
     this.window = new LogWindow(total);
     this.#read = read;
     this.#frame = frame;
