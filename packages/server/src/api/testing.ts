@@ -6,6 +6,7 @@ import { formatRecord, jobHealths, jobStates, testResults, type JobHealth, type 
 import { WebSocket } from 'ws';
 import { hashPassword } from '../auth/passwords.ts';
 import { newToken } from '../auth/tokens.ts';
+import { renderFrom } from '../devices/renderer.ts';
 import { eventBus } from '../event-bus.ts';
 import { LogFile } from '../logs/log-file.ts';
 import { openServices } from '../open-services.ts';
@@ -64,10 +65,8 @@ export async function startTestServer(options: { webRoot?: string; databases?: T
   const connection = await databases.fresh(0.2);
   const { db } = connection;
   const events = eventBus(quietLog);
-  const services = openServices({
-    connection, events, log: quietLog, paths: lavaPaths(await mkdtemp(join(databases.folder, 'http-'))), settings: { contextVariables: [], queueTimeout: null },
-    render: async (hostname, variables) => `hostname: ${hostname}\nvariables: ${JSON.stringify(variables)}\n`,
-  });
+  const paths = lavaPaths(await mkdtemp(join(databases.folder, 'http-')));
+  const services = openServices({ connection, events, log: quietLog, paths, settings: { contextVariables: [], queueTimeout: null }, render: renderFrom(paths) });
   const { folders } = services;
   const password = await hashPassword('secret');
   const ids: Record<string, number> = {};

@@ -43,3 +43,14 @@ test('nothing else is answered with the page', async () => {
   for (const path of ['/api/nothing', '/api/v1/nothing', '/ws/nothing', '/RPC2']) expect((await server.ask(path)).status, path).toBe(404);
   expect((await server.ask('/scheduler/job/12', { method: 'POST' })).status).toBe(404);
 });
+
+test('what browsers read is sent compressed to those who can read that', async () => {
+  const id = await server.addJob();
+  await server.appendLog(id, Array.from({ length: 3000 }, (_, i) => ['target', `line ${i}`] as const));
+  const path = `/api/v1/jobs/${id}/log`;
+  expect((await server.ask(path, { headers: { 'accept-encoding': 'gzip' } })).headers.get('content-encoding')).toBe('gzip');
+  expect((await server.ask(path, { headers: { 'accept-encoding': 'gzip' } })).text.split('\n')).toHaveLength(3001);
+  expect((await server.ask(path, { headers: { 'accept-encoding': 'identity' } })).headers.get('content-encoding')).toBeNull();
+  // A log to keep has its length.
+  expect((await server.ask(`/scheduler/job/${id}/log_file/plain`, { headers: { 'accept-encoding': 'gzip' } })).headers.get('content-length')).toBeTruthy();
+});

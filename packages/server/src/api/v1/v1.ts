@@ -1,5 +1,7 @@
+import compress from '@fastify/compress';
 import type { FastifyInstance } from 'fastify';
 import type { Services } from '../../services.ts';
+import { compression } from '../web-application.ts';
 import { identifyRequests } from '../who.ts';
 import { devices } from './devices.ts';
 import { jobs } from './jobs.ts';
@@ -9,6 +11,7 @@ import { workers } from './workers.ts';
 
 /** What LAVA's own API does not offer; for the web application and for `lava` (docs/api.md). */
 export async function v1(app: FastifyInstance, { services }: { services: Services }): Promise<void> {
+  await app.register(compress, compression);
   identifyRequests(app, services);
   app.addHook('onSend', async (_request, reply) => { reply.header('cache-control', 'no-store'); });
   session(app, services);
