@@ -57,6 +57,7 @@ function fastifyError(error: unknown, code: string): HttpError | undefined {
   const text = error instanceof Error ? error.message : String(error);
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new HttpError(413, 'too-large', 'The request is too large.', { hint: 'Large data belongs behind a URL that the job downloads.' });
   if (code === 'FST_ERR_VALIDATION') return badRequest(`The request has not the right form: ${text}.`);
+  if (status === 429) return new HttpError(429, 'too-many-requests', `${text}.`);
   return new HttpError(status, code.startsWith('FST_') ? 'bad-request' : code.toLowerCase().replaceAll('_', '-') || 'bad-request', text);
 }
 

@@ -17,7 +17,7 @@ export async function jobActions(db: Kysely<Database>, job: number, startLines?:
     with last_jobs as (
       select j.id from jobs me join jobs j on j.requested_device_type = me.requested_device_type
       where me.id = ${job} and j.id <> me.id and j.state = 5 and j.health = 1
-      order by j.id desc limit 20
+      order by j.submit_time desc limit 20
     ), usual as (
       select u.name, u.namespace, percentile_cont(0.5) within group (order by extract(epoch from u.ended_at - u.started_at)) as seconds
       from job_actions u where u.job in (select id from last_jobs) and u.ended_at is not null

@@ -155,3 +155,27 @@ test('devices, device types, workers and the audit log', async () => {
   expect((await server.ask('/api/v1/workers/worker01')).json).toMatchObject({ hostname: 'worker01', state: 'Online', devices: [{ hostname: 'qemu01' }] });
   expect((await server.ask('/api/v1/audit?kind=device&object=qemu01')).json.entries.length).toBeGreaterThan(0);
 });
+
+test('people make and remove their own tokens', async () => {
+  expect((await server.ask('/api/v1/tokens')).status).toBe(401);
+  const { token } = (await server.ask('/api/v1/tokens', { as: 'alice', json: { description: 'ci' } })).json;
+  expect((await server.ask('/api/v1/me', { headers: { authorization: `Token ${token}` } })).json.username).toBe('alice');
+  const list = await server.ask('/api/v1/tokens', { as: 'alice' });
+  const { id } = list.json.tokens.find((t: { description: string }) => t.description === 'ci');
+  expect(list.text).not.toContain(token);
+  expect((await server.ask(`/api/v1/tokens/${id}`, { as: 'bob', method: 'DELETE' })).status).toBe(404);
+  expect((await server.ask(`/api/v1/tokens/${id}`, { as: 'alice', method: 'DELETE' })).status).toBe(204);
+  expect((await server.ask('/api/v1/me', { headers: { authorization: `Token ${token}` } })).status).toBe(401);
+  expect((await server.ask('/api/v1/audit?kind=token')).json.entries).toEqual([]);
+  expect((await server.ask('/api/v1/audit?kind=token', { as: 'root' })).json.entries[0]).toMatchObject({ actor: 'alice', message: 'Token removed: ci' });
+});
+
+test('a flood of checks is told to wait', async () => {
+  const ask = () => server.ask('/api/v1/validate', { json: { definition: 'x' }, headers: { 'x-forwarded-for': '192.0.2.99' } });
+  let answer = await ask();
+  for (let i = 0; i < 300 && answer.status === 200; i++) answer = await ask();
+  expect(answer.status).toBe(429);
+  expect(answer.json.error.code).toBe('too-many-requests');
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect((await server.ask('/api/v1/validate', { json: { definition: 'x' } })).status).toBe(200);
+});

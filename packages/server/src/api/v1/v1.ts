@@ -7,6 +7,7 @@ import { devices } from './devices.ts';
 import { jobs } from './jobs.ts';
 import { log } from './log.ts';
 import { session } from './session.ts';
+import { tokens } from './tokens.ts';
 import { workers } from './workers.ts';
 
 /** What LAVA's own API does not offer; for the web application and for `lava` (docs/api.md). */
@@ -19,4 +20,5 @@ export async function v1(app: FastifyInstance, { services }: { services: Service
   log(app, services);
   devices(app, services);
   workers(app, services);
+  tokens(app, services);
 }
