@@ -22,12 +22,12 @@ const program = new Command('lava')
 Exit status: 0 all is well (a followed job is Complete) · 1 the job or the definition failed · 2 wrong usage · 3 no server or no permission`);
 
 /** Runs a command with all options and exits with the status it returns. */
-const run = <A extends unknown[]>(command: (...args: [...A, GlobalOptions & Record<string, never>]) => Promise<number>) =>
+const run = <A extends unknown[]>(command: (...args: A) => Promise<number>) =>
   async (...args: unknown[]): Promise<void> => {
     const self = args.pop() as Command;
     args.pop();
     try {
-      process.exitCode = await command(...([...args, self.optsWithGlobals()] as [...A, GlobalOptions & Record<string, never>]));
+      process.exitCode = await command(...([...args, self.optsWithGlobals()] as A));
     } catch (error) {
       process.exitCode = report(error);
     }
@@ -39,6 +39,12 @@ program.command('login').description('store the server and a token for the other
 program.command('submit').description('submit a job definition').argument('<file>', 'YAML file, - for standard input')
   .option('-f, --follow', 'show the log until the job ends, then the results')
   .action(run(async (file: string, o: GlobalOptions) => (await import('../commands/submit.ts')).submit(file, o)));
+
+program.command('run').description('run a job here, on a device of yours, without a server').argument('<file>', 'YAML file of the job')
+  .requiredOption('-d, --device <file>', 'device dictionary (*.jinja2) or rendered device configuration (*.yaml)')
+  .option('-o, --output-dir <folder>', 'keep logs.yaml, description.yaml and result.yaml there')
+  .option('--templates <folder>', 'look for device types there first')
+  .action(run(async (file: string, o: GlobalOptions & { device: string }) => (await import('../commands/run.ts')).runLocally(file, o)));
 
 program.command('validate').description('check job definitions without a server').argument('<files...>')
   .action(run(async (files: string[], o: GlobalOptions) => (await import('../commands/validate.ts')).validate(files, o)));

@@ -41,7 +41,8 @@ export class LogPrinter {
     this.#bar = false;
     const seconds = ((at - this.#started) / 1000).toFixed(1).padStart(7);
     const colour = gutters[record.lvl] ?? ((t: string) => t);
-    for (const line of text.split('\n')) this.#write(`${style('dim', seconds)} ${colour(record.lvl.padEnd(9))} ${colour(safeText(line))}\n`);
+    // What was typed ends with the line feed that was typed.
+    for (const line of text.replace(/\n$/, '').split('\n')) this.#write(`${style('dim', seconds)} ${colour(record.lvl.padEnd(9))} ${colour(safeText(line))}\n`);
   }
 }
 

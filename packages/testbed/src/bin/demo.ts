@@ -37,7 +37,7 @@ async function addDevices(system: LavaSystem): Promise<void> {
   say('first start: a worker with its certificate, a device type, two devices');
   await system.addWorker(workerName);
   const dictionary = await readFile(join(project, 'demo/qemu.jinja2'), 'utf8');
-  for (const [name, mac] of Object.entries(devices)) await system.addDevice(name, workerName, 'qemu', dictionary.replace('MAC', mac));
+  for (const [name, mac] of Object.entries(devices)) await system.addDevice(name, workerName, 'qemu', dictionary.replace(devices.qemu01, mac));
 }
 
 /** Submits the demo's job and shows it until it ends; the status of `lava submit --follow`. */

@@ -116,7 +116,7 @@ export class LavaSystem {
     const folder = join(lavaPaths(this.root).dispatcherConfig, 'devices');
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, `${hostname}.jinja2`), dictionary);
-    const types = await this.manage('device-types', 'list', '--all', '--csv');
+    const types = await this.manage('device-types', 'list', '--csv');
     if (!types.split('\n').some((line) => line.startsWith(`${deviceType},`))) await this.manage('device-types', 'add', deviceType);
     await this.manage('devices', 'add', hostname, '--device-type', deviceType, '--worker', worker);
   }
