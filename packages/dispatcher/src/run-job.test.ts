@@ -210,6 +210,17 @@ test('user commands run, and are undone at the end', async () => {
   expect(debug.indexOf('>> off')).toBeGreaterThan(debug.indexOf('>> on 42 [MASKED]'));
 });
 
+test('the overlay is brought to a running device', async () => {
+  board = new FakeBoard(`cd $(dirname $0); ${friendlyBoard}`, { device: { actions: { deploy: { methods: { image: { parameters: { guest: { size: 8 } } } } }, boot: { connections: { serial: null }, methods: { minimal: null } } } } });
+  const { messages } = await board.run([
+    { deploy: { to: 'tmpfs', os: 'oe', images: { file: { url: `file://${board.path('board.sh')}` } } } },
+    { boot: { ...login, transfer_overlay: { download_command: 'busybox wget -q', unpack_command: 'tar -xzf' } } },
+    { test: { definitions: [{ from: 'inline', name: 'x', path: 'x.yaml', repository: { metadata: { format: 'Lava-Test Test Definition 1.0', name: 'x' }, run: { steps: ['true'] } } }] } },
+  ], { dispatcher: 'dispatcher_ip: 127.0.0.1' });
+  expect(existsSync(board.path('lava-42/bin/lava-test-runner'))).toBe(true);
+  expect(messages('info')).toContainEqual(expect.stringMatching(/^end: 2 minimal-boot/));
+});
+
 test('a power-off that fails does not fail the job, but is known', async () => {
   board = new FakeBoard(friendlyBoard, { commands: { power_off: 'false' } });
   const { outcome, results } = await board.run([{ boot: login }]);

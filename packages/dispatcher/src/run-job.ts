@@ -44,7 +44,11 @@ export interface JobOutcome {
 
 /** Runs one job on one device in this process, from its texts to the last record of its log. Never rejects. */
 export async function runJob(options: RunJobOptions): Promise<JobOutcome> {
-  if (options.outputDir !== undefined) await mkdir(options.outputDir, { recursive: true });
+  if (options.outputDir !== undefined) {
+    await mkdir(options.outputDir, { recursive: true });
+    // What an earlier run into the same folder left would be taken for this job's.
+    for (const name of ['result.yaml', 'power.json', 'description.yaml', 'logs.yaml']) await rm(join(options.outputDir, name), { force: true });
+  }
   const stop = new AbortController();
   const journal = new Journal({
     ...(options.outputDir !== undefined && { path: join(options.outputDir, 'logs.yaml') }),

@@ -25,6 +25,7 @@ export function executeQemu(parameters: Mapping): ActionSpec {
     summary: 'execute qemu to boot the image',
     description: 'boot image using QEMU command line',
     async validate(a) {
+      if (a.parameters['docker'] !== undefined) a.error("Running QEMU in a container ('docker' in the boot block) is not supported.");
       const arch = mappingAt(a.job.definition, 'context')?.['arch'];
       if (arch === undefined) throw new JobError("Missing 'arch' in job context", { code: 'arch-missing' });
       const known = a.job.device['available_architectures'];

@@ -50,7 +50,7 @@ export class ActionClock {
     this.#parent?.leave(failed);
   }
 
-  abort(error: LavaError): void {
+  abort(error: Error): void {
     this.#controller.abort(error);
   }
 

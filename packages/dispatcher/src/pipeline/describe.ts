@@ -1,13 +1,13 @@
-import type { LiveAction } from './live-action.ts';
+import type { PipelineAction } from './pipeline-action.ts';
 
 const camelCase = (name: string) => name.split('-').map((w) => w.charAt(0).toUpperCase() + w.slice(1)).join('');
 
 /** The pipeline as description.yaml shows it: timeouts in seconds. */
-export function describePipeline(actions: readonly LiveAction[]): unknown {
+export function describePipeline(actions: readonly PipelineAction[]): unknown {
   return { pipeline: actions.map(describe) };
 }
 
-function describe(a: LiveAction): Record<string, unknown> {
+function describe(a: PipelineAction): Record<string, unknown> {
   return {
     class: `${camelCase(a.name)}${a.name.endsWith('-action') ? '' : 'Action'}`,
     name: a.name,

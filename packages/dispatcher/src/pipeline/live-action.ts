@@ -1,16 +1,17 @@
 import { chmod, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ConfigurationError, JobError, type LavaError } from '@lava/base';
+import { ConfigurationError, JobError } from '@lava/base';
 import { actionTimeout, connectionTimeout, isMapping, mappingAt, type LogValue } from '@lava/job';
 import type { Connection } from '../connections/connection.ts';
 import type { JobLog } from '../log/job-log.ts';
 import { ActionClock } from './action-clock.ts';
-import type { Action, ActionSpec, ExecOptions, ExecResult, Parameters, Section, SharedKey } from './action.ts';
+import type { ActionSpec, ExecOptions, ExecResult, Parameters, Section, SharedKey } from './action.ts';
 import { timeoutError } from './errors.ts';
 import { execProgram } from './exec.ts';
 import type { JobContext } from './job-context.ts';
 import { maxRetries } from './max-retries.ts';
 import { runChildren } from './run-action.ts';
+import type { PipelineAction } from './pipeline-action.ts';
 import type { JobRuntime } from './runtime.ts';
 
 /** Where an action stands in its job. */
@@ -24,7 +25,7 @@ interface Place {
 }
 
 /** A spec at its place in the pipeline of one job. */
-export class LiveAction implements Action {
+export class LiveAction implements PipelineAction {
   readonly spec: ActionSpec;
   readonly name: string;
   readonly level: string;
@@ -67,7 +68,7 @@ export class LiveAction implements Action {
   get signal(): AbortSignal { return this.clock.signal; }
   remainingMs(): number { return this.clock.remainingMs(); }
   get protection(): 'always' | 'once' | undefined { return this.section === 'finalize' ? 'always' : this.cleaning ? 'once' : undefined; }
-  abort(error: LavaError): void { this.clock.abort(error); }
+  abort(error: Error): void { this.clock.abort(error); }
 
   error(text: string): void { this.errors.push(text); }
 
@@ -110,13 +111,5 @@ export class LiveAction implements Action {
     const folder = await mkdtemp(join(this.job.scratch, `${this.name}-`));
     await chmod(folder, 0o755);
     return folder;
-  }
-}
-
-/** All actions of a pipeline in order, parents before their children. */
-export function* everyAction(actions: readonly LiveAction[]): Generator<LiveAction> {
-  for (const action of actions) {
-    yield action;
-    yield* everyAction(action.children);
   }
 }

@@ -1,7 +1,7 @@
 import { formatDuration, JobError, LavaBug, LavaError, messageOf, monotonicMs, sleep } from '@lava/base';
 import { toLogValue } from '../log/python-text.ts';
 import { asLavaError, isRetryable, sameClass } from './errors.ts';
-import type { LiveAction } from './live-action.ts';
+import type { PipelineAction } from './pipeline-action.ts';
 
 /** Milliseconds an aborted hook may take to end by itself before the job goes on without it. */
 const abortGraceMs = 5000;
@@ -9,7 +9,7 @@ const abortGraceMs = 5000;
 const retryCleanupSeconds = 60;
 
 /** Waits for work of an action, or for its signal: also a hook that ignores the signal cannot hold up the job. */
-export async function untilAborted<T>(a: LiveAction, work: () => Promise<T> | T): Promise<T> {
+async function untilAborted<T>(a: PipelineAction, work: () => Promise<T> | T): Promise<T> {
   const { signal } = a;
   if (signal.aborted) throw signal.reason;
   let timer: NodeJS.Timeout | undefined;
@@ -34,12 +34,12 @@ export async function untilAborted<T>(a: LiveAction, work: () => Promise<T> | T)
   }
 }
 
-const bracket = (a: LiveAction) => `${a.level} ${a.name}`;
-const chat = (a: LiveAction) => (text: string) => (a.parent ? a.log.debug(text) : a.log.info(text));
+const bracket = (a: PipelineAction) => `${a.level} ${a.name}`;
+const chat = (a: PipelineAction) => (text: string) => (a.parent ? a.log.debug(text) : a.log.info(text));
 const explained = new WeakSet<object>();
 
 /** Runs one action with everything that belongs to it: its time, its log lines, its result. */
-export async function runAction(a: LiveAction, options: { readonly lines?: boolean } = {}): Promise<void> {
+export async function runAction(a: PipelineAction, options: { readonly lines?: boolean } = {}): Promise<void> {
   const { runtime } = a;
   const now = monotonicMs();
   const parentEnd = a.parent ? a.parent.clock.endMs : runtime.endMs;
@@ -75,7 +75,7 @@ export async function runAction(a: LiveAction, options: { readonly lines?: boole
   if (failure) throw failure;
 }
 
-function report(a: LiveAction, thrown: unknown, failure: LavaError): void {
+function report(a: PipelineAction, thrown: unknown, failure: LavaError): void {
   const isOurs = thrown instanceof LavaError;
   a.log.exception(isOurs ? failure.message : `${(thrown as Error | undefined)?.stack ?? messageOf(thrown)}`);
   if (explained.has(failure)) return;
@@ -84,7 +84,7 @@ function report(a: LiveAction, thrown: unknown, failure: LavaError): void {
 }
 
 /** Runs the children of an action in order; those of a retry wrapper as often as it takes. */
-export async function runChildren(a: LiveAction): Promise<void> {
+export async function runChildren(a: PipelineAction): Promise<void> {
   const once = async () => { for (const child of a.children) await runAction(child); };
   if (!a.spec.retry) return once();
 
@@ -118,7 +118,7 @@ export async function runChildren(a: LiveAction): Promise<void> {
   if (last) throw sameClass(last, `${failures} retries out of ${a.maxRetries} failed for ${a.name}`);
 }
 
-function forget(actions: readonly LiveAction[]): void {
+function forget(actions: readonly PipelineAction[]): void {
   for (const a of actions) {
     a.errors = [];
     a.results = {};
@@ -127,7 +127,7 @@ function forget(actions: readonly LiveAction[]): void {
 }
 
 /** Cleans up after actions, in pipeline order. Errors are logged. @returns how many actions could not be cleaned up after */
-export async function cleanUpActions(actions: readonly LiveAction[], endMs: number): Promise<number> {
+export async function cleanUpActions(actions: readonly PipelineAction[], endMs: number): Promise<number> {
   let failed = 0;
   for (const a of actions) {
     if (a.spec.cleanup) {
@@ -151,7 +151,7 @@ export async function cleanUpActions(actions: readonly LiveAction[], endMs: numb
 }
 
 /** Validates actions depth first. @returns what is wrong; errors that are not the job's fault are thrown at once */
-export async function validateActions(actions: readonly LiveAction[]): Promise<string[]> {
+export async function validateActions(actions: readonly PipelineAction[]): Promise<string[]> {
   const problems: string[] = [];
   for (const a of actions) {
     for (const [what, present] of [['name', /^[a-z0-9-]+$/i.test(a.name)], ['summary', a.spec.summary !== '']] as const) {

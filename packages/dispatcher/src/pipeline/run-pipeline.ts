@@ -1,7 +1,7 @@
 import { InfrastructureError, JobError, monotonicMs, version } from '@lava/base';
 import { pythonRepr } from '../log/python-text.ts';
 import { SkippedTimeout } from './errors.ts';
-import type { LiveAction } from './live-action.ts';
+import type { PipelineAction } from './pipeline-action.ts';
 import { cleanUpActions, runAction, validateActions } from './run-action.ts';
 import type { JobRuntime } from './runtime.ts';
 
@@ -11,10 +11,10 @@ const cleanupSeconds = 300;
 /** All actions of a job and what happens to them: validate all, run, clean up. */
 export class Pipeline {
   readonly #runtime: JobRuntime;
-  readonly #actions: readonly LiveAction[];
+  readonly #actions: readonly PipelineAction[];
   #finalized = false;
 
-  constructor(runtime: JobRuntime, actions: readonly LiveAction[]) {
+  constructor(runtime: JobRuntime, actions: readonly PipelineAction[]) {
     this.#runtime = runtime;
     this.#actions = actions;
   }

@@ -3,22 +3,13 @@ import type { Connection } from '../connections/connection.ts';
 import type { ConsoleHost } from '../connections/console.ts';
 import type { JobLog } from '../log/job-log.ts';
 import type { DeploymentData } from './deployment-data.ts';
-
-/** What the runtime must know of a running action. */
-interface RunningAction {
-  readonly name: string;
-  readonly connection: Connection | undefined;
-  /** Finalizing, which nothing may stop, or cleaning up, which only a second cancel may. */
-  readonly protection: 'always' | 'once' | undefined;
-  /** Ends it with this error. */
-  abort(error: LavaError): void;
-}
+import type { PipelineAction } from './pipeline-action.ts';
 
 /** What changes while a job runs and is shared by its actions. */
 export class JobRuntime implements ConsoleHost {
   readonly log: JobLog;
   /** Actions that have begun and not ended, the innermost last. */
-  readonly running: RunningAction[] = [];
+  readonly running: PipelineAction[] = [];
   readonly connections = new Map<string, Connection>();
   readonly deployments = new Map<string, DeploymentData>();
   /** Seconds the job may take from the start of its pipeline. */
