@@ -1,7 +1,7 @@
 import { watch, type FSWatcher } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, type DaemonLog } from '@lava/base';
+import { messageOf, monotonicMs, type DaemonLog } from '@lava/base';
 import { parseCertificate } from './certificates.ts';
 
 /** Milliseconds between looks at a directory whose changes should have been reported (lost events, network mounts). */
@@ -23,6 +23,7 @@ export class CertificateDirectory {
   #onChange: () => void = () => {};
   #loading: Promise<void> | undefined;
   #again = false;
+  #lastRead = 0;
   #broken = new Map<string, string>();
 
   /** @param except a public key that is never admitted: the server's own, whose file usually lies in the same directory */
@@ -53,9 +54,9 @@ export class CertificateDirectory {
     return this.#keys.get(name);
   }
 
-  /** Looks at the disk again before it says no, so that a certificate counts as soon as it is there. */
+  /** Looks at the disk again before it says no (once a second: anybody can ask), so that a certificate counts as soon as it is there. */
   async admits(publicKey: string): Promise<boolean> {
-    if (!this.#admitted.has(publicKey)) await this.reload();
+    if (!this.#admitted.has(publicKey) && monotonicMs() - this.#lastRead > 1000) await this.reload();
     return this.#admitted.has(publicKey);
   }
 
@@ -84,6 +85,7 @@ export class CertificateDirectory {
   }
 
   async #read(): Promise<void> {
+    this.#lastRead = monotonicMs();
     const keys = new Map<string, string>();
     const broken = new Map<string, string>();
     let names: string[] = [];

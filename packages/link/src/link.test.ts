@@ -46,7 +46,12 @@ async function lab(options: Partial<ServerEndpointOptions> & { certificateOf?: (
     admitted, events, server, serverLog,
     async certificate(name: string, admit = true) {
       const made = await createCertificate(secrets, name);
-      if (admit) await copyFile(made.publicFile, join(admitted, `${name}.key`));
+      const loads = () => serverLog.lines.filter((line) => line.includes('[AUTH] Reloading')).length;
+      const before = loads();
+      if (admit) {
+        await copyFile(made.publicFile, join(admitted, `${name}.key`));
+        await until(() => expect(loads()).toBeGreaterThan(before));
+      }
       return made;
     },
     async worker(hostname: string, certificate: string, more: Partial<WorkerEndpointOptions> = {}) {
