@@ -92,10 +92,12 @@ export class Supervisor {
       this.#attempts.set(key, attempt);
       attempt.onSession();
     } catch (error) {
-      log.error(`[${ref.job}] not started: ${messageOf(error)}`);
+      const full = (error as NodeJS.ErrnoException).code === 'ENOSPC';
+      const reason = full ? `no space left on the worker's disk for ${folder.path}` : messageOf(error);
+      log.error(`[${ref.job}] not started: ${reason}`);
       await attempt.stop();
       await folder.remove().catch(() => undefined);
-      link.send({ type: 'START_FAILED', ...ref, reason: messageOf(error) });
+      link.send({ type: 'START_FAILED', ...ref, reason });
     } finally {
       this.#starting.delete(key);
     }
