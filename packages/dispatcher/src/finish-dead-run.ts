@@ -50,9 +50,10 @@ export async function finishDeadRun(options: { readonly outputDir: string; reado
 
 /** Ends the process itself, its group and session, and everything that carries the attempt's mark in its environment. */
 async function endLeftovers(outputDir: string): Promise<void> {
-  const { pid, started } = await readMapping(join(outputDir, 'process.json'));
+  const { pid, started, boot } = await readMapping(join(outputDir, 'process.json'));
   const found: ProcessId[] = processesWithEnvironment({ LAVA_ATTEMPT: resolve(outputDir) });
-  if (typeof pid === 'number') {
+  const now = (await readFile('/proc/sys/kernel/random/boot_id', 'latin1').catch(() => '')).trim();
+  if (typeof pid === 'number' && (boot === undefined || boot === now)) {
     // The number may belong to somebody else by now; a group or session of that number can only be the old one.
     const tree = processTree(pid);
     const stranger = tree.some((p) => p.pid === pid) && !isRunning({ pid, startTime: String(started) });

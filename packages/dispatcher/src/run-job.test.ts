@@ -210,6 +210,27 @@ test('user commands run, and are undone at the end', async () => {
   expect(debug.indexOf('>> off')).toBeGreaterThan(debug.indexOf('>> on 42 [MASKED]'));
 });
 
+test('each namespace has a connection of its own; what the others print is feedback', async () => {
+  // The first to connect goes on printing when somebody else logs in.
+  board = new FakeBoard(`if mkdir $0.first 2>/dev/null; then (until [ -e $0.second ]; do sleep 0.05; done; echo tick) & else touch $0.second; sleep 0.5; fi; ${friendlyBoard}`);
+  const { outcome, records, messages } = await board.run([{ boot: { ...login, namespace: 'one' } }, { boot: { ...login, namespace: 'two' } }, { boot: { ...login, namespace: 'three', 'connection-namespace': 'one', auto_login: undefined, timeout: { seconds: 4 }, parameters: { 'kernel-start-message': '' } } }]);
+  expect(records).toContainEqual(expect.objectContaining({ lvl: 'feedback', msg: 'root@board:~# tick', ns: 'one' }));
+  expect(messages('debug')).toContain('Already connected');
+  expect(outcome.result).toBe('pass');
+});
+
+test('an unknown namespace to borrow a connection from is an error', async () => {
+  board = new FakeBoard(friendlyBoard);
+  const { outcome } = await board.run([{ boot: { ...login, namespace: 'one', 'connection-namespace': 'zero' } }]);
+  expect(outcome.errorMessage).toBe("Unable to reuse connection from namespace 'zero'");
+});
+
+test('namespaces cannot be mixed with none', async () => {
+  board = new FakeBoard(friendlyBoard);
+  const { outcome } = await board.run([{ boot: { ...login, namespace: 'one' } }, { boot: login }]);
+  expect(outcome.errorMessage).toBe("'common' is a reserved namespace that should not be present with other namespaces");
+});
+
 test('the overlay is brought to a running device', async () => {
   board = new FakeBoard(`cd $(dirname $0); ${friendlyBoard}`, { device: { actions: { deploy: { methods: { image: { parameters: { guest: { size: 8 } } } } }, boot: { connections: { serial: null }, methods: { minimal: null } } } } });
   const { messages } = await board.run([
