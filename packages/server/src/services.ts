@@ -41,8 +41,8 @@ export interface EventBus {
 export interface LogStore {
   /** Number of complete records. */
   count(job: number): Promise<number>;
-  /** Records `start` ≤ n < `end` as stored (`- {…}` lines). */
-  read(job: number, start: number, end?: number): Promise<Buffer>;
+  /** Records `start` ≤ n < `end` as stored (`- {…}` lines); with `mostBytes` only as many as fit, at least one. */
+  read(job: number, start: number, end?: number, mostBytes?: number): Promise<Buffer>;
   /** Path of the whole file, or undefined when there is none. */
   path(job: number): Promise<string | undefined>;
   /** Text of a file beside the log (`device.yaml`, `description.yaml`, `metadata/…`); undefined when there is none or the name leads elsewhere. */

@@ -9,7 +9,7 @@ export function attachment(reply: FastifyReply, name: string): FastifyReply {
 }
 
 /** Sends what a generator makes, at the reader's pace. */
-export function stream(reply: FastifyReply, type: string, parts: AsyncIterable<string>): FastifyReply {
+export function stream(reply: FastifyReply, type: string, parts: AsyncIterable<string | Buffer>): FastifyReply {
   return reply.type(type).send(Readable.from(parts));
 }
 

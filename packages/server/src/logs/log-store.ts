@@ -25,12 +25,23 @@ export function logStore(folders: JobFolders): LogStore {
 
   return {
     count: (job) => withFiles(job, 0, async (_, index) => index.count),
-    read: (job, start, end) => withFiles(job, Buffer.alloc(0), async (text, index) => {
+    read: (job, start, end, mostBytes = Infinity) => withFiles(job, Buffer.alloc(0), async (text, index) => {
       const from = Math.max(0, Math.trunc(start));
       const to = Math.min(index.count, end === undefined ? index.count : Math.trunc(end));
       if (from >= to) return Buffer.alloc(0);
       const first = await index.offset(from);
-      const last = to < index.count ? await index.offset(to) : (await lineEnd(text, await index.offset(to - 1)));
+      /** Offset behind the lines below `line`. */
+      const behind = async (line: number) => (line < index.count ? index.offset(line) : lineEnd(text, await index.offset(line - 1)));
+      let last = await behind(to);
+      if (last - first > mostBytes) {
+        let [low, high] = [from + 1, to - 1];
+        while (low < high) {
+          const middle = Math.ceil((low + high) / 2);
+          if (await index.offset(middle) - first <= mostBytes) low = middle;
+          else high = middle - 1;
+        }
+        last = await behind(low);
+      }
       const bytes = Buffer.allocUnsafe(last - first);
       const { bytesRead } = await text.read(bytes, 0, bytes.length, first);
       return bytes.subarray(0, bytesRead);

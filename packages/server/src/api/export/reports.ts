@@ -7,8 +7,8 @@ import { caseMetadata } from '../read/results.ts';
 interface ReportCase { id: number; name: string; result: string; logged: Date; metadata: string | null; start_log_line: number | null; end_log_line: number | null }
 interface ReportSuite { id: number; name: string; cases: ReportCase[] }
 
-/** Log lines that one failed case brings along at most. */
-const mostLines = 2000;
+/** Bytes of log that one failed case brings along at most. */
+const mostLog = 512 * 1024;
 
 async function readSuites(services: Services, job: number): Promise<ReportSuite[]> {
   const suites = await services.db.selectFrom('test_suites').select(['id', 'name']).where('job', '=', job).orderBy('id').execute();
@@ -22,7 +22,7 @@ async function readSuites(services: Services, job: number): Promise<ReportSuite[
 /** The log between the markers of a case; undefined when they are not known. */
 async function logOf(services: Services, job: number, c: ReportCase): Promise<string | undefined> {
   if (c.start_log_line === null || c.end_log_line === null) return undefined;
-  return (await services.logs.read(job, c.start_log_line, Math.min(c.end_log_line, c.start_log_line + mostLines))).toString('utf8');
+  return (await services.logs.read(job, c.start_log_line, c.end_log_line, mostLog)).toString('utf8');
 }
 
 // What XML 1.0 cannot hold in any form.

@@ -1,12 +1,11 @@
 import { sql } from 'kysely';
 import type { User } from '../../auth/users.ts';
 import type { Services, ServerEvent } from '../../services.ts';
-import { recordsAsJson } from '../log/records.ts';
+import { recordPieces } from '../log/records.ts';
 import { jobActions } from '../read/actions.ts';
 import { readJob } from '../read/job.ts';
 import { caseGroups } from '../read/results.ts';
 
-const mostRecords = 2000;
 const mostCases = 500;
 
 export interface JobWatch {
@@ -45,11 +44,12 @@ export function watchJob(options: WatchOptions): JobWatch {
   async function sendLog(): Promise<boolean> {
     const count = await services.logs.count(job);
     if (position >= count) return false;
-    const records = recordsAsJson(await services.logs.read(job, position, Math.min(count, position + mostRecords)));
-    if (records.length === 0) return false;
-    await send(`{"type":"log","job":${job},"first":${position},"records":[${records.join(',')}]}`);
-    position += records.length;
-    return true;
+    for await (const records of recordPieces(services.logs, job, position, count)) {
+      await send(`{"type":"log","job":${job},"first":${position},"records":[${records.join(',')}]}`);
+      position += records.length;
+      return true; // the next piece after a look at everything else
+    }
+    return false;
   }
 
   async function sendResults(): Promise<void> {

@@ -21,6 +21,8 @@ export function checkOrigin(request: FastifyRequest): void {
 }
 
 const beatMs = 30_000;
+/** Beats without an answer: over a slow line one waits behind much that was sent before. */
+const mostSilent = 4;
 
 /**
  * Ends a socket whose other side is gone, or whose user may no longer be here (session over, token removed, account
@@ -28,11 +30,11 @@ const beatMs = 30_000;
  */
 export function watchOver(socket: WebSocket, request: FastifyRequest, services: Services, onBeat: () => void): void {
   const name = request.user?.username;
-  let alive = true;
-  socket.on('pong', () => { alive = true; });
+  let silent = 0;
+  socket.on('pong', () => { silent = 0; });
   const timer = setInterval(() => {
-    if (!alive) { socket.terminate(); return; }
-    alive = false;
+    if (silent >= mostSilent) { socket.terminate(); return; }
+    silent += 1;
     socket.ping();
     onBeat();
     if (name !== undefined) {

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { stat } from 'node:fs/promises';
 import type { Services } from '../../services.ts';
 import { notFound } from '../errors.ts';
-import { recordsAsJson } from '../log/records.ts';
+import { recordPieces } from '../log/records.ts';
 import type { Query } from '../query.ts';
 import { visibleJobId } from '../read/job.ts';
 import { attachment, file } from '../send.ts';
@@ -31,7 +31,9 @@ export function plainJobs(app: FastifyInstance, services: Services): void {
     if (jobStates[(await read(id)).state] === 'Finished') reply.header('x-is-finished', '1');
     const line = Number(request.query['line'] ?? 0);
     const from = Number.isSafeInteger(line) && line >= 0 ? line : 0;
-    return reply.type('application/json; charset=utf-8').send(`[${recordsAsJson(await services.logs.read(id, from)).join(',')}]`);
+    const records: string[] = [];
+    for await (const piece of recordPieces(services.logs, id, from, Infinity)) records.push(...piece);
+    return reply.type('application/json; charset=utf-8').send(`[${records.join(',')}]`);
   });
 
   app.get<OfJob>('/scheduler/job/:job/definition/plain', async (request, reply) => {

@@ -47,17 +47,20 @@ export async function caseGroups(db: Kysely<Database>, job: number, after: numbe
   return { groups, last: rows.at(-1)?.id ?? after, count: rows.length };
 }
 
+/** Cases whose metadata are read without a pause. */
+const pageSize = 1000;
+
 /** All suites of a job with their cases, suites in the order of their first case. */
 export async function suites(db: Kysely<Database>, job: number): Promise<{ id: number; name: string; cases: CaseRow[] }[]> {
   const bySuite = new Map<number, { id: number; name: string; cases: CaseRow[] }>();
   for (let after = 0; ;) {
-    const page = await caseGroups(db, job, after, 5000);
+    const page = await caseGroups(db, job, after, pageSize);
     for (const { suite, cases } of page.groups) {
       const known = bySuite.get(suite.id);
       if (known) known.cases.push(...cases);
       else bySuite.set(suite.id, { ...suite, cases });
     }
-    if (page.count < 5000) return [...bySuite.values()];
+    if (page.count < pageSize) return [...bySuite.values()];
     after = page.last;
   }
 }

@@ -3,6 +3,7 @@ import type { Services } from '../../services.ts';
 import { notFound } from '../errors.ts';
 import { casesAsCsv, casesAsYaml, jobMetadata, storedCases } from '../export/cases.ts';
 import { junit, tap13 } from '../export/reports.ts';
+import { storedPieces } from '../log/records.ts';
 import { attachment, file, stream } from '../send.ts';
 import { restJobId, type OfJob } from './job-id.ts';
 import { fieldError, route, type RestRequest } from './route.ts';
@@ -28,9 +29,9 @@ export function restJobExports(app: FastifyInstance, services: Services): void {
       attachment(reply, `job_${id}.yaml`);
       if (start === undefined && end === undefined) return file(reply, 'application/yaml', path);
       // An end of 0 means no end, as it always did.
-      const lines = await services.logs.read(id, start ?? 0, end || undefined);
-      if (lines.length === 0) throw notFound('This part of the log');
-      return reply.type('application/yaml').send(lines);
+      const [from, to] = [start ?? 0, Math.min(end || Infinity, await services.logs.count(id))];
+      if (from >= to) throw notFound('This part of the log');
+      return stream(reply, 'application/yaml', storedPieces(services.logs, id, from, to));
     },
   });
 

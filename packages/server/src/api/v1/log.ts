@@ -1,26 +1,21 @@
 import { Readable } from 'node:stream';
 import { logLevels } from '@lava/job';
 import type { FastifyInstance } from 'fastify';
-import type { LogStore, Services } from '../../services.ts';
+import type { Services } from '../../services.ts';
 import { badRequest } from '../errors.ts';
-import { recordsAsJson } from '../log/records.ts';
+import { recordPieces } from '../log/records.ts';
 import { searchLog } from '../log/search.ts';
 import { text, whole, wordNumbers, type Query } from '../query.ts';
 import { visibleJobId } from '../read/job.ts';
 
-/** Records of one answer, and of one piece that is worked on without a pause. */
+/** Records of one answer. */
 const mostRecords = 20_000;
-const piece = 2000;
 const mostHits = 10_000;
 
 interface OfLog { Params: { job: string }; Querystring: Query }
 
-async function* ndjson(logs: LogStore, job: number, start: number, end: number): AsyncGenerator<string> {
-  for (let from = start; from < end; from += piece) {
-    const records = recordsAsJson(await logs.read(job, from, Math.min(from + piece, end)));
-    if (records.length === 0) return;
-    yield `${records.join('\n')}\n`;
-  }
+async function* ndjson(pieces: AsyncIterable<string[]>): AsyncGenerator<string> {
+  for await (const records of pieces) yield `${records.join('\n')}\n`;
 }
 
 export function log(app: FastifyInstance, services: Services): void {
@@ -30,7 +25,7 @@ export function log(app: FastifyInstance, services: Services): void {
     const start = whole(request.query, 'start', 0, total) ?? 0;
     const end = Math.min(whole(request.query, 'end', 0, total) ?? total, start + mostRecords);
     reply.header('x-total-lines', total).type('application/x-ndjson; charset=utf-8');
-    return reply.send(Readable.from(ndjson(services.logs, job, start, end)));
+    return reply.send(Readable.from(ndjson(recordPieces(services.logs, job, start, end))));
   });
 
   const limited = { config: { rateLimit: { max: 240, timeWindow: '1 minute' } } };

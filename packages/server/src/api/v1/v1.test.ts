@@ -120,6 +120,22 @@ describe('log', () => {
     expect((await server.ask(`/api/v1/jobs/${id}/log?start=9999999`)).text).toBe('');
   });
 
+  test('very long lines come in pieces of bounded size', async () => {
+    const id = await server.addJob();
+    await server.appendLog(id, Array.from({ length: 300 }, (_, i) => ['target', `${i} ${'x'.repeat(i % 3 === 0 ? 90_000 : 10)}`] as const));
+    const read = (start: number, end: number, most: number) => server.services.logs.read(id, start, end, most).then((b) => b.toString().split('\n').length - 1);
+    expect(await read(0, 300, 1_000_000)).toBe(33); // eleven long ones
+    expect([await read(0, 300, 10), await read(299, 300, 10), await read(298, 300, 1e9), await read(0, 3, 91_000)]).toEqual([1, 1, 2, 3]);
+    const records = (await server.ask(`/api/v1/jobs/${id}/log?start=1`)).text.trimEnd().split('\n').map((l) => JSON.parse(l));
+    expect(records.map((r) => parseInt(r.msg))).toEqual(Array.from({ length: 299 }, (_, i) => i + 1));
+    expect((await server.ask(`/api/v0.2/jobs/${id}/logs/?start=1&end=299`)).text.split('\n')).toHaveLength(299);
+    const live = await server.socket('/ws/live');
+    live.socket.send(JSON.stringify({ watch: 'job', job: id, from: 0 }));
+    const seen = () => live.messages.filter((m) => m.type === 'log').flatMap((m) => m.records);
+    await live.until(() => seen().length === 300);
+    expect(Math.max(...live.messages.map((m) => JSON.stringify(m).length))).toBeLessThan(1_200_000);
+  });
+
   test('reads lines that are YAML only, and survives broken ones', async () => {
     const id = await server.addJob();
     await server.appendLog(id, '- {"dt": "2026-11-22T10:00:00", "lvl": "target", "msg": "caf\\xE9 \\e[1m"}\n- {"dt": "2026-11-22T10:00:01", "lvl": "results", "msg": {"n": ! "146", "big": 123456789012345678901}}\n- {broken\n');
