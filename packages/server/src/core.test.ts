@@ -61,7 +61,7 @@ test('the way of a job: submitted, assigned, started, logged, ended', () => inLa
   ]);
   expect(lab.events.filter((e) => e.type === 'job').map((e) => e.state)).toEqual(['Submitted', 'Scheduled', 'Running', 'Finished']);
   expect(lab.events.find((e) => e.type === 'test-event')).toEqual({ type: 'test-event', job, message: 'hello' });
-  expect(lab.events.filter((e) => e.type === 'log').at(-1)).toMatchObject({ lines: 6 });
+  expect(lab.events.findLast((e) => e.type === 'log')).toMatchObject({ lines: 6 });
 }));
 
 test('a queued job is canceled at once; a running one when its worker has ended it', () => inLab(async (lab) => {
@@ -123,6 +123,9 @@ test('a device that cannot be rendered ends the job at once with a Configuration
   const job = await lab.submit();
   await state(lab, job, jobState.Finished);
   expect(await lab.job(job)).toMatchObject({ health: jobHealth.Incomplete, error_type: 'Configuration', error_msg: 'line 3: unexpected end of template' });
+  // No further job is burnt on it.
+  expect(await lab.device('broken1')).toEqual({ state: deviceState.Idle, health: deviceHealth.Bad });
+  expect((await lab.connection.db.selectFrom('audit_log').select('message').where('object', '=', 'broken1').execute()).at(-1)).toEqual({ message: 'Good → Bad (Invalid device configuration)' });
 }));
 
 test('jobs of a disabled worker fail with the reason', () => inLab(async (lab) => {

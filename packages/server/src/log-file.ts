@@ -4,7 +4,11 @@ import { ConfigurationError, messageOf } from '@lava/base';
 
 /** Where the daemon's log goes: a file that is opened anew on demand (log rotation), or standard output for `-`. */
 export function openLogFile(path: string): { write(line: string): void; reopen(): void } {
-  if (path === '-') return { write: (line) => { process.stdout.write(line); }, reopen: () => {} };
+  if (path === '-') {
+    // Whoever read our output may be gone; that is no reason to end.
+    process.stdout.on('error', () => {});
+    return { write: (line) => { process.stdout.write(line); }, reopen: () => {} };
+  }
   const open = () => {
     try {
       mkdirSync(dirname(path), { recursive: true });

@@ -29,7 +29,6 @@ export async function runServer(options: MasterOptions, defaultLog: 'file' | 'st
   const settings = await readMasterSettings(options, process.env, defaultLog);
   const file = openLogFile(settings.logFile);
   const log = daemonLog(settings.level, (line) => file.write(line));
-  process.on('SIGHUP', () => file.reopen());
   let leave = () => {};
   const signal = new Promise<void>((resolve) => { leave = resolve; });
   let signals = 0;
@@ -41,6 +40,8 @@ export async function runServer(options: MasterOptions, defaultLog: 'file' | 'st
       leave();
     });
   }
+  // With a log file a hang-up means that it was rotated; in a terminal, that the terminal is gone.
+  process.on('SIGHUP', () => { if (settings.logFile === '-') leave(); else file.reopen(); });
   process.on('unhandledRejection', (reason) => log.error(`Not handled: ${reason instanceof Error ? reason.stack : messageOf(reason)}`));
   try {
     log.info('[INIT] Starting lava-master');

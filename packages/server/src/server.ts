@@ -35,7 +35,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const { paths, log, sockets, lease } = options;
   // What was started is ended in reverse order, also when the next thing fails.
   const closers: (() => Promise<void>)[] = [];
-  const close = async () => { for (const end of closers.splice(0).reverse()) await end(); };
+  const close = async () => { for (const end of closers.splice(0).toReversed()) await end(); };
   try {
     if ('certificate' in sockets.encryption) await ensureMasterCertificate(sockets.encryption.certificate, log);
     const settings = await readInstanceSettings(paths);

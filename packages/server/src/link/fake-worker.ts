@@ -1,6 +1,6 @@
 import { version } from '@lava/base';
 import { formatRecord, type LogLevel, type LogValue } from '@lava/job';
-import { WorkerEndpoint, type AttemptEnd, type AttemptRef, type LogReply, type Order } from '@lava/link';
+import { WorkerEndpoint, type AttemptEnd, type AttemptRef, type LogReply, type Order, type WorkerEndpointOptions } from '@lava/link';
 import { quietLog } from '../store/testing.ts';
 import type { LinkServer } from './link-server.ts';
 
@@ -17,9 +17,9 @@ export class FakeWorker {
   held: AttemptRef[] = [];
   sessions = 0;
 
-  constructor(hostname: string, addresses: LinkServer['addresses']) {
+  constructor(hostname: string, addresses: LinkServer['addresses'], encryption: WorkerEndpointOptions['encryption'] = { plain: 'loopback' }) {
     this.endpoint = new WorkerEndpoint({
-      master: addresses.control, logger: addresses.log, hostname, encryption: { plain: 'loopback' }, version, capabilities: ['qemu-x86_64'],
+      master: addresses.control, logger: addresses.log, hostname, encryption, version, capabilities: ['qemu-x86_64'],
       daemonLog: quietLog, answer: 500,
       handlers: {
         attempts: () => this.held,

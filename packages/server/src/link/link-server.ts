@@ -203,13 +203,23 @@ export class LinkServer {
         if (folder !== undefined) await keepFiles(folder, { ...files });
         if (this.#endpoint.send(worker, { type: 'START', job, fence, files })) log.info(`[${job}] START => ${worker} (${device})`);
       } catch (error) {
-        if (!(error instanceof ConfigurationError)) throw error;
-        log.error(`[${job}] ${device}: ${error.message}`);
-        await change(stored, serverActor, (c) => finishJob(c, job, fence, {
-          result: 'fail', errorType: 'Configuration', errorCode: error.code, errorMessage: error.message, comment: error.message,
-        }));
+        if (isConnectionLoss(error)) throw error;
+        await this.#cannotStart({ job, fence, worker, device }, error);
       }
     });
+  }
+
+  /** The job ends at once. A device that no job can use gets no more jobs before an admin has looked at it. */
+  async #cannotStart({ job, fence, device }: Omit<LiveAttempt, 'state'>, error: unknown): Promise<void> {
+    const { stored, log, devices } = this.#options;
+    const configuration = error instanceof ConfigurationError;
+    const text = messageOf(error);
+    log.error(`[${job}] ${device}: ${configuration ? text : error instanceof Error ? error.stack : text}`);
+    const usable = configuration && error.code !== 'configuration-file' && await devices.render(device).then(() => true, () => false);
+    await change(stored, serverActor, (c) => finishJob(c, job, fence, {
+      result: 'fail', errorType: configuration ? 'Configuration' : 'Bug', errorCode: configuration ? error.code : 'start-failed', errorMessage: text, comment: text,
+      quarantine: usable ? undefined : 'Invalid device configuration',
+    }));
   }
 
   async #takeLog(session: Session, message: LogMessage, records: Buffer): Promise<void> {

@@ -66,7 +66,13 @@ export class LogIntake {
     const first = file.lines;
     const written = file.append(fresh, count - known);
     const noted = this.#read(bytes.subarray(offsets[known]), first);
-    await written;
+    try {
+      await written;
+    } catch (error) {
+      // A full or broken disk: what was not acknowledged comes again, and the file is opened anew for it.
+      await this.#forget(job);
+      throw error;
+    }
     await this.#announce(job, open, noted, first + count - known);
     return { lines: file.synced };
   }

@@ -1,5 +1,5 @@
 import { mkdir, open, rename, writeFile, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { encodeOffsets, lineOffsets, scanLines } from './line-index.ts';
 
 interface Waiting {
@@ -34,9 +34,10 @@ export class LogFile {
 
   /** Opens the log in `folder`, cuts off a torn last line and makes the index anew. */
   static async open(folder: string): Promise<LogFile> {
-    await mkdir(folder, { recursive: true });
+    const created = await mkdir(folder, { recursive: true });
     const text = await open(join(folder, 'output.yaml'), 'a+');
     try {
+      if (created !== undefined) await syncFolders(folder, dirname(created));
       const { offsets, end } = await scanLines(text);
       await text.truncate(end);
       await text.datasync();
@@ -102,5 +103,18 @@ export class LogFile {
         this.#waiting = [];
       }
     }
+  }
+}
+
+/** A new file is on the disk only when the folders that lead to it are. */
+async function syncFolders(from: string, to: string): Promise<void> {
+  for (let folder = from; folder.length >= to.length; folder = dirname(folder)) {
+    const handle = await open(folder, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    if (folder === dirname(folder)) break;
   }
 }

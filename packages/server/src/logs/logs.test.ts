@@ -136,7 +136,7 @@ describe('intake', () => {
     expect(loadYaml((await store.file(job, 'metadata/lava-auto-login-action-2.1.yaml'))!)).toEqual({ fail: 'timed out' });
     const { failure_comment } = await db.selectFrom('jobs').select('failure_comment').executeTakeFirstOrThrow();
     expect(failure_comment).toBe(`Invalid testset name 'not good', ignoring.Missing some keys ("definition", "case" or "result") in {"definition":"s","case":"z"}[${job}] "no map" is not a dictionary`);
-    expect(events.filter((e) => e.type === 'actions').at(-1)).toEqual({ type: 'actions', job, startLines: [0, 2, 3] });
+    expect(events.findLast((e) => e.type === 'actions')).toEqual({ type: 'actions', job, startLines: [0, 2, 3] });
     await intake.close();
   });
 

@@ -48,9 +48,9 @@ export class Scheduler {
     await this.#running;
   }
 
-  /** Somebody else was faster: what we saw is out of date. */
-  #retrySoon(): void {
-    setTimeout(() => this.wake(), 200).unref();
+  /** Somebody else was faster and what we saw is out of date, or the database was away. */
+  #retrySoon(ms = 200): void {
+    setTimeout(() => this.wake(), ms).unref();
   }
 
   async #rounds(): Promise<void> {
@@ -59,7 +59,8 @@ export class Scheduler {
       try {
         await this.#round();
       } catch (error) {
-        this.#options.log.error(`Scheduling failed, next try within ${this.#options.sweep ?? 20} s: ${messageOf(error)}`);
+        this.#options.log.error(`Scheduling failed, it is tried again: ${messageOf(error)}`);
+        this.#retrySoon(1000);
       }
     } while (this.#again && !this.#stopped);
   }

@@ -1,5 +1,5 @@
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
-import pg from 'pg';
+import { Client, Pool, escapeIdentifier, type ClientConfig, type PoolClient, type QueryResult } from 'pg';
 import { messageOf, monotonicMs, sleep, type DaemonLog } from '@lava/base';
 import type { Database } from './database.ts';
 
@@ -11,7 +11,7 @@ export interface Connection {
   /** True while the database answers within two seconds. */
   healthy(): Promise<boolean>;
   /** One session of its own, outside the pool; the caller ends it. */
-  session(): Promise<pg.Client>;
+  session(): Promise<Client>;
   close(): Promise<void>;
 }
 
@@ -25,11 +25,11 @@ interface ConnectOptions {
 
 /** Opens a pool of sessions. Nothing connects before the first query; a lost session never ends the process. */
 export function connect(target: Target, { log, patience = 10, name = 'lava-server' }: ConnectOptions): Connection {
-  const where: pg.ClientConfig = 'url' in target
+  const where: ClientConfig = 'url' in target
     ? { connectionString: target.url }
     : { host: target.socketFolder, port: 5432, user: 'lava', database: target.database ?? 'lava' };
   const config = { ...where, application_name: name, connectionTimeoutMillis: 5000, keepAlive: true };
-  const pool = new pg.Pool({ ...config, max: 12, idleTimeoutMillis: 60_000 });
+  const pool = new Pool({ ...config, max: 12, idleTimeoutMillis: 60_000 });
   pool.on('error', (error) => log.debug(`A session of the database ended: ${messageOf(error)}`));
   // While a client is lent out the pool does not listen, and an error nobody listens to would end the process.
   pool.on('connect', (client) => { client.on('error', () => {}); });
@@ -41,7 +41,7 @@ export function connect(target: Target, { log, patience = 10, name = 'lava-serve
       return Promise.race([answer, sleep(2000).then(() => false)]);
     },
     async session() {
-      const client = new pg.Client(config);
+      const client = new Client(config);
       client.on('error', () => {});
       await client.connect();
       return client;
@@ -54,7 +54,7 @@ export function connect(target: Target, { log, patience = 10, name = 'lava-serve
 export function isConnectionLoss(error: unknown): boolean {
   const { code, message } = error as { code?: string; message?: string };
   return ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', '57P01', '57P02', '57P03'].includes(code ?? '')
-    || /^08/.test(code ?? '')
+    || code?.startsWith('08') === true
     || /Connection terminated|connection error and is not queryable|timeout exceeded when trying to connect|Client was closed/i.test(message ?? '');
 }
 
@@ -73,18 +73,18 @@ export async function whenBack<T>(seconds: number, attempt: () => Promise<T>, si
 
 /** Makes a database of a managed server if it is missing, optionally as a copy of another one. */
 export async function ensureDatabase(socketFolder: string, name: string, template?: string): Promise<void> {
-  const client = new pg.Client({ host: socketFolder, port: 5432, user: 'lava', database: 'postgres' });
+  const client = new Client({ host: socketFolder, port: 5432, user: 'lava', database: 'postgres' });
   await client.connect();
   try {
     const found = await client.query('select 1 from pg_database where datname = $1', [name]);
-    if (found.rowCount === 0) await client.query(`create database ${pg.escapeIdentifier(name)}${template ? ` template ${pg.escapeIdentifier(template)}` : ''}`);
+    if (found.rowCount === 0) await client.query(`create database ${escapeIdentifier(name)}${template ? ` template ${escapeIdentifier(template)}` : ''}`);
   } finally {
     await client.end();
   }
 }
 
 /** A pool whose users wait while the database is away. Queries that only read are repeated; others are not. */
-function patientPool(pool: pg.Pool, patienceMs: number): PostgresPool {
+function patientPool(pool: Pool, patienceMs: number): PostgresPool {
   const seconds = patienceMs / 1000;
   return {
     connect: async () => new PatientClient(pool, await whenBack(seconds, () => pool.connect()), seconds),
@@ -93,13 +93,13 @@ function patientPool(pool: pg.Pool, patienceMs: number): PostgresPool {
 }
 
 class PatientClient implements PostgresPoolClient {
-  readonly #pool: pg.Pool;
+  readonly #pool: Pool;
   readonly #seconds: number;
-  #client: pg.PoolClient;
+  #client: PoolClient;
   #inTransaction = false;
   #broken = false;
 
-  constructor(pool: pg.Pool, client: pg.PoolClient, seconds: number) {
+  constructor(pool: Pool, client: PoolClient, seconds: number) {
     this.#pool = pool;
     this.#client = client;
     this.#seconds = seconds;
@@ -110,7 +110,7 @@ class PatientClient implements PostgresPoolClient {
     return this.#query(String(text), parameters) as never;
   }
 
-  async #query(statement: string, parameters?: readonly unknown[]): Promise<pg.QueryResult> {
+  async #query(statement: string, parameters?: readonly unknown[]): Promise<QueryResult> {
     const repeatable = !this.#inTransaction && /^\s*(select|begin|start transaction)\b/i.test(statement);
     const result = await (repeatable ? whenBack(this.#seconds, () => this.#once(statement, parameters)) : this.#once(statement, parameters));
     if (/^\s*(begin|start transaction)\b/i.test(statement)) this.#inTransaction = true;
@@ -122,7 +122,7 @@ class PatientClient implements PostgresPoolClient {
     this.#client.release(this.#broken);
   }
 
-  async #once(statement: string, parameters: readonly unknown[] = []): Promise<pg.QueryResult> {
+  async #once(statement: string, parameters: readonly unknown[] = []): Promise<QueryResult> {
     if (this.#broken && !this.#inTransaction) {
       this.#client.release(true);
       this.#client = await this.#pool.connect();

@@ -1,5 +1,4 @@
 import { sql, type Kysely } from 'kysely';
-import type { Client } from 'pg';
 import { messageOf, sleep, type DaemonLog } from '@lava/base';
 import type { EventBus, ServerEvent } from '../services.ts';
 import type { Connection } from './connection.ts';
@@ -24,15 +23,18 @@ export function noticeBus(db: Kysely<Database>): EventBus & { sent(): Promise<vo
 /** Publishes what other processes changed. Reconnects for ever; returns how to stop. */
 export function listenForNotices(connection: Connection, events: EventBus, log: DaemonLog): () => Promise<void> {
   const stop = new AbortController();
-  let client: Client | undefined;
   const listen = async () => {
     while (!stop.signal.aborted) {
       try {
-        const session = client = await connection.session();
+        const session = await connection.session();
+        const end = () => { void session.end().catch(() => {}); };
         const ended = new Promise((resolve) => { session.once('end', resolve); });
         session.on('notification', ({ payload }) => { if (payload) events.publish(JSON.parse(payload) as ServerEvent); });
-        await session.query(`listen ${channel}`);
+        stop.signal.addEventListener('abort', end, { once: true });
+        if (stop.signal.aborted) end();
+        else await session.query(`listen ${channel}`);
         await ended;
+        stop.signal.removeEventListener('abort', end);
       } catch (error) {
         log.debug(`Not listening to other processes: ${messageOf(error)}`);
       }
@@ -42,7 +44,6 @@ export function listenForNotices(connection: Connection, events: EventBus, log: 
   const listening = listen();
   return async () => {
     stop.abort();
-    await client?.end().catch(() => {});
     await listening;
   };
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import pg from 'pg';
+import { Client } from 'pg';
 import { sleep, type DaemonLog, type LavaPaths } from '@lava/base';
 import { connect, ensureDatabase, type Connection } from './connection.ts';
 import { findManagedPostgres, startManagedPostgres } from './managed/managed-postgres.ts';
@@ -55,7 +55,7 @@ async function ready(connection: Connection, log: DaemonLog, stop: () => Promise
 
 /** Another server uses the database: one that started while a manage command visited, or that we came second to. */
 async function isUsedByServer(socketFolder: string): Promise<boolean> {
-  const client = new pg.Client({ host: socketFolder, port: 5432, user: 'lava', database: 'postgres', application_name: 'lava-server look' });
+  const client = new Client({ host: socketFolder, port: 5432, user: 'lava', database: 'postgres', application_name: 'lava-server look' });
   try {
     await client.connect();
     // Our own sessions take a moment to end.

@@ -47,6 +47,13 @@ test('a read waits while the database is killed and started again; a write that 
   expect(await postmaster()).not.toBe(before);
 });
 
+test('a database can be named by a URL', async () => {
+  await databases.fresh();
+  const { db, close } = connect({ url: `postgres://lava@localhost/template?host=${encodeURIComponent(databases.server.socketFolder)}` }, { log: quietLog });
+  expect(await db.selectFrom('users').selectAll().execute()).toEqual([]);
+  await close();
+});
+
 test('root runs the database under another user', async () => {
   if (process.geteuid?.() !== 0) return;
   const uid = /^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${await postmaster()}/status`, 'utf8'))?.[1];
