@@ -1,17 +1,19 @@
 import { deviceHealths, deviceStates, isMapping } from '@lava/job';
 import { loadYaml } from '@lava/yaml';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { sql } from 'kysely';
 import { visibleJobs } from '../../auth/visibility.ts';
 import type { User } from '../../auth/users.ts';
 import type { Services } from '../../services.ts';
+import { change, type Change } from '../../store/change.ts';
 import { definitionLimit } from '../body.ts';
 import { notFound } from '../errors.ts';
 import { attachment } from '../send.ts';
 import { requireSuperuser } from '../who.ts';
 import { deviceFields } from './fields.ts';
 import { listing } from './page.ts';
-import { bodyText, messageError, route, type RestRequest } from './route.ts';
+import { bodyText, fieldError, messageError, route, type RestRequest } from './route.ts';
+import { refused, writtenColumns, type WriteField } from './write.ts';
 
 interface Raw {
   hostname: string; device_type: string; device_version: string | null; physical_owner: number | null; physical_group: number | null; description: string;
@@ -24,6 +26,28 @@ const columns = (user: User | null) => sql`devices.hostname, devices.device_type
   (select jobs.id from jobs where jobs.id = devices.last_health_report_job and ${visibleJobs(user)}) as last_health_report_job, devices.worker as worker_host`;
 const orderings = Object.fromEntries(['hostname', 'device_type', 'device_version', 'description', 'state', 'health'].map((n) => [n, `devices.${n}`]));
 const show = (d: Raw) => ({ ...d, state: deviceStates[d.state], health: deviceHealths[d.health], is_synced: false });
+const written: Readonly<Record<string, WriteField>> = {
+  hostname: { kind: 'text', column: 'hostname', most: 200 }, device_type: { kind: 'text', column: 'device_type', most: 50 },
+  device_version: { kind: 'text', column: 'device_version', most: 200, nullable: true }, physical_owner: { kind: 'integer', column: 'physical_owner', nullable: true },
+  physical_group: { kind: 'integer', column: 'physical_group', nullable: true }, description: { kind: 'text', column: 'description', most: 200 },
+  worker_host: { kind: 'text', column: 'worker', most: 200, nullable: true }, health: { kind: 'choice', column: 'health', words: deviceHealths },
+};
+
+/** The ids of `tags`, if the request has them. */
+function writtenTags(request: RestRequest): number[] | undefined {
+  const given = (request.body as { tags?: unknown } | null | undefined)?.tags;
+  if (given === undefined) return undefined;
+  const ids = (Array.isArray(given) ? given : [given]).map(Number);
+  if (ids.some((id) => !Number.isInteger(id) || id < 0 || id >= 2 ** 31)) throw fieldError('tags', 'Incorrect type. Expected pk value.');
+  return ids;
+}
+
+async function setTags(c: Change, device: string, tags: readonly number[] | undefined): Promise<void> {
+  if (!tags) return;
+  await c.trx.deleteFrom('device_tags').where('device', '=', device).execute();
+  if (tags.length > 0) await sql`insert into device_tags (device, tag_id) select ${device}, unnest(${[...new Set(tags)]}::integer[])`.execute(c.trx);
+}
+
 /** Retired devices show only when all are asked for. */
 const shown = (request: RestRequest) => (request.query['all'] ? sql<boolean>`true` : sql<boolean>`devices.health <> ${deviceHealths.indexOf('Retired')}`);
 
@@ -35,12 +59,55 @@ export function restDevices(app: FastifyInstance, services: Services): void {
     return show(rows[0]);
   };
 
+  const add = async (request: RestRequest, reply: FastifyReply) => {
+    const user = requireSuperuser(request);
+    const columns = writtenColumns(request, written, ['hostname', 'device_type']);
+    const tags = writtenTags(request);
+    await refused('device', 'hostname', () => change(services, user.username, async (c) => {
+      await c.trx.insertInto('devices').values(columns as never).execute();
+      const hostname = String(columns['hostname']);
+      await setTags(c, hostname, tags);
+      c.note('device', hostname, 'added');
+      c.device(hostname);
+    }));
+    return reply.code(201).send(await read(Object.assign(request, { params: { hostname: String(columns['hostname']) } }), sql<boolean>`true`));
+  };
+  const update = (required: readonly string[]) => async (request: RestRequest<OfDevice>) => {
+    const user = requireSuperuser(request);
+    const { hostname } = await read(request, sql<boolean>`true`);
+    const { hostname: _fixed, ...fields } = written;
+    const { health, ...columns } = writtenColumns(request, fields, required);
+    const tags = writtenTags(request);
+    await refused('device', 'hostname', () => change(services, user.username, async (c) => {
+      if (Object.keys(columns).length > 0) await c.trx.updateTable('devices').set(columns).where('hostname', '=', hostname).execute();
+      await setTags(c, hostname, tags);
+      c.note('device', hostname, `changed ${[...Object.keys(columns), ...(tags ? ['tags'] : [])].join(', ') || 'nothing'}`);
+      c.device(hostname);
+    }));
+    if (typeof health === 'number') await services.devices.setHealth(hostname, deviceHealths[health]!, user.username);
+    const { hostname: _key, ...shownFields } = await read(request, sql<boolean>`true`);
+    return shownFields;
+  };
+  const remove = async (request: RestRequest<OfDevice>, reply: FastifyReply) => {
+    const user = requireSuperuser(request);
+    const { hostname, state } = await read(request, sql<boolean>`true`);
+    if (state !== 'Idle') throw messageError(400, `Device '${hostname}' is in use: cancel its job first.`);
+    await change(services, user.username, async (c) => {
+      await c.trx.deleteFrom('devices').where('hostname', '=', hostname).where('state', '=', 0).execute();
+      c.note('device', hostname, 'removed');
+    });
+    return reply.code(204).send();
+  };
+
   route(app, '/devices/', {
+    POST: add,
     GET: async (request) => listing<Raw, unknown>({
       db, request, columns: columns(request.user), from: sql`devices`, fields: deviceFields, where: shown(request), orderings, defaultOrder: sql`devices.hostname`, most: 10_000, show,
     }),
   });
-  route<OfDevice>(app, '/devices/:hostname/', { GET: async (request) => read(request) });
+  route<OfDevice>(app, '/devices/:hostname/', {
+    GET: async (request) => read(request), PUT: update(['device_type']), PATCH: update([]), DELETE: remove,
+  });
 
   route<OfDevice>(app, '/devices/:hostname/dictionary/', {
     GET: async (request, reply) => {

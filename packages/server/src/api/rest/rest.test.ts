@@ -200,3 +200,46 @@ describe('devices and the rest', () => {
     expect((await api('/system/version/')).json.version).toMatch(/^\d{4}\.\d\d/);
   });
 });
+
+describe('administration', () => {
+  const as = 'root';
+  test('device types, workers and devices are made, changed and removed by superusers only', async () => {
+    for (const path of ['/devices/', '/devicetypes/', '/workers/']) {
+      expect((await api(path, { as: 'alice', json: {} })).status, path).toBe(403);
+      expect((await api(path, { json: {} })).status, path).toBe(403);
+    }
+    expect((await api('/devicetypes/', { as, json: { name: 'bbb', display: true } })).status).toBe(201);
+    expect((await api('/devicetypes/', { as, json: { name: 'bbb' } })).json).toEqual({ name: ['device type with this name already exists.'] });
+    expect((await api('/devicetypes/', { as, json: { name: 'a/b' } })).status).toBe(400);
+    expect((await api('/workers/', { as, json: { hostname: 'worker02', description: 'rack 2', job_limit: 3 } })).json).toMatchObject({ hostname: 'worker02', state: 'Offline', health: 'Active', job_limit: 3 });
+    const made = await api('/devices/', { as, json: { hostname: 'bbb01', device_type: 'bbb', worker_host: 'worker02', description: '', tags: [1] } });
+    expect([made.status, made.json]).toEqual([201, expect.objectContaining({ hostname: 'bbb01', health: 'Maintenance', state: 'Idle', tags: [1] })]);
+    const changed = await api('/devices/bbb01/', { as, method: 'PATCH', json: { health: 'Good', description: 'new', state: 'Running' } });
+    expect(changed.json).toMatchObject({ health: 'Good', description: 'new', state: 'Idle', tags: [1] });
+    expect(changed.json).not.toHaveProperty('hostname');
+    expect((await server.ask('/api/v1/audit?kind=device&object=bbb01')).json.entries.map((e: { message: string }) => e.message)).toEqual(['Maintenance → Good', 'changed description', 'added']);
+    expect((await api('/workers/worker02/', { as, method: 'PATCH', json: { health: 'Retired' } })).json.health).toBe('Retired');
+    expect((await api('/devices/bbb01/?all=1')).json.health).toBe('Retired');
+    expect((await api('/devicetypes/bbb/', { as, method: 'DELETE' })).json.message).toContain('has devices or jobs');
+    for (const path of ['/devices/bbb01/?all=1', '/devicetypes/bbb/', '/workers/worker02/']) expect((await api(path, { as, method: 'DELETE' })).status, path).toBe(204);
+  });
+
+  test('wrong fields are told one by one', async () => {
+    expect((await api('/devices/', { as, json: { device_type: 5, health: 'good', physical_owner: 'x' } })).json).toEqual({
+      hostname: ['This field is required.'], device_type: ['Not a valid string.'], health: ['"good" is not a valid choice.'], physical_owner: ['A valid integer is required.'],
+    });
+    expect((await api('/devices/', { as, json: { hostname: 'x', device_type: 'nope' } })).json).toEqual({ device_type: ['Invalid pk "nope" - object does not exist.'] });
+    expect((await api('/devices/', { as, json: { hostname: 'x', device_type: 'qemu', tags: [99] } })).json).toEqual({ tags: ['Invalid pk "99" - object does not exist.'] });
+    expect((await api('/devices/x/')).status).toBe(404);
+    expect((await api('/devices/', { as, json: { hostname: 'y', device_type: 'qemu', worker_host: 'nope' } })).json).toEqual({ worker_host: ['Invalid pk "nope" - object does not exist.'] });
+    expect((await api('/workers/worker01/', { as, method: 'PUT', json: [1] })).status).toBe(200);
+  });
+
+  test('what is in use stays', async () => {
+    const job = await server.addJob({ state: 'Running' });
+    await server.services.db.updateTable('devices').set({ state: 2 }).where('hostname', '=', 'qemu01').execute();
+    expect((await api('/devices/qemu01/', { as, method: 'DELETE' })).json.message).toContain('in use');
+    await server.services.db.insertInto('attempts').values({ job, fence: 1, device: 'qemu01', worker: 'worker01', lease_expires: new Date() }).execute();
+    expect((await api('/workers/worker01/', { as, method: 'DELETE' })).json.message).toContain('runs jobs');
+  });
+});

@@ -2,17 +2,24 @@ import { workerHealths, workerStates } from '@lava/job';
 import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
 import type { Services } from '../../services.ts';
+import { change } from '../../store/change.ts';
 import { notFound } from '../errors.ts';
 import { requireSuperuser } from '../who.ts';
 import { workerFields } from './fields.ts';
 import { listing } from './page.ts';
 import { messageError, restTime, route, type RestRequest } from './route.ts';
+import { refused, writtenColumns, type WriteField } from './write.ts';
 
 interface Raw { hostname: string; state: number; health: number; description: string; last_ping: Date | null; job_limit: number; version: string | null }
 interface OfWorker { hostname: string }
 
 const columns = sql`workers.hostname, workers.state, workers.health, workers.description, workers.last_ping, workers.job_limit, workers.version`;
 const show = (w: Raw) => ({ ...w, state: workerStates[w.state], health: workerHealths[w.health], last_ping: restTime(w.last_ping) });
+
+const written: Readonly<Record<string, WriteField>> = {
+  hostname: { kind: 'text', column: 'hostname', most: 200 }, description: { kind: 'text', column: 'description', most: 200 },
+  job_limit: { kind: 'integer', column: 'job_limit' }, health: { kind: 'choice', column: 'health', words: workerHealths },
+};
 
 export function restWorkers(app: FastifyInstance, services: Services): void {
   const { db } = services;
@@ -21,14 +28,54 @@ export function restWorkers(app: FastifyInstance, services: Services): void {
     if (!rows[0]) throw notFound('Worker');
     return show(rows[0]);
   };
+  const update = async (request: RestRequest<OfWorker>) => {
+    const user = requireSuperuser(request);
+    const { hostname } = await read(request);
+    const { hostname: _fixed, ...fields } = written;
+    const { health, ...columns } = writtenColumns(request, fields, []);
+    await change(services, user.username, async (c) => {
+      if (Object.keys(columns).length === 0) return;
+      await c.trx.updateTable('workers').set(columns).where('hostname', '=', hostname).execute();
+      c.note('worker', hostname, `changed ${Object.keys(columns).join(', ')}`);
+      c.worker(hostname);
+    });
+    if (typeof health === 'number') await services.workers.setHealth(hostname, workerHealths[health]!, user.username);
+    return read(request);
+  };
+
   route(app, '/workers/', {
+    POST: async (request, reply) => {
+      const user = requireSuperuser(request);
+      const columns = writtenColumns(request, written, ['hostname']);
+      const hostname = String(columns['hostname']);
+      await refused('worker', 'hostname', () => change(services, user.username, async (c) => {
+        await c.trx.insertInto('workers').values(columns as never).execute();
+        c.note('worker', hostname, 'added');
+        c.worker(hostname);
+      }));
+      return reply.code(201).send(await read(Object.assign(request, { params: { hostname } })));
+    },
     GET: async (request) => listing<Raw, unknown>({
       db, request, columns, from: sql`workers`, fields: workerFields, where: sql<boolean>`true`,
       orderings: Object.fromEntries(['hostname', 'description', 'state', 'health', 'last_ping', 'job_limit', 'version'].map((n) => [n, `workers.${n}`])),
       defaultOrder: sql`workers.hostname`, most: 10_000, show,
     }),
   });
-  route<OfWorker>(app, '/workers/:hostname/', { GET: read });
+  route<OfWorker>(app, '/workers/:hostname/', {
+    GET: read, PUT: update, PATCH: update,
+    DELETE: async (request, reply) => {
+      const user = requireSuperuser(request);
+      const { hostname } = await read(request);
+      await change(services, user.username, async (c) => {
+        const busy = await sql`select from attempts where worker = ${hostname} and ended_at is null limit 1`.execute(c.trx);
+        if (busy.rows.length > 0) throw messageError(400, `Worker '${hostname}' runs jobs: cancel them first.`);
+        await c.trx.deleteFrom('workers').where('hostname', '=', hostname).execute();
+        c.note('worker', hostname, 'removed');
+        c.worker(hostname);
+      });
+      return reply.code(204).send();
+    },
+  });
   route<OfWorker>(app, '/workers/:hostname/set_health/', {
     POST: async (request, reply) => {
       const user = requireSuperuser(request);
