@@ -8,9 +8,16 @@ import { count, type LabJob, makeLab, row } from './lab.ts';
 
 /**
  * The HTTP interface of docs/api.md over a made-up lab, to look at pages without a server: a running job whose log
- * grows, a log of 100,000 lines, failures, an empty lab. `npm run look` uses it; nothing else does.
+ * grows, a log of 100,000 lines, failures, an empty lab. For pictures and for tests of the pages.
  */
-export interface FakeServer { url: string; lab: ReturnType<typeof makeLab>; stop(): Promise<void> }
+export interface FakeServer {
+  url: string;
+  /** Cuts the live connections, as a lost network does. */
+  drop(): void;
+  /** Makes a job's log that long. */
+  longer(job: number, lines: number): void;
+  stop(): Promise<void>;
+}
 
 const types: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
 
@@ -154,7 +161,15 @@ export async function startFakeServer(options: { dist: string; port?: number; em
   await new Promise<void>((done) => { http.listen(options.port ?? 0, '127.0.0.1', done); });
   const address = http.address();
   return {
-    url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`, lab,
+    url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
+    drop() { for (const socket of ws.clients) socket.terminate(); },
+    longer(id, lines) {
+      const entry = lab.jobs.get(id);
+      if (entry === undefined) return;
+      const dt = new Date().toISOString();
+      while (entry.log.length < lines) entry.log.push({ dt, lvl: 'target', msg: `filler ${entry.log.length}` });
+      count(entry);
+    },
     async stop() {
       clearInterval(timer);
       for (const socket of ws.clients) socket.terminate();

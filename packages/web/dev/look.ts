@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
+import { startBrowser } from './browser.ts';
 import { startFakeServer } from './fake-server.ts';
 
 /**
@@ -43,7 +44,7 @@ const views: View[] = [
 
 await mkdir(folder, { recursive: true });
 const dist = fileURLToPath(new URL('../../dist', import.meta.url));
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--headless', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+const browser = await startBrowser();
 try {
   for (const view of views.filter((v) => only.length === 0 || only.some((o) => v.name === o || (o.endsWith('*') && v.name.startsWith(o.slice(0, -1)))))) {
     const server = await startFakeServer({ dist, ...(view.empty && { empty: true }), ...(view.user !== undefined && { user: view.user }) });

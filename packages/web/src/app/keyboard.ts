@@ -11,7 +11,7 @@ let begunAt = 0;
 function typing(target: EventTarget | null): boolean {
   const element = target as HTMLElement | null;
   return document.querySelector('dialog[open]') !== null
-    || element?.closest?.('input, textarea, select, [contenteditable="true"], .cm-editor') != null;
+    || element?.closest?.('input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable="true"]') != null;
 }
 
 function press(event: KeyboardEvent): void {

@@ -52,5 +52,5 @@ export function ActionTimeline({ job, actions, onLine }: { job: Job; actions: re
 
   return tree.length === 0
     ? <p className={style.none}>{ended ? 'No action ran.' : job.start_time === null ? 'The steps appear when the job starts.' : 'Starting…'}</p>
-    : <ul className={style.tree} aria-label="Actions">{tree.map(item)}</ul>;
+    : <ul className={style.tree}>{tree.map(item)}</ul>;
 }

@@ -42,8 +42,9 @@ test('durations, and which are unusual', () => {
   expect(seconds(action('1', 10, null), now)).toBe(90);
   expect(unusual(action('1', 10, 40, { usual_seconds: 28 }), now)).toBe(false);
   expect(unusual(action('1', 10, 40, { usual_seconds: 12 }), now)).toBe(true);
-  expect(unusual(action('1', 10, 40, { usual_seconds: 90 }), now)).toBe(true);
-  expect(unusual(action('1', 98, null, { usual_seconds: 90 }), now)).toBe(false); // it has only begun
+  expect(unusual(action('1', 10, 40, { usual_seconds: 90 }), now)).toBe(false);
+  expect(unusual(action('1', 98, null, { usual_seconds: 90 }), now)).toBe(false);
+  expect(unusual(action('1', 10, null, { usual_seconds: 30 }), now)).toBe(true);
   expect(unusual(action('1', 0, 1, { usual_seconds: 0.2 }), now)).toBe(false);
 });
 

@@ -31,12 +31,10 @@ export function seconds(action: ActionRow, now: number): number {
   return Math.max(0, (end - Date.parse(action.started_at)) / 1000);
 }
 
-/** True when an action took so much longer or shorter than usual that it is worth a word. */
+/** True when an action took so much longer than usual that it is worth a word. */
 export function unusual(action: ActionRow, now: number): boolean {
   const usual = action.usual_seconds;
-  if (usual === null) return false;
-  const took = seconds(action, now);
-  return took > Math.max(usual * 1.5, usual + 2) || (action.ended_at !== null && took < usual / 2 - 2);
+  return usual !== null && seconds(action, now) > Math.max(usual * 1.5, usual + 2);
 }
 
 /** The action whose failure came first, before those around it: where to look for the reason. */

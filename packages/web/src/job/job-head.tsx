@@ -16,8 +16,10 @@ import { jobEnded, jobMark } from '../parts/state.ts';
 import { Tabs } from '../parts/tabs.tsx';
 import { Ago, Span } from '../parts/time.tsx';
 import style from './job-head.module.css';
-import type { JobTab } from './job-page.tsx';
 
+/** Views besides the log; each has its address below that of the job. */
+export const jobTabs = ['definition', 'device_configuration', 'metadata', 'audit'] as const;
+export type JobTab = (typeof jobTabs)[number] | 'log';
 const labels = { definition: 'Definition', device_configuration: 'Device configuration', metadata: 'Metadata', audit: 'Audit' };
 
 interface HeadProps { job: Job; tab: JobTab; pane: 'log' | 'actions' | 'results'; failedAction: ActionRow | undefined; failureLine: number | undefined; onLine: (line: number) => void }
@@ -61,7 +63,7 @@ export function JobHead({ job, tab, pane, failedAction, failureLine, onLine }: H
         { key: 'log', to: to('log'), label: <><span className={style.wide}>Log and results</span><span className={style.narrow}>Log</span></>, current: tab === 'log' && pane === 'log', near: tab === 'log' },
         { key: 'actions', to: to('log'), search: { pane: 'actions' }, label: 'Actions', narrow: true, current: tab === 'log' && pane === 'actions' },
         { key: 'results', to: to('log'), search: { pane: 'results' }, label: 'Results', narrow: true, current: tab === 'log' && pane === 'results' },
-        ...(['definition', 'device_configuration', 'metadata', 'audit'] as const).map((key) => ({ key, to: to(key), label: labels[key], current: key === tab })),
+        ...jobTabs.map((key) => ({ key, to: to(key), label: labels[key], current: key === tab })),
       ]} />
     </header>
   );

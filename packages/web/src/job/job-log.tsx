@@ -1,7 +1,5 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useLocation, useNavigate } from '@tanstack/react-router';
 import { type MouseEvent, type Ref, useEffect, useImperativeHandle, useMemo, useRef, useState } from 'react';
-import { logSearchQuery } from '../api/queries.ts';
 import type { Job } from '../api/types.ts';
 import { useAddress } from '../app/address.ts';
 import { useKeys } from '../app/keyboard.ts';
@@ -11,7 +9,7 @@ import type { TimeMode } from '../log/log-row.tsx';
 import type { LogSource } from '../log/log-source.ts';
 import { LogToolbar } from '../log/log-toolbar.tsx';
 import { type LogHandle, type LogPlace, LogView } from '../log/log-view.tsx';
-import { messageText } from '../log/message.ts';
+import { useMatches } from '../log/use-matches.ts';
 import { jobEnded } from '../parts/state.ts';
 import style from './job-log.module.css';
 
@@ -110,26 +108,4 @@ function useStable<A extends unknown[]>(run: (...args: A) => void): (...args: A)
   const latest = useRef(run);
   useEffect(() => { latest.current = run; });
   return useMemo(() => (...args: A) => latest.current(...args), []);
-}
-
-export interface Matches { readonly state: 'none' | 'searching' | 'done' | 'failed'; readonly lines: readonly number[]; readonly total: number }
-const noLines: readonly number[] = [];
-
-/** What the server found in the whole log, and what the lines that came since add. */
-function useMatches(id: string, query: string, source: LogSource): Matches {
-  const queries = useQueryClient();
-  const found = useQuery({ ...logSearchQuery(id, query), enabled: query !== '' });
-  useEffect(() => {
-    if (query === '') return;
-    const wanted = query.toLowerCase();
-    return source.onPush((first, records) => {
-      const more = records.flatMap((r, i) => (messageText(r.msg).toLowerCase().includes(wanted) ? [first + i] : []));
-      if (more.length > 0) queries.setQueryData<{ lines: number[]; total: number }>(logSearchQuery(id, query).queryKey, (old) => old && {
-        lines: [...old.lines, ...more.filter((n) => n > (old.lines.at(-1) ?? -1))], total: old.total + more.filter((n) => n > (old.lines.at(-1) ?? -1)).length,
-      });
-    });
-  }, [id, query, source, queries]);
-  if (query === '') return { state: 'none', lines: noLines, total: 0 };
-  if (found.data !== undefined) return { state: 'done', ...found.data };
-  return { state: found.error === null ? 'searching' : 'failed', lines: noLines, total: 0 };
 }

@@ -12,7 +12,7 @@ import { ActionTimeline } from './action-timeline.tsx';
 import { failedAction } from './action-tree.ts';
 import { AuditTab } from './audit-tab.tsx';
 import { DefinitionTab, DeviceConfigurationTab } from './configuration-tabs.tsx';
-import { JobHead } from './job-head.tsx';
+import { JobHead, type JobTab, jobTabs } from './job-head.tsx';
 import { JobLog } from './job-log.tsx';
 import style from './job-page.module.css';
 import { MetadataTab } from './metadata-tab.tsx';
@@ -20,15 +20,12 @@ import { caseLine } from './results-model.ts';
 import { ResultsPanel } from './results-panel.tsx';
 import { useJobLive } from './use-job-live.ts';
 
-const tabs = ['definition', 'device_configuration', 'metadata', 'audit'] as const;
-export type JobTab = (typeof tabs)[number] | 'log';
-
 /** One job: what it is, how it stands, and everything it left. */
 export function JobPage() {
   const { job: id = '' } = useParams({ strict: false }) as { job?: string };
   const query = useQuery(jobQuery(id));
   const path = useRouterState({ select: (s) => s.location.pathname });
-  const tab: JobTab = tabs.find((t) => path.endsWith(`/${t}`)) ?? 'log';
+  const tab: JobTab = jobTabs.find((t) => path.endsWith(`/${t}`)) ?? 'log';
   const job = query.data;
   useTitle(job === undefined ? `Job ${id}` : `${job.id} ${jobMark(job).word}: ${job.description}`);
   if (job === undefined) {

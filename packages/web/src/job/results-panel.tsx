@@ -12,7 +12,7 @@ import style from './results-panel.module.css';
 /** Rows of a suite before one asks for the rest. */
 const fewRows = 300;
 
-export interface Selected { suite: string; case?: string | undefined }
+interface Selected { suite: string; case?: string | undefined }
 
 interface PanelProps { id: string; suites: readonly SuiteRow[]; ended: boolean; selected: Selected | undefined }
 

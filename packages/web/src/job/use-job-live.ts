@@ -15,7 +15,6 @@ export function useJobLive(job: Job): LogSource {
   const ended = jobEnded(job);
   const source = useMemo(() => new LogSource(job.log_lines, (start, end, signal) => getLog(id, start, end, signal)),
     // One source a job: later counts come through the live connection.
-    // oxlint-disable-next-line react-hooks/exhaustive-deps
     [id]);
   useEffect(() => () => source.close(), [source]);
   useEffect(() => { if (ended) source.grow(job.log_lines); }, [source, ended, job.log_lines]);

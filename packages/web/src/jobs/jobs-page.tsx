@@ -1,7 +1,6 @@
 import { Button, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
 import { jobsQuery } from '../api/queries.ts';
 import { type Search, useAddress } from '../app/address.ts';
 import { Failure } from '../parts/failure.tsx';
@@ -9,6 +8,7 @@ import { count } from '../parts/format.ts';
 import { Icon } from '../parts/icons.tsx';
 import { Coming, Empty, Page, Panel } from '../parts/page.tsx';
 import { Tabs } from '../parts/tabs.tsx';
+import { useTyped } from '../parts/use-typed.ts';
 import { filterKeys, type JobFilter, stateTabs } from './job-filter.ts';
 import { JobTable } from './job-table.tsx';
 import style from './jobs-page.module.css';
@@ -35,7 +35,7 @@ export function JobsPage({ tab }: { tab: (typeof stateTabs)[number]['key'] }) {
     <Page title="Jobs">
       <div className={style.bar}>
         <Tabs label="Which jobs" items={stateTabs.map((t) => ({ key: t.key, to: t.path, search: kept, label: t.label, note: counts[t.key] !== undefined ? count(counts[t.key] ?? 0) : undefined, current: t.key === tab }))} />
-        <SearchField key={search.search ?? ''} value={search.search ?? ''} onChange={(text) => change({ search: text, before: undefined })} />
+        <SearchField value={search.search ?? ''} onChange={(text) => change({ search: text, before: undefined })} />
       </div>
       {set.length > 0 && (
         <div className={style.chips}>
@@ -66,14 +66,9 @@ export function JobsPage({ tab }: { tab: (typeof stateTabs)[number]['key'] }) {
 
 /** Changes the address shortly after the last key. */
 function SearchField({ value, onChange }: { value: string; onChange: (text: string | undefined) => void }) {
-  const [text, setText] = useState(value);
-  useEffect(() => {
-    if (text === value) return;
-    const timer = setTimeout(() => onChange(text === '' ? undefined : text), 250);
-    return () => clearTimeout(timer);
-  });
+  const [text, setText, send] = useTyped(value, onChange);
   return (
     <TextInput type="search" className={style.search} aria-label="Search jobs" placeholder="Search   /" leftSection={<Icon name="search" size={14} />} value={text}
-      onChange={(e) => setText(e.currentTarget.value)} onKeyDown={(e) => { if (e.key === 'Enter') onChange(text === '' ? undefined : text); if (e.key === 'Escape') e.currentTarget.blur(); }} />
+      onChange={(e) => setText(e.currentTarget.value)} onKeyDown={(e) => { if (e.key === 'Enter') send(); if (e.key === 'Escape') e.currentTarget.blur(); }} />
   );
 }

@@ -54,6 +54,10 @@ describe('parseAnsi', () => {
       expect(bare('[38;5;34mx[0m')[0]).toEqual({ text: 'x', style: { fg: 'rgb(0, 175, 0)' } });
     });
 
+    test('a bracket after a reset, as systemd prints it', () => {
+      expect(bare('[[0;32m  OK  [0m] Reached target')).toEqual([{ text: '[', style: {} }, { text: '  OK  ', style: { fg: 2 } }, { text: '] Reached target', style: {} }]);
+    });
+
     test('prompts of readline', () => {
       expect(bare('[?2004hroot@debian:~# ')).toEqual([{ text: 'root@debian:~# ', style: {} }]);
     });

@@ -58,8 +58,9 @@ function rendition(style: AnsiStyle, codes: readonly number[]): AnsiStyle {
 // With the escape character: any control sequence, any string sequence (titles and the like), any two-character one.
 /* oxlint-disable-next-line no-control-regex */
 const escaped = /\u001b(?:\[([0-9;:?<=>!]*)[ -/]*([@-~])|[\]P_^X][^\u0007\u001b]*(?:\u0007|\u001b\\)|[ -/]*[0-Z\\-~])/gu;
-// Without it (console lines are stored so): only what can hardly be anything else. `[10m]` stays text.
-const bareRendition = /\[(\d{1,3}(?:;\d{1,3})*)m(?!\])/gu;
+// Without it (console lines are stored so): only what can hardly be anything else. `[10m]` stays text, unless a colour
+// came before it in the line, as in systemd's `[[0;32m  OK  [0m]`.
+const bareRendition = /\[(\d{1,3}(?:;\d{1,3})*)m(\]?)/gu;
 const bareMode = /\[\?\d{1,4}(?:;\d{1,4})*[hl]/gu;
 const bareReset = /\[(?:m|[0-3]?K)(?!\])/gu;
 
@@ -75,8 +76,8 @@ function plausible(codes: readonly number[]): boolean {
 function restoreEscapes(text: string): string {
   if (!text.includes('[')) return text;
   let colored = false;
-  let result = text.replace(bareRendition, (match, numbers: string) => {
-    if (!plausible(numbers.split(';').map(Number))) return match;
+  let result = text.replace(bareRendition, (match, numbers: string, bracket: string) => {
+    if (!plausible(numbers.split(';').map(Number)) || (bracket !== '' && !colored)) return match;
     colored = true;
     return `\u001b${match}`;
   });

@@ -77,11 +77,13 @@ function classes({ style: s }: AnsiPiece): string {
 }
 
 const palette = (color: number | string | undefined) => (typeof color === 'number' ? `var(--ansi-${color})` : color);
+/** Colours that a program chose for its own ground become as light or dark as this one needs to be read. */
+const readable = (color: number | string | undefined) => (typeof color === 'string' ? `oklch(from ${color} clamp(var(--ansi-darkest), l, var(--ansi-lightest)) c h)` : palette(color));
 
 /** Colours of a piece; reverse video exchanges them. */
 function colors(s: AnsiStyle): CSSProperties {
-  const fg = palette(s.fg);
   const bg = palette(s.bg);
+  const fg = bg === undefined && !s.inverse ? readable(s.fg) : palette(s.fg);
   if (s.inverse) return { color: bg ?? 'var(--panel)', background: fg ?? 'var(--text)' };
   return { ...(fg !== undefined && { color: fg }), ...(bg !== undefined && { background: bg, ...(fg === undefined && { color: 'var(--ansi-on-color)' }) }) };
 }

@@ -1,11 +1,11 @@
 import { ActionIcon } from '@mantine/core';
-import { useEffect, useState } from 'react';
-import type { Matches } from '../job/job-log.tsx';
 import { count, plural } from '../parts/format.ts';
 import { Icon } from '../parts/icons.tsx';
+import { useTyped } from '../parts/use-typed.ts';
 import { levelGroups, type LevelGroup, lowerBound } from './line-filter.ts';
 import type { TimeMode } from './log-row.tsx';
 import style from './log-toolbar.module.css';
+import type { Matches } from './use-matches.ts';
 
 const timeNames: Record<TimeMode, string> = { relative: 'since the start', absolute: 'of the day', delta: 'since the line before', off: 'not shown' };
 
@@ -19,7 +19,7 @@ interface ToolbarProps {
 export function LogToolbar({ id, query, matches, at, onQuery, onStep, hidden, onHidden, time, onTime, wrap, onWrap }: ToolbarProps) {
   return (
     <div className={style.bar} role="toolbar" aria-label="Log tools">
-      <SearchBox key={query} query={query} matches={matches} at={at} onQuery={onQuery} onStep={onStep} />
+      <SearchBox query={query} matches={matches} at={at} onQuery={onQuery} onStep={onStep} />
       <div className={style.levels} role="group" aria-label="Levels">
         {levelGroups.map(({ key, label, title }) => (
           <button key={key} type="button" aria-pressed={!hidden.has(key)} title={`${title}: ${hidden.has(key) ? 'hidden' : 'shown'}`}
@@ -39,21 +39,16 @@ type SearchProps = Pick<ToolbarProps, 'query' | 'matches' | 'at' | 'onQuery' | '
 
 /** Searches the whole log on the server; Enter goes to the next match. */
 function SearchBox({ query, matches, at, onQuery, onStep }: SearchProps) {
-  const [text, setText] = useState(query);
-  useEffect(() => {
-    if (text === query) return;
-    const timer = setTimeout(() => onQuery(text === '' ? undefined : text), 300);
-    return () => clearTimeout(timer);
-  });
+  const [text, setText, send] = useTyped(query, onQuery, 300);
   const place = at === undefined ? 0 : lowerBound(matches.lines, at) + 1;
   const many = matches.total > matches.lines.length;
   return (
     <div className={style.search}>
       <Icon name="search" size={14} />
-      <input type="search" aria-label="Search the log" placeholder="Search the log   /" value={text} autoFocus={query !== '' && document.activeElement === document.body} onChange={(e) => setText(e.currentTarget.value)}
+      <input type="search" aria-label="Search the log" placeholder="Search the log   /" value={text} onChange={(e) => setText(e.currentTarget.value)}
         onKeyDown={(e) => {
-          if (e.key === 'Escape') { e.currentTarget.blur(); if (text !== '') onQuery(undefined); }
-          if (e.key === 'Enter') { if (text === query) onStep(e.shiftKey ? -1 : 1); else onQuery(text === '' ? undefined : text); }
+          if (e.key === 'Escape') { e.currentTarget.blur(); setText(''); }
+          if (e.key === 'Enter') { if (text === query) onStep(e.shiftKey ? -1 : 1); else send(); }
         }} />
       {matches.state !== 'none' && (
         <>

@@ -75,7 +75,7 @@ export function LogView({ source, job, running, start, time, wrap, query, marked
   function settle(box: HTMLElement, line: number): boolean {
     const at = Math.min(count - 1, lines === undefined ? line : lowerBound(lines, line));
     const row = box.querySelector(`[data-n="${numberAt(at)}"]`);
-    const third = box.clientHeight / 3;
+    const third = box.clientWidth < 600 ? 68 : box.clientHeight / 3;
     const before = box.scrollTop;
     if (row === null) {
       const block = Math.floor(at / blockLines);
@@ -115,7 +115,6 @@ export function LogView({ source, job, running, start, time, wrap, query, marked
 
   return (
     <div className={style.frame}>
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- scrolled with the keyboard */}
       <div ref={scroller} className={style.scroller} role="log" aria-label={`Log of job ${job}`} aria-live="off" tabIndex={0} data-wrap={wrap || undefined}
         style={{ '--digits': Math.max(3, String(Math.max(0, total - 1)).length) } as React.CSSProperties}
         onScroll={scrolled} onWheel={byHand} onTouchMove={byHand} onPointerDown={byHand} onKeyDown={byHand}>

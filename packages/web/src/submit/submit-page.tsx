@@ -86,11 +86,11 @@ function Editor({ from, start }: { from: string | undefined; start: string }) {
           </Suspense>
         </div>
         <section className={style.problems} aria-label="Problems">
-          <h2 role="status">
+          <h2><span role="status">
             {check.state === 'empty' ? 'Problems' : check.state === 'checking' ? 'Checking…' : check.state === 'unreachable' ? 'Not checked: the server did not answer'
               : problems.length === 0 ? <span className={style.good}><Icon name="ok" size={14} /> Nothing wrong</span>
               : [errors.length > 0 && plural(errors.length, 'error'), problems.length > errors.length && plural(problems.length - errors.length, 'warning')].filter(Boolean).join(', ')}
-          </h2>
+          </span></h2>
           {check.state === 'empty' && <p className="quiet">Type or paste a job definition, or drop a file into the editor. It is checked as you type.</p>}
           <ul>
             {problems.map((p, i) => (

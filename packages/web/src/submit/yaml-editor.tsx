@@ -76,7 +76,6 @@ export default function YamlEditor({ start, problems, onChange, onSubmit, ref }:
     editor.focus();
     return () => editor.destroy();
     // The text belongs to the editor once it is there.
-    // oxlint-disable-next-line react-hooks/exhaustive-deps
   }, []);
 
   useEffect(() => {
