@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { loadYaml } from '@lava/yaml';
-import { processesWithEnvironment } from './connections/process-tree.ts';
 import { FakeBoard, friendlyBoard, login } from './testing/fake-board.ts';
 
 let board: FakeBoard;
@@ -29,8 +28,8 @@ test('a job boots, logs in, powers off and leaves its files', async () => {
   expect(log.at(-1)).toMatchObject({ lvl: 'results', msg: { case: 'job', result: 'pass' } });
   const { pipeline } = loadYaml(readFileSync(board.path('output/description.yaml'), 'utf8')) as { pipeline: { name: string; level: string; pipeline?: unknown[] }[] };
   expect(pipeline.map((a) => `${a.level} ${a.name}`)).toEqual(['1 minimal-boot', '2 finalize']);
-  expect(existsSync(board.path('var/lib/lava/dispatcher/tmp/42'))).toBe(false);
-  expect(processesWithEnvironment({ LAVA_JOB_ID: '42' })).toEqual([]);
+  expect(existsSync(board.path(`var/lib/lava/dispatcher/tmp/${board.id}`))).toBe(false);
+  expect(board.leftovers).toEqual([]);
 });
 
 test('everything that is wrong with a job is said at once, and nothing runs', async () => {
@@ -93,7 +92,7 @@ describe('time', () => {
     board = new FakeBoard(friendlyBoard, { commands: { hard_reset: 'sleep 60' } });
     const { outcome } = await board.run([{ boot: { ...login, timeouts: { 'pdu-reboot': { seconds: 1 } } } }]);
     expect(outcome).toMatchObject({ errorType: 'Infrastructure', errorMessage: 'pdu-reboot timed out after 1 seconds' });
-    expect(processesWithEnvironment({ LAVA_JOB_ID: '42' })).toEqual([]);
+    expect(board.leftovers).toEqual([]);
   });
 
   test('the job ends all, also an action that has more time of its own', async () => {
@@ -206,8 +205,8 @@ test('user commands run, and are undone at the end', async () => {
   const { outcome, messages } = await board.run([{ command: { name: 'relay' } }], { job: { secrets: { TOKEN: 'abc' } } });
   expect(outcome.result).toBe('pass');
   const debug = messages('debug').map(withoutTime);
-  expect(debug).toContain('>> on 42 [MASKED]');
-  expect(debug.indexOf('>> off')).toBeGreaterThan(debug.indexOf('>> on 42 [MASKED]'));
+  expect(debug).toContain(`>> on ${board.id} [MASKED]`);
+  expect(debug.indexOf('>> off')).toBeGreaterThan(debug.indexOf(`>> on ${board.id} [MASKED]`));
 });
 
 test('each namespace has a connection of its own; what the others print is feedback', async () => {
@@ -238,7 +237,7 @@ test('the overlay is brought to a running device', async () => {
     { boot: { ...login, transfer_overlay: { download_command: 'busybox wget -q', unpack_command: 'tar -xzf' } } },
     { test: { definitions: [{ from: 'inline', name: 'x', path: 'x.yaml', repository: { metadata: { format: 'Lava-Test Test Definition 1.0', name: 'x' }, run: { steps: ['true'] } } }] } },
   ], { dispatcher: 'dispatcher_ip: 127.0.0.1' });
-  expect(existsSync(board.path('lava-42/bin/lava-test-runner'))).toBe(true);
+  expect(existsSync(board.path(`lava-${board.id}/bin/lava-test-runner`))).toBe(true);
   expect(messages('info')).toContainEqual(expect.stringMatching(/^end: 2 minimal-boot/));
 });
 

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { ConfigurationError, InfrastructureError, JobCanceled, JobError, lavaPaths, LavaError, messageOf, monotonicMs } from '@lava/base';
 import { isMapping, jobTimeout, mappingAt, type LogValue } from '@lava/job';
 import { dumpYaml, loadYaml } from '@lava/yaml';
+import { asText } from './pipeline/as-text.ts';
 import { Journal } from './log/journal.ts';
 import type { LogListener } from './log/job-log.ts';
 import { writeWhole } from './log/write-whole.ts';
@@ -10,7 +11,7 @@ import { buildPipeline, readBlocks, testNeeds } from './pipeline/build-pipeline.
 import { describePipeline } from './pipeline/describe.ts';
 import { applyEnvironmentFile } from './pipeline/device-environment.ts';
 import { dispatcherIp } from './pipeline/dispatcher-ip.ts';
-import { asLavaError } from './pipeline/errors.ts';
+import { asLavaError, explain } from './pipeline/errors.ts';
 import type { JobContext } from './pipeline/job-context.ts';
 import { Pipeline } from './pipeline/run-pipeline.ts';
 import { JobRuntime } from './pipeline/runtime.ts';
@@ -79,7 +80,7 @@ async function execute(job: JobInProgress): Promise<void> {
   const device = parse(options.device, 'device configuration', (text) => new ConfigurationError(text, { code: 'device-configuration' }));
   const dispatcher = loadMapping(options.dispatcher, 'dispatcher.yaml');
   const secrets = mappingAt(definition, 'secrets') ?? {};
-  journal.mask(Object.values(secrets).map(String));
+  journal.mask(Object.values(secrets).map(asText));
 
   const runtime = new JobRuntime(journal, jobTimeout(definition));
   const release = connectCancel(runtime, job);
@@ -91,7 +92,7 @@ async function execute(job: JobInProgress): Promise<void> {
     const context: JobContext = {
       id: options.id, definition, device, dispatcher, scratch, log: journal, consoles: runtime, tests: testNeeds(blocks),
       deviceEnvironment: options.envDut ? applyEnvironmentFile(loadFile(options.envDut, 'env-dut.yaml'), process.env) : {},
-      environment: { ...definedOnly(process.env), ...Object.fromEntries(Object.entries(secrets).map(([k, v]) => [k, String(v)])), LAVA_JOB_ID: options.id },
+      environment: { ...definedOnly(process.env), ...Object.fromEntries(Object.entries(secrets).map(([k, v]) => [k, asText(v)])), LAVA_JOB_ID: options.id },
       dispatcherIp: typeof dispatcher['dispatcher_ip'] === 'string' ? dispatcher['dispatcher_ip'] : dispatcherIp(),
     };
     const actions = buildPipeline(context, runtime, blocks);
@@ -145,8 +146,10 @@ async function makeScratch(options: RunJobOptions, dispatcher: Readonly<Record<s
 }
 
 async function finish({ options, journal, poweredOff }: JobInProgress, failure: LavaError | undefined): Promise<JobOutcome> {
-  if (failure) journal.error(failure.help);
-  else journal.info('Job finished correctly');
+  if (failure) {
+    explain(journal, failure);
+    journal.error(failure.help);
+  } else journal.info('Job finished correctly');
   const record: Record<string, LogValue> & { definition: string; case: string; result: string } = {
     definition: 'lava', case: 'job', result: failure ? 'fail' : 'pass',
     ...(failure && { error_msg: failure.message || 'Unknown error', error_type: failure.type }),

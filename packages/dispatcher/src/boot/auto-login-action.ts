@@ -1,5 +1,6 @@
 import { InfrastructureError } from '@lava/base';
 import { isMapping, mappingAt } from '@lava/job';
+import { asText } from '../pipeline/as-text.ts';
 import { compilePattern } from '../expect/pattern.ts';
 import type { Action, ActionSpec } from '../pipeline/action.ts';
 import { loginAction } from './login-action.ts';
@@ -54,9 +55,9 @@ async function waitForKernelStart(a: Action): Promise<void> {
   const asked = mappingAt(a.parameters, 'parameters')?.['kernel-start-message'];
   const start = asked ?? a.constant('kernel-start-message');
   if (start === '' || start === null) return;
-  const errors = mappingAt(a.job.device, 'constants', String(a.parameters['method']))?.['error-messages'];
-  const errorMessages = Array.isArray(errors) ? errors.map(String) : [];
-  connection.prompts = [String(start), ...errorMessages];
+  const errors = mappingAt(a.job.device, 'constants', asText(a.parameters['method']))?.['error-messages'];
+  const errorMessages = Array.isArray(errors) ? errors.map(asText) : [];
+  connection.prompts = [asText(start), ...errorMessages];
   const match = await connection.waitPrompt({ timeoutMs: a.remainingMs(), signal: a.signal });
   if (match.index === 0) return;
   throw new InfrastructureError(`matched a bootloader error message: '${errorMessages[match.index - 1]}' (${match.index})`, { code: 'bootloader-error' });

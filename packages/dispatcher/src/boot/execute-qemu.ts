@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { JobError, sleep } from '@lava/base';
 import { mappingAt, type Mapping } from '@lava/job';
+import { asText } from '../pipeline/as-text.ts';
 import type { Console } from '../connections/console.ts';
 import { connectProcess } from '../connections/process-connection.ts';
 import { shellSplit } from '../connections/shell-split.ts';
@@ -15,7 +16,7 @@ const hintQemu = 'Install QEMU on the worker: qemu-system-x86, qemu-system-arm o
 /** Words of the device configuration: lists may hold lists, and an item several words. */
 function words(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(words);
-  return value === undefined || value === null ? [] : shellSplit(String(value));
+  return value === undefined || value === null ? [] : shellSplit(asText(value));
 }
 
 /** Starts QEMU as the connection of the namespace. */
@@ -35,12 +36,12 @@ export function executeQemu(parameters: Mapping): ActionSpec {
       if (options.includes('-enable-kvm') && !existsSync('/sys/class/misc/kvm')) {
         a.error('Device configuration contains -enable-kvm option but kvm module is not enabled.');
       }
-      const binary = which(String(parameters['command']), hintQemu);
+      const binary = which(asText(parameters['command']), hintQemu);
       const { status, stdout } = await a.exec([binary, '--version'], { allowFail: true, quiet: true });
       if (status !== 0) return a.error(`Unable to run '${binary} --version'`);
       a.results['qemu_version'] = /version (\S+)/.exec(stdout)?.[1] ?? stdout.trim();
       a.results['host_arch'] = hostArchitecture();
-      a.results['job_arch'] = String(arch);
+      a.results['job_arch'] = asText(arch);
     },
     async run(a) {
       await a.connection?.close();
@@ -53,7 +54,7 @@ export function executeQemu(parameters: Mapping): ActionSpec {
 
 function commandLine(a: Action, parameters: Mapping): string[] {
   const files = a.get(downloadedFiles) ?? new Map();
-  const argv = [which(String(parameters['command']), hintQemu), ...words(parameters['options']), ...words(parameters['extra'])];
+  const argv = [which(asText(parameters['command']), hintQemu), ...words(parameters['options']), ...words(parameters['extra'])];
   const substitute = (text: string) => {
     let result = text;
     for (const [label, { file }] of files) result = result.replaceAll(`{${label}}`, file);
@@ -66,9 +67,9 @@ function commandLine(a: Action, parameters: Mapping): string[] {
   const disk = a.get(guestDisk);
   if (disk) {
     const guest = mappingAt(a.job.device, 'actions', 'deploy', 'methods', 'image', 'parameters', 'guest') ?? {};
-    const arch = String(mappingAt(a.job.definition, 'context')?.['arch']);
-    const bus = String(guest['interface'] ?? (withIde.includes(arch) ? 'ide' : 'virtio'));
-    argv.push('-drive', `format=${disk.format},file=${disk.file},media=disk,if=${bus},id=${String(guest['driveid'] ?? 'lavatest')}`);
+    const arch = asText(mappingAt(a.job.definition, 'context')?.['arch']);
+    const bus = asText(guest['interface'] ?? (withIde.includes(arch) ? 'ide' : 'virtio'));
+    argv.push('-drive', `format=${disk.format},file=${disk.file},media=disk,if=${bus},id=${asText(guest['driveid'] ?? 'lavatest')}`);
     const folder = a.get(resultsFolder);
     if (folder !== undefined) {
       a.set(preTestCommands, [`mkdir ${folder}`, `mount /dev/disk/by-uuid/${disk.uuid} -t ext2 ${folder}`, `ls -la ${folder}/bin/lava-test-runner`]);

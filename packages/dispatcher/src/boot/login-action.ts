@@ -1,5 +1,6 @@
 import { JobError, monotonicMs } from '@lava/base';
 import { isMapping, type Mapping } from '@lava/job';
+import { asText } from '../pipeline/as-text.ts';
 import type { Connection, Pattern } from '../connections/connection.ts';
 import { characterDelay } from '../connections/character-delay.ts';
 import { expectForced } from '../connections/forced-prompt.ts';
@@ -22,7 +23,7 @@ export const loginAction: ActionSpec = {
     for (const prompt of prompts) {
       if (!/[\\:]/.test(prompt)) a.log.warning(`The prompt '${prompt}' may also match the messages of a booting system: ':' or an escaped character would make it safer`);
     }
-    const found = await waitForBoot(a, connection, [...prompts, ...(login ? [String(login['login_prompt']), loginIncorrect] : [])]);
+    const found = await waitForBoot(a, connection, [...prompts, ...(login ? [asText(login['login_prompt']), loginIncorrect] : [])]);
     connection.prompts = prompts;
     if (login) await logIn(a, connection, login, prompts);
     if (found.length > 0) a.results['extra'] = found.map((m) => ({ ...m }));
@@ -41,7 +42,7 @@ async function waitForBoot(a: Action, connection: Connection, patterns: readonly
   const started = monotonicMs();
   let result = 'fail';
   try {
-    await passKernelMessages(a, connection, { patterns, found, wait, ...(failureMessage !== undefined && { failureMessage: String(failureMessage) }) });
+    await passKernelMessages(a, connection, { patterns, found, wait, ...(failureMessage !== undefined && { failureMessage: asText(failureMessage) }) });
     result = 'pass';
   } finally {
     a.log.results({
@@ -60,19 +61,19 @@ async function logIn(a: Action, connection: Connection, login: Mapping, prompts:
     const match = await connection.waitPrompt({ timeoutMs: a.remainingMs(), signal: a.signal });
     return all[match.index] as string;
   };
-  await connection.sendLine(String(login['username']), { delayMs });
+  await connection.sendLine(asText(login['username']), { delayMs });
   if (login['password_prompt'] !== undefined) {
-    const passwordPrompt = String(login['password_prompt']);
+    const passwordPrompt = asText(login['password_prompt']);
     if ((await wait([passwordPrompt, loginTimedOut])) === loginTimedOut) {
       throw new JobError('Password prompt not matched, please update the job definition with the correct one.', { code: 'password-prompt' });
     }
-    await connection.sendLine(String(login['password']), { delayMs });
+    await connection.sendLine(asText(login['password']), { delayMs });
   }
   const answer = await wait([loginIncorrect, loginTimedOut]);
   if (answer === loginIncorrect || answer === loginTimedOut) throw new JobError(answer, { code: 'login-failed' });
   connection.prompts = prompts;
   for (const command of Array.isArray(login['login_commands']) ? login['login_commands'] : []) {
-    await connection.sendLine(String(command), { delayMs });
+    await connection.sendLine(asText(command), { delayMs });
     await connection.waitPrompt({ timeoutMs: a.remainingMs(), signal: a.signal });
   }
 }

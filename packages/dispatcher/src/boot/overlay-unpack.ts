@@ -1,6 +1,7 @@
 import { JobError } from '@lava/base';
 import { isMapping, mappingAt } from '@lava/job';
 import { basename } from 'node:path';
+import { asText } from '../pipeline/as-text.ts';
 import { sendChecked } from '../connections/send-checked.ts';
 import { serveFile } from '../connections/serve-file.ts';
 import { overlayArchive } from '../deploy/downloaded.ts';
@@ -18,7 +19,7 @@ export const overlayUnpack: ActionSpec = {
       if (typeof transfer[key] !== 'string') a.error(`Unable to identify '${key}' in 'transfer_overlay'`);
     }
     const method = transfer['transfer_method'] ?? 'http';
-    if (method !== 'http') a.error(`The transfer method '${String(method)}' is not supported, use http`);
+    if (method !== 'http') a.error(`The transfer method '${asText(method)}' is not supported, use http`);
   },
   async run(a) {
     const connection = a.needConnection();
@@ -29,9 +30,9 @@ export const overlayUnpack: ActionSpec = {
     const prompt = () => connection.waitPrompt({ timeoutMs: a.remainingMs(), signal: a.signal });
     await connection.sendLine(`rm ${file}`);
     await prompt();
-    await serveFile(a, archive, (url) => sendChecked(a, connection, `${String(transfer['download_command'])} ${url}`, a.remainingMs()));
+    await serveFile(a, archive, (url) => sendChecked(a, connection, `${asText(transfer['download_command'])} ${url}`, a.remainingMs()));
     await prompt();
-    await sendChecked(a, connection, `${String(transfer['unpack_command'])} ${file}`, a.remainingMs());
+    await sendChecked(a, connection, `${asText(transfer['unpack_command'])} ${file}`, a.remainingMs());
     await prompt();
   },
 };

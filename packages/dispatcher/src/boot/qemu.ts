@@ -1,4 +1,5 @@
 import { mappingAt } from '@lava/job';
+import { asText } from '../pipeline/as-text.ts';
 import type { Method } from '../pipeline/action.ts';
 import { deviceHasMethod } from '../pipeline/select-method.ts';
 import { executeQemu } from './execute-qemu.ts';
@@ -8,7 +9,7 @@ import { bootTail } from './tail.ts';
 export const qemu: Method = {
   name: 'qemu',
   accepts(job, parameters) {
-    const method = String(parameters['method']);
+    const method = asText(parameters['method']);
     if (!['qemu', 'monitor'].includes(method)) return '"method" was not "qemu", or "qemu-nfs", or "monitor"';
     if (deviceHasMethod(job.device, 'boot', 'qemu') || deviceHasMethod(job.device, 'boot', 'qemu-nfs')) return true;
     return '"qemu" or "qemu-nfs" was not in the device configuration boot methods';

@@ -1,3 +1,4 @@
+import { asText } from '../pipeline/as-text.ts';
 import type { ActionSpec, Parameters } from '../pipeline/action.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
 import { autoLoginAction } from './auto-login-action.ts';
@@ -8,7 +9,7 @@ import { overlayUnpack } from './overlay-unpack.ts';
 /** How most boot methods end once the kernel is on its way: login, a shell, the environment. */
 export function bootTail(job: JobContext, parameters: Parameters): ActionSpec[] {
   if (parameters['prompts'] === undefined) return [];
-  const shell = job.tests.get(String(parameters['namespace']))?.shell ?? false;
+  const shell = job.tests.get(asText(parameters['namespace']))?.shell ?? false;
   return [
     autoLoginAction(),
     ...(shell ? [expectShellConnection] : []),

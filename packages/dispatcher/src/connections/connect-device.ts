@@ -1,5 +1,6 @@
 import { JobError, sleep } from '@lava/base';
 import { isMapping, mappingAt } from '@lava/job';
+import { asText } from '../pipeline/as-text.ts';
 import { literal } from '../expect/literal.ts';
 import type { Action, ActionSpec } from '../pipeline/action.ts';
 import type { Console } from './console.ts';
@@ -17,8 +18,8 @@ function primaryConnection(device: Readonly<Record<string, unknown>>): DeviceCon
   const commands = mappingAt(device, 'commands');
   if (typeof commands?.['connect'] === 'string' && commands['connect'] !== '') return { command: commands['connect'], tags: [] };
   for (const entry of Object.values(mappingAt(commands, 'connections') ?? {})) {
-    const tags = isMapping(entry) && Array.isArray(entry['tags']) ? entry['tags'].map(String) : [];
-    if (isMapping(entry) && tags.includes('primary')) return { command: String(entry['connect']), tags };
+    const tags = isMapping(entry) && Array.isArray(entry['tags']) ? entry['tags'].map(asText) : [];
+    if (isMapping(entry) && tags.includes('primary')) return { command: asText(entry['connect']), tags };
   }
   return undefined;
 }
@@ -58,7 +59,7 @@ export const connectDevice: ActionSpec = {
     if (!primary) return;
     a.log.info(`[${a.namespace}] ${a.name} Connecting to device using '${primary.command}'`);
     const console = await connectProcess(a, shellSplit(primary.command), { tags: primary.tags, terminal: true, farewell: farewells[kindOf(primary.tags)] });
-    console.prompts = [literal(String(constantOr(a, 'default-shell-prompt', 'lava-test: # '))).source];
+    console.prompts = [literal(asText(constantOr(a, 'default-shell-prompt', 'lava-test: # '))).source];
     a.connection = console;
   },
 };

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { basename } from 'node:path';
 import { InfrastructureError, messageOf } from '@lava/base';
+import { asText } from '../pipeline/as-text.ts';
 import type { Action } from '../pipeline/action.ts';
 
 /**
@@ -22,7 +23,7 @@ export async function serveFile(a: Action, file: string, use: (url: string) => P
     if (request.method === 'HEAD') response.end();
     else createReadStream(file).on('error', (error) => response.destroy(error)).pipe(response);
   });
-  const [announced = a.job.dispatcherIp, announcedPort] = String(a.job.dispatcher['dispatcher_http_ip'] ?? a.job.dispatcherIp).split(':');
+  const [announced = a.job.dispatcherIp, announcedPort] = asText(a.job.dispatcher['dispatcher_http_ip'] ?? a.job.dispatcherIp).split(':');
   try {
     server.listen(announcedPort === undefined ? 0 : Number(announcedPort), a.job.dispatcherIp);
     await once(server, 'listening', { signal: a.signal });

@@ -1,5 +1,6 @@
 import { JobError } from '@lava/base';
 import { isMapping, mappingAt } from '@lava/job';
+import { asText } from './as-text.ts';
 import { bootMethods } from '../boot/methods.ts';
 import { deployMethods } from '../deploy/methods.ts';
 import { userCommand } from '../power/user-command.ts';
@@ -40,7 +41,7 @@ export function testNeeds(blocks: readonly Block[]): Map<string, TestNeeds> {
   const needs = new Map<string, TestNeeds>();
   for (const { kind, parameters } of blocks) {
     if (kind !== 'test') continue;
-    for (const namespace of new Set([parameters['namespace'], parameters['connection-namespace'] ?? parameters['namespace']].map(String))) {
+    for (const namespace of new Set([parameters['namespace'], parameters['connection-namespace'] ?? parameters['namespace']].map(asText))) {
       const before = needs.get(namespace);
       needs.set(namespace, {
         overlay: needsOverlay(parameters) || (before?.overlay ?? false),
@@ -60,7 +61,7 @@ export function buildPipeline(job: JobContext, runtime: JobRuntime, blocks: read
     pipeline.push(new LiveAction(spec, { job, runtime, section, level: String(pipeline.length + 1), parameters: { ...parameters, ...spec.parameters } }));
   };
   for (const { kind, parameters } of blocks) {
-    const namespace = String(parameters['namespace']);
+    const namespace = asText(parameters['namespace']);
     if (kind === 'deploy') {
       const data = job.tests.get(namespace)?.deploymentData || 'preseed' in parameters ? deploymentData(parameters['os']) : undefined;
       if (data) runtime.deployments.set(namespace, data);

@@ -1,3 +1,5 @@
+import { asText } from './as-text.ts';
+
 import { ConfigurationError } from '@lava/base';
 import { isMapping } from '@lava/job';
 
@@ -11,7 +13,7 @@ export function applyEnvironmentFile(file: unknown, base: Readonly<Record<string
   if (!isMapping(file)) throw new ConfigurationError('env-dut.yaml is not a mapping with purge, removes, overrides', { code: 'environment-file' });
   const result: Record<string, string> = {};
   if (file['purge'] !== true) for (const [name, value] of Object.entries(base)) if (value !== undefined) result[name] = value;
-  if (Array.isArray(file['removes'])) for (const name of file['removes']) delete result[String(name)];
-  if (isMapping(file['overrides'])) for (const [name, value] of Object.entries(file['overrides'])) result[name] = String(value ?? '');
+  if (Array.isArray(file['removes'])) for (const name of file['removes']) delete result[asText(name)];
+  if (isMapping(file['overrides'])) for (const [name, value] of Object.entries(file['overrides'])) result[name] = asText(value ?? '');
   return result;
 }

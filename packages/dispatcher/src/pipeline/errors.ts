@@ -1,4 +1,5 @@
 import { InfrastructureError, JobError, LavaBug, LavaError, TestError, messageOf } from '@lava/base';
+import type { JobLog } from '../log/job-log.ts';
 import type { ActionSpec } from './action.ts';
 
 /** A test block with `timeout: {skip: true}` ran out of time: the job goes on with its next block. */
@@ -31,4 +32,13 @@ export function sameClass(error: LavaError, text: string): LavaError {
 /** Whatever was thrown, as an error of LAVA's: all that is not one is a bug. */
 export function asLavaError(error: unknown): LavaError {
   return error instanceof LavaError ? error : new LavaBug(messageOf(error), { cause: error });
+}
+
+const explained = new WeakSet<LavaError>();
+
+/** Logs what the reader can do about an error, once. */
+export function explain(log: JobLog, error: LavaError): void {
+  if (error.hint === undefined || explained.has(error)) return;
+  explained.add(error);
+  log.error(error.hint);
 }

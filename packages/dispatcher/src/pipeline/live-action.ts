@@ -2,6 +2,7 @@ import { chmod, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigurationError, JobError } from '@lava/base';
 import { actionTimeout, connectionTimeout, isMapping, mappingAt, type LogValue } from '@lava/job';
+import { asText } from './as-text.ts';
 import type { Connection } from '../connections/connection.ts';
 import type { JobLog } from '../log/job-log.ts';
 import { ActionClock } from './action-clock.ts';
@@ -64,7 +65,7 @@ export class LiveAction implements PipelineAction {
       new LiveAction(child, { ...place, level: `${place.level}.${i + 1}`, parameters: this.parameters, parent: this }));
   }
 
-  get namespace(): string { return String(this.parameters['namespace'] ?? 'common'); }
+  get namespace(): string { return asText(this.parameters['namespace'] ?? 'common'); }
   get signal(): AbortSignal { return this.clock.signal; }
   remainingMs(): number { return this.clock.remainingMs(); }
   get protection(): 'always' | 'once' | undefined { return this.section === 'finalize' ? 'always' : this.cleaning ? 'once' : undefined; }

@@ -16,6 +16,6 @@ export function maxRetries(a: Pick<Action, 'parameters' | 'section'> & Partial<P
 }
 
 function count(value: unknown): number {
-  const number = Math.floor(Number(value));
+  const number = Math.floor(typeof value === 'number' || typeof value === 'string' ? Number(value) : 1);
   return Number.isFinite(number) && number >= 1 ? number : 1;
 }

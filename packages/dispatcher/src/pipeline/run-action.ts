@@ -1,6 +1,6 @@
 import { formatDuration, JobError, LavaBug, LavaError, messageOf, monotonicMs, sleep } from '@lava/base';
 import { toLogValue } from '../log/python-text.ts';
-import { asLavaError, isRetryable, sameClass } from './errors.ts';
+import { asLavaError, explain, isRetryable, sameClass } from './errors.ts';
 import type { PipelineAction } from './pipeline-action.ts';
 
 /** Milliseconds an aborted hook may take to end by itself before the job goes on without it. */
@@ -36,7 +36,6 @@ async function untilAborted<T>(a: PipelineAction, work: () => Promise<T> | T): P
 
 const bracket = (a: PipelineAction) => `${a.level} ${a.name}`;
 const chat = (a: PipelineAction) => (text: string) => (a.parent ? a.log.debug(text) : a.log.info(text));
-const explained = new WeakSet<object>();
 
 /** Runs one action with everything that belongs to it: its time, its log lines, its result. */
 export async function runAction(a: PipelineAction, options: { readonly lines?: boolean } = {}): Promise<void> {
@@ -78,9 +77,7 @@ export async function runAction(a: PipelineAction, options: { readonly lines?: b
 function report(a: PipelineAction, thrown: unknown, failure: LavaError): void {
   const isOurs = thrown instanceof LavaError;
   a.log.exception(isOurs ? failure.message : `${(thrown as Error | undefined)?.stack ?? messageOf(thrown)}`);
-  if (explained.has(failure)) return;
-  explained.add(failure);
-  if (failure.hint !== undefined) a.log.error(failure.hint);
+  explain(a.log, failure);
 }
 
 /** Runs the children of an action in order; those of a retry wrapper as often as it takes. */
@@ -89,7 +86,8 @@ export async function runChildren(a: PipelineAction): Promise<void> {
   if (!a.spec.retry) return once();
 
   const repeat = a.parameters['repeat'] !== undefined;
-  const intervalMs = 1000 * Math.max(0, Number(a.parameters['failure_retry_interval'] ?? 1) || 0);
+  const interval = a.parameters['failure_retry_interval'] ?? 1;
+  const intervalMs = typeof interval === 'number' && interval > 0 ? 1000 * interval : 0;
   let failures = 0;
   let last: LavaError | undefined;
   for (let attempt = 1; attempt <= a.maxRetries; attempt += 1) {

@@ -1,5 +1,6 @@
 import { InfrastructureError, JobError, LavaError } from '@lava/base';
 import { mappingAt } from '@lava/job';
+import { asText } from '../pipeline/as-text.ts';
 import { characterDelay } from '../connections/character-delay.ts';
 import type { Action, ActionSpec } from '../pipeline/action.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
@@ -25,7 +26,7 @@ const sendRebootCommands: ActionSpec = {
     if (!connection) throw new InfrastructureError('Called reboot without an active Connection');
     const asked = commandList(a.parameters['soft_reboot'], 'soft_reboot') ?? deviceCommand(a.job.device, 'soft_reboot');
     if (!asked) a.log.warning('No soft reboot command defined in the test job. Using defaults.');
-    const message = String(mappingAt(a.parameters, 'parameters')?.['shutdown-message'] ?? a.constant('shutdown-message'));
+    const message = asText(mappingAt(a.parameters, 'parameters')?.['shutdown-message'] ?? a.constant('shutdown-message'));
     for (const command of asked ?? ['reboot', 'reboot -n', 'reboot -nf']) {
       await connection.sendLine(command, { delayMs: characterDelay(a) });
       if (await saw(a, message, asked ? a.remainingMs() : Math.min(a.connectionTimeout * 1000, a.remainingMs() / 2))) return;

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '@lava/base';
 import { isMapping, mappingAt } from '@lava/job';
+import { asText } from '../pipeline/as-text.ts';
 import { shellSplit } from '../connections/shell-split.ts';
 import { pythonRepr } from '../log/python-text.ts';
 import type { Action, ActionSpec, Parameters } from '../pipeline/action.ts';
@@ -9,7 +10,7 @@ const builtIn = ['pre_power_command', 'pre_os_command', 'hard_reset', 'power_on'
 
 /** A `command` block: a command of the device by its name, or one that the lab's admin declared for users. */
 export function userCommand(parameters: Parameters): ActionSpec {
-  const name = String(parameters['name']);
+  const name = asText(parameters['name']);
   let done = false;
   return {
     name: 'user-command',

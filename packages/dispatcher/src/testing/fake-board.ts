@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LogRecord, LogValue } from '@lava/job';
 import { dumpYaml } from '@lava/yaml';
+import { processesWithEnvironment } from '../connections/process-tree.ts';
 import { runJob, type JobOutcome, type RunJobOptions } from '../run-job.ts';
 
 /** A login and a shell as a board with a serial console has them. */
@@ -32,8 +33,12 @@ export interface BoardRun {
   readonly results: readonly Readonly<Record<string, LogValue>>[];
 }
 
+let boards = 0;
+
 /** A device whose console is a bash script, with a folder of its own below the system's temporary folder. */
 export class FakeBoard {
+  /** Number of its jobs: no other board's, so that their processes can be told apart. */
+  readonly id = `${process.pid}${boards += 1}`;
   readonly folder = mkdtempSync(join(tmpdir(), 'lava-board-'));
   readonly #script: string;
   readonly #commands: Yaml;
@@ -73,7 +78,7 @@ export class FakeBoard {
     const records: LogRecord[] = [];
     const { job, listener, ...rest } = options;
     const outcome = await runJob({
-      id: '42', definition: this.jobYaml(actions, job), device: this.deviceYaml, root: this.folder, outputDir: this.path('output'),
+      id: this.id, definition: this.jobYaml(actions, job), device: this.deviceYaml, root: this.folder, outputDir: this.path('output'),
       listener: (r) => { records.push(r); listener?.(r); }, ...rest,
     });
     const texts = (levels: readonly LogRecord['lvl'][]) => records.filter((r) => levels.includes(r.lvl) && typeof r.msg === 'string').map((r) => r.msg as string);
@@ -82,6 +87,11 @@ export class FakeBoard {
       return record;
     });
     return { outcome, records, results, messages: (...levels) => texts(levels) };
+  }
+
+  /** Numbers of the processes that its jobs left. */
+  get leftovers(): number[] {
+    return processesWithEnvironment({ LAVA_JOB_ID: this.id }).map((p) => p.pid);
   }
 
   remove(): void {
