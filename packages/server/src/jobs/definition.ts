@@ -1,5 +1,6 @@
 import { priorities } from '@lava/job';
 import { dumpYaml, loadYaml } from '@lava/yaml';
+import { storableJson } from '../store/json.ts';
 
 /** What the server keeps of a definition in columns of its own, to find devices and to show lists. */
 export interface Wanted {
@@ -27,7 +28,7 @@ export function readWanted(definition: Mapping): Wanted {
     tags: [...new Set((definition['tags'] as unknown[] | undefined ?? []).map(String))],
     priority: priorityOf(definition['priority']),
     visibility: visibility === 'public' || visibility === 'personal' ? visibility : { groups: ((visibility as { group?: unknown[] } | null)?.group ?? []).map(String) },
-    metadata: JSON.stringify(definition['metadata'] ?? {}, (_, v: unknown) => (typeof v === 'bigint' ? v.toString() : typeof v === 'string' ? plain(v) : v)),
+    metadata: storableJson(definition['metadata'] ?? {}),
     queueTimeout: queueSeconds(timeouts?.['queue']),
     multinode: protocols?.['lava-multinode'] !== undefined,
   };

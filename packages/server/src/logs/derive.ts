@@ -6,6 +6,7 @@ import { dumpYaml, loadYaml } from '@lava/yaml';
 import type { EventBus } from '../services.ts';
 import { isConnectionLoss, whenBack } from '../store/connection.ts';
 import type { Database } from '../store/database.ts';
+import { storableJson } from '../store/json.ts';
 import type { Noted } from './records.ts';
 import { understandResult, type NewCase, type Understood } from './test-case.ts';
 
@@ -146,7 +147,7 @@ export class Derivation {
     const { rows: stored } = await sql<{ id: number }>`
       insert into test_cases (job, suite_id, set_id, name, result, measurement, units, metadata, start_log_line, end_log_line, log_line)
       select ${job}, suite_id, set_id, name, result, measurement, units, metadata, start_log_line, end_log_line, log_line
-      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as c (suite_id int, set_id int, name text, result smallint, measurement numeric(30, 10),
+      from jsonb_to_recordset(${storableJson(rows)}::jsonb) as c (suite_id int, set_id int, name text, result smallint, measurement numeric(30, 10),
         units text, metadata text, start_log_line int, end_log_line int, log_line int)
       order by log_line on conflict do nothing returning id`.execute(trx);
     return stored.map((r) => r.id);
@@ -195,13 +196,13 @@ export class Derivation {
     }
     if (starts.length > 0) {
       await sql`insert into job_actions (job, level, name, namespace, start_line, timeout, started_at)
-        select ${job}, level, name, namespace, start_line, timeout, started_at from jsonb_to_recordset(${JSON.stringify(starts)}::jsonb)
+        select ${job}, level, name, namespace, start_line, timeout, started_at from jsonb_to_recordset(${storableJson(starts)}::jsonb)
           as a (level text, name text, namespace text, start_line int, timeout int, started_at timestamptz)
         on conflict do nothing`.execute(trx);
     }
     if (ends.length > 0) {
       await sql`update job_actions set end_line = e.end_line, ended_at = e.ended_at
-        from jsonb_to_recordset(${JSON.stringify(ends)}::jsonb) as e (start_line int, end_line int, ended_at timestamptz)
+        from jsonb_to_recordset(${storableJson(ends)}::jsonb) as e (start_line int, end_line int, ended_at timestamptz)
         where job = ${job} and job_actions.start_line = e.start_line`.execute(trx);
     }
     if (failed.length > 0) await sql`update job_actions set failed = true where job = ${job} and start_line = any(${failed}::int[])`.execute(trx);
