@@ -39,7 +39,7 @@ function durationOf(c: ReportCase): number | undefined {
   return Number.isFinite(seconds) ? seconds : undefined;
 }
 
-/** JUnit XML of a job (rest-api §5.3). An unknown result looks like a pass, which consumers know. */
+/** JUnit XML of a job. An unknown result looks like a pass, which consumers know. */
 export async function* junit(services: Services, job: number, endTime: Date | null, prefix: string | undefined): AsyncGenerator<string> {
   const suites = await readSuites(services, job);
   const count = (cases: ReportCase[], result: string) => cases.filter((c) => c.result === result).length;
@@ -63,7 +63,7 @@ export async function* junit(services: Services, job: number, endTime: Date | nu
   yield '</testsuites>\n';
 }
 
-/** TAP version 13 of a job (rest-api §5.4). */
+/** TAP version 13 of a job. */
 export async function* tap13(services: Services, job: number): AsyncGenerator<string> {
   const suites = await readSuites(services, job);
   const line = (text: string) => text.replace(/[\r\n]+/g, ' ');

@@ -2,7 +2,7 @@ import { deviceHealths, deviceStates, jobHealths, jobStates, testResults, worker
 import { sql } from 'kysely';
 import { textLookups, type Field, type Fields, type Relation } from './filter.ts';
 
-/* What can be filtered, by resource (rest-api §4). Columns carry their table: conditions nest. */
+/* What can be filtered, by resource. Columns carry their table: conditions nest. */
 
 const text = (column: string, ...more: string[]): Field & { kind: 'text' } => ({ kind: 'text', column, lookups: [...textLookups, ...more] });
 const number = (column: string, ...lookups: string[]): Field & { kind: 'number' } => ({ kind: 'number', column, lookups: ['exact', ...lookups] });
