@@ -333,3 +333,26 @@ test('PostgreSQL killed while records flow: nothing lost, nothing doubled, the j
   expect((await lab.core.services.logs.read(job, 0)).toString()).toBe(lines.join(''));
   expect(await lab.connection.db.selectFrom('test_cases').select('log_line').orderBy('id').execute()).toEqual(Array.from({ length: 100 }, (_, n) => ({ log_line: n * 4 })));
 }));
+
+test('forty jobs on six devices of three workers: a device runs one at a time, all jobs end, nothing idles at the end', () => inLab(async (lab) => {
+  const workers = await Promise.all(['a', 'b', 'c'].map((name) => lab.worker(name, [`${name}1`, `${name}2`])));
+  const jobs = await Promise.all(Array.from({ length: 40 }, (_, n) => lab.submit(n % 8 === 0 ? 'device: a1\n' : `priority: ${n}\n`)));
+  let left = jobs.length;
+  await Promise.all(workers.map(async (worker) => {
+    const seen = new Set<number>();
+    while (left > 0) {
+      const start = await until(() => left === 0 ? 'done' : worker.orders.find((o) => o.type === 'START' && !seen.has(o.job)), 'another START');
+      if (start === 'done') return;
+      seen.add(start.job);
+      worker.accept(start);
+      void worker.log(start, 0, [record('results', { definition: 's', case: 'x', result: 'pass' })]).then(() => worker.end(start, { logLines: 1 })).then(() => { left--; });
+    }
+  }));
+  const { db } = lab.connection;
+  expect(await db.selectFrom('jobs').select('health').where('state', '=', jobState.Finished).where('health', '=', jobHealth.Complete).execute()).toHaveLength(40);
+  expect(await db.selectFrom('test_cases').select('job').distinct().execute()).toHaveLength(40);
+  expect(await db.selectFrom('attempts').select('job').execute()).toHaveLength(40);
+  expect((await db.selectFrom('devices').select('hostname').where('state', '=', deviceState.Idle).execute())).toHaveLength(6);
+  const pinned = await db.selectFrom('jobs').select('actual_device').where('requested_device', '=', 'a1').execute();
+  expect(new Set(pinned.map((j) => j.actual_device))).toEqual(new Set(['a1']));
+}));
