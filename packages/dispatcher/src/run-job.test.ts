@@ -200,6 +200,16 @@ describe('login', () => {
   });
 });
 
+test('a board without a power switch is rebooted by typing', async () => {
+  const rebooting = "echo 'The system is going down for reboot NOW'";
+  board = new FakeBoard(`read -r line; echo "$line?"; read -r line; ${rebooting}; ${friendlyBoard}`, { commands: { hard_reset: undefined } });
+  const { outcome, records } = await board.run([{ boot: { ...login, soft_reboot: ['reboot', 'reboot -f'], parameters: { 'shutdown-message': 'going down' } } }], {
+    job: { timeouts: { job: { seconds: 60 }, action: { seconds: 30 }, actions: { 'send-reboot-commands': { seconds: 4 } } } },
+  });
+  expect(records.filter((r) => r.lvl === 'input').map((r) => r.msg)).toEqual(['reboot\n', 'reboot -f\n', 'root\n']);
+  expect(outcome.result).toBe('pass');
+});
+
 test('user commands run, and are undone at the end', async () => {
   board = new FakeBoard(friendlyBoard, { commands: { users: { relay: { do: ["bash -c 'echo on $LAVA_JOB_ID $TOKEN'"], undo: 'echo off' } } } });
   const { outcome, messages } = await board.run([{ command: { name: 'relay' } }], { job: { secrets: { TOKEN: 'abc' } } });

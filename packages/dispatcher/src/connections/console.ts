@@ -28,6 +28,8 @@ export interface Transport {
 interface ConsoleOptions {
   readonly namespace: string;
   readonly tags: readonly string[];
+  /** Characters of one read: patterns are searched in the last two reads. */
+  readonly readSize?: number;
   /** Polite words before the end: `poweroff` for a QEMU guest, the escape of a telnet client. */
   readonly farewell?: (console: Console) => Promise<void>;
 }
@@ -42,7 +44,7 @@ export class Console implements Connection {
   lineEnd = '\n';
   readonly #host: ConsoleHost;
   readonly #options: ConsoleOptions;
-  readonly #stream = new ExpectStream();
+  readonly #stream: ExpectStream;
   readonly #lines: ConsoleLines;
   readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   #transport: Transport | undefined;
@@ -58,6 +60,7 @@ export class Console implements Connection {
     this.tags = options.tags;
     this.#host = host;
     this.#options = options;
+    this.#stream = new ExpectStream(options.readSize);
     this.#lines = new ConsoleLines((line) => {
       if (host.isForeground(this)) host.log.target(line);
       else host.log.feedback(line, this.namespace);

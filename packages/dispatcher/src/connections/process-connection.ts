@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { InfrastructureError } from '@lava/base';
+import { mappingAt } from '@lava/job';
 import type { Action } from '../pipeline/action.ts';
+import { asText } from '../pipeline/as-text.ts';
 import { Console } from './console.ts';
 import { endProcesses, processTree } from './process-tree.ts';
+import { which } from './which.ts';
 
 interface ProcessOptions {
   readonly tags: readonly string[];
@@ -19,7 +22,8 @@ interface ProcessOptions {
  * @throws InfrastructureError when it cannot be started
  */
 export async function connectProcess(a: Action, argv: readonly string[], options: ProcessOptions): Promise<Console> {
-  const [file, ...args] = options.terminal ? ['script', '-qfec', argv.map(shellQuote).join(' '), '/dev/null'] : argv;
+  const terminal = options.terminal === true && hasScript(a);
+  const [file, ...args] = terminal ? ['script', '-qfec', argv.map(shellQuote).join(' '), '/dev/null'] : argv;
   if (file === undefined) throw new InfrastructureError('the command to connect is empty');
   const child = spawn(file, args, { detached: true, stdio: ['pipe', 'pipe', 'pipe'], env: a.job.environment });
   try {
@@ -28,7 +32,7 @@ export async function connectProcess(a: Action, argv: readonly string[], options
     if (a.signal.aborted) throw a.signal.reason;
     throw new InfrastructureError(`Cannot start '${file}': ${(error as Error).message}`, { code: 'connection-command-missing' });
   }
-  const console = new Console(a.job.consoles, { namespace: a.namespace, tags: options.tags, farewell: options.farewell });
+  const console = new Console(a.job.consoles, { namespace: a.namespace, tags: options.tags, farewell: options.farewell, readSize: readSize(a) });
   const { stdin, stdout, stderr } = child;
   for (const stream of [stdout, stderr]) stream.on('data', (bytes: Buffer) => console.receive(bytes));
   // Writing to a program that has just ended is no news: the end of its output is.
@@ -46,7 +50,7 @@ export async function connectProcess(a: Action, argv: readonly string[], options
     end: async () => {
       stdin.destroy();
       const all = child.pid === undefined ? [] : processTree(child.pid);
-      if (options.terminal) {
+      if (terminal) {
         // The program gets a hang-up, as if its terminal were gone; `script` itself would only linger and talk.
         await endProcesses(all.filter((p) => p.pid !== child.pid), 300, 'SIGHUP');
         await endProcesses(all, 100, 'SIGHUP');
@@ -59,6 +63,21 @@ export async function connectProcess(a: Action, argv: readonly string[], options
     },
   });
   return console;
+}
+
+function hasScript(a: Action): boolean {
+  try {
+    return which('script') !== '';
+  } catch {
+    a.log.warning("The connection gets no terminal: the program 'script' (package bsdutils or util-linux) is not installed on the worker");
+    return false;
+  }
+}
+
+/** `constants.spawn_maxread` of the device, which is often written as a text. */
+function readSize(a: Action): number | undefined {
+  const size = Number(asText(mappingAt(a.job.device, 'constants')?.['spawn_maxread']));
+  return Number.isInteger(size) && size > 0 ? size : undefined;
 }
 
 function shellQuote(word: string): string {

@@ -2,10 +2,8 @@ import { ConnectionClosedError, JobError, LavaBug } from '@lava/base';
 import type { ExpectOptions, Match, Pattern } from '../connections/connection.ts';
 import { Scanner } from './scanner.ts';
 
-/** Characters that are looked at in one step when much has piled up, as if they had come in one read. */
-const step = 4092;
-/** Patterns are searched in the last so many characters only. */
-export const matchWindow = 2 * step;
+/** Characters of one read, if the device does not say otherwise (`constants.spawn_maxread`). */
+export const defaultReadSize = 4092;
 
 interface Waiter {
   readonly scanner: Scanner;
@@ -18,12 +16,21 @@ interface Waiter {
  * Each piece is looked at once; a match consumes the text up to its end.
  */
 export class ExpectStream {
+  /** Characters that are looked at in one step when much has piled up, as if they had come in one read. */
+  readonly #step: number;
+  /** Patterns are searched in the last so many characters only. */
+  readonly #window: number;
   /** What no match has consumed. While somebody waits, at most a few windows long. */
   #text = '';
   /** Characters at the start of `#text` that the waiter has seen. */
   #seen = 0;
   #ended = false;
   #waiter: Waiter | undefined;
+
+  constructor(readSize = defaultReadSize) {
+    this.#step = readSize;
+    this.#window = 2 * readSize;
+  }
 
   /** Characters that nobody has looked at: a sender may pause while there are many. */
   get backlog(): number {
@@ -83,11 +90,11 @@ export class ExpectStream {
     const waiter = this.#waiter;
     if (!waiter) return;
     try {
-      for (let at = 0; at < fresh.length; at += step) {
-        const piece = fresh.length <= step ? fresh : fresh.slice(at, at + step);
+      for (let at = 0; at < fresh.length; at += this.#step) {
+        const piece = fresh.length <= this.#step ? fresh : fresh.slice(at, at + this.#step);
         this.#seen += piece.length;
         if (!waiter.scanner.feed(piece)) continue;
-        const from = Math.max(0, this.#seen - matchWindow);
+        const from = Math.max(0, this.#seen - this.#window);
         const window = this.#text.slice(from, this.#seen);
         const hit = waiter.scanner.search(window);
         if (!hit) continue;
@@ -108,8 +115,8 @@ export class ExpectStream {
 
   /** Drops what is out of every later match's reach; now and then, as cutting copies. */
   #trim(): void {
-    if (this.#text.length <= 4 * matchWindow || this.#seen < this.#text.length) return;
-    this.#text = this.#text.slice(-matchWindow);
+    if (this.#text.length <= 4 * this.#window || this.#seen < this.#text.length) return;
+    this.#text = this.#text.slice(-this.#window);
     this.#seen = this.#text.length;
   }
 }

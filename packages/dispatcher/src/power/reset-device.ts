@@ -6,6 +6,9 @@ import type { Action, ActionSpec } from '../pipeline/action.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
 import { commandList, deviceCommand, runCommands } from './device-command.ts';
 
+/** Milliseconds. */
+const marginMs = 200;
+
 const pduReboot: ActionSpec = {
   name: 'pdu-reboot',
   summary: 'hard reboot using PDU',
@@ -27,9 +30,11 @@ const sendRebootCommands: ActionSpec = {
     const asked = commandList(a.parameters['soft_reboot'], 'soft_reboot') ?? deviceCommand(a.job.device, 'soft_reboot');
     if (!asked) a.log.warning('No soft reboot command defined in the test job. Using defaults.');
     const message = asText(mappingAt(a.parameters, 'parameters')?.['shutdown-message'] ?? a.constant('shutdown-message'));
-    for (const command of asked ?? ['reboot', 'reboot -n', 'reboot -nf']) {
+    const commands = asked ?? ['reboot', 'reboot -n', 'reboot -nf'];
+    for (const [i, command] of commands.entries()) {
       await connection.sendLine(command, { delayMs: characterDelay(a) });
-      if (await saw(a, message, asked ? a.remainingMs() : Math.min(a.connectionTimeout * 1000, a.remainingMs() / 2))) return;
+      // Each gets its share of the time; a moment is left to say that none helped.
+      if (await saw(a, message, Math.max(0, a.remainingMs() / (commands.length - i) - marginMs))) return;
     }
     throw new JobError('Soft reboot failed.', { code: 'soft-reboot-failed' });
   },
