@@ -12,6 +12,7 @@ import { layerEntries, type Layer, type LayerEntry } from './layers.ts';
  * not, the later ones over the earlier. Ours is compressed like a gzipped ramdisk, as such a kernel can surely undo it.
  */
 export async function appendToRamdisk(file: string, layers: readonly Layer[], signal: AbortSignal, skipped: (path: string) => void): Promise<void> {
+  const index = await imageIndex(file, signal);
   const handle = await open(file, 'r+');
   const magic = Buffer.alloc(2);
   try {
@@ -22,7 +23,6 @@ export async function appendToRamdisk(file: string, layers: readonly Layer[], si
   } finally {
     await handle.close();
   }
-  const index = await imageIndex(file, signal);
   const archive = Readable.from(cpioArchive(into(index, layerEntries(layers, skipped))));
   const target = createWriteStream(file, { flags: 'a' });
   if (magic.readUInt16BE() === 0x1f8b) await pipeline(archive, createGzip(), target, { signal });

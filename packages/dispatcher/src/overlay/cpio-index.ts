@@ -46,14 +46,17 @@ export async function imageIndex(file: string, signal: AbortSignal): Promise<Ima
 
 const magics: readonly [bytes: string, compression: Compression][] = [['1f8b', 'gz'], ['fd377a585a00', 'xz'], ['425a68', 'bz2'], ['28b52ffd', 'zstd']];
 
-async function readArchives(stream: Readable, index: ImageIndex, signal: AbortSignal): Promise<void> {
+/** @returns how many whole archives there are */
+async function readArchives(stream: Readable, index: ImageIndex, signal: AbortSignal): Promise<number> {
   const reader = new Pieces(stream);
+  let archives = 0;
   for (;;) {
     await reader.skipZeros();
     const start = await reader.peek(6);
-    if (start.length === 0) return;
+    if (start.length === 0) return archives;
     if (start.toString('latin1').startsWith('07070')) {
       await readArchive(reader, index);
+      archives += 1;
       continue;
     }
     const compression = magics.find(([bytes]) => start.toString('hex').startsWith(bytes))?.[1];
@@ -64,8 +67,9 @@ async function readArchives(stream: Readable, index: ImageIndex, signal: AbortSi
     const [read, unpacked] = await Promise.allSettled([inner, decompress(compression, Readable.from(reader.rest()), plain, signal)]);
     if (unpacked.status === 'rejected' && unpacked.reason instanceof InfrastructureError) throw unpacked.reason;
     if (read.status === 'rejected') throw read.reason;
-    if (unpacked.status === 'rejected') throw unpacked.reason;
-    return;
+    // Some programs complain about padding after the data; then the archive inside was whole.
+    if (unpacked.status === 'rejected' && read.value === 0) throw unpacked.reason;
+    return archives + read.value;
   }
 }
 

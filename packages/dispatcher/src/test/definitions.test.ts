@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ShellBoard, inline, shells } from './shell-board.testing.ts';
+import { ShellBoard, inline, shells } from '../testing/shell-board.ts';
 
 let board: ShellBoard;
 beforeAll(async () => { board = await ShellBoard.create(); });
