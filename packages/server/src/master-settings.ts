@@ -46,8 +46,8 @@ export async function readMasterSettings(options: MasterOptions, env: NodeJS.Pro
   return {
     paths, level,
     sockets: {
-      control: options.masterSocket ?? setting('MASTER_SOCKET', '--master-socket') ?? `tcp://${anyHost}:5556`,
-      log: options.logSocket ?? setting('LOG_SOCKET', '--log-socket') ?? setting('LOGGER_SOCKET', '--log-socket') ?? `tcp://${anyHost}:5555`,
+      control: tcpAddress(options.masterSocket ?? setting('MASTER_SOCKET', '--master-socket') ?? `tcp://${anyHost}:5556`),
+      log: tcpAddress(options.logSocket ?? setting('LOG_SOCKET', '--log-socket') ?? setting('LOGGER_SOCKET', '--log-socket') ?? `tcp://${anyHost}:5555`),
       ipv6: options.ipv6 ?? setting('IPV6', '--none') !== undefined,
       encryption: encrypt ? {
         certificate: secretHalf(options.masterCert ?? setting('MASTER_CERT', '--master-cert') ?? join(paths.certificates, 'master.key_secret')),
@@ -65,6 +65,11 @@ function encryptSetting(value = ''): boolean {
   if (['', '--encrypt', 'yes', '1', 'true'].includes(text)) return true;
   if (['--no-encrypt', 'no', '0', 'false'].includes(text)) return false;
   throw new ConfigurationError(`ENCRYPT is "${text}"`, { code: 'setting-encrypt', hint: 'Write ENCRYPT="--encrypt" or ENCRYPT="--no-encrypt".' });
+}
+
+function tcpAddress(text: string): string {
+  if (/^tcp:\/\/(\*|\[[^\]]+\]|[^:/\s]+):(\d{1,5}|\*)$/.test(text)) return text;
+  throw new ConfigurationError(`"${text}" is no address for the sockets of workers`, { code: 'setting-socket', hint: 'Write tcp://*:PORT, or tcp://ADDRESS:PORT with an address of this machine.' });
 }
 
 /** Old configurations name either half of the server's certificate; the server needs the secret one. */

@@ -61,5 +61,10 @@ export async function runServer(options: MasterOptions, defaultLog: 'file' | 'st
 /** Text of an error for the person who started the program. */
 export function explain(error: unknown): string {
   if (error instanceof LavaError) return error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
+  const { code, address } = error as { code?: unknown; address?: unknown };
+  // The system's own words are enough; where they come from in the program helps nobody.
+  if (error instanceof Error && typeof code === 'string' && /^E[A-Z]+$/.test(code)) {
+    return `${error.message}${typeof address === 'string' && !error.message.includes(address) ? ` (${address})` : ''}${code === 'EADDRINUSE' ? '. Another program uses this address: end it, or choose another.' : ''}`;
+  }
   return error instanceof Error && error.stack !== undefined ? error.stack : messageOf(error);
 }

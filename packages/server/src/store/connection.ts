@@ -53,7 +53,7 @@ export function connect(target: Target, { log, patience = 10, name = 'lava-serve
 /** Whether a query failed because the session or the whole database went away, so that it may be tried again. */
 export function isConnectionLoss(error: unknown): boolean {
   const { code, message } = error as { code?: string; message?: string };
-  return ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', '57P01', '57P02', '57P03'].includes(code ?? '')
+  return ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', '57P01', '57P02', '57P03'].includes(code ?? '')
     || code?.startsWith('08') === true
     || /Connection terminated|connection error and is not queryable|timeout exceeded when trying to connect|Client was closed/i.test(message ?? '');
 }

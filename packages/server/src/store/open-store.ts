@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { sleep, type DaemonLog, type LavaPaths } from '@lava/base';
-import { connect, ensureDatabase, type Connection } from './connection.ts';
+import { InfrastructureError, messageOf, sleep, type DaemonLog, type LavaPaths } from '@lava/base';
+import { connect, ensureDatabase, isConnectionLoss, type Connection } from './connection.ts';
 import { findManagedPostgres, startManagedPostgres } from './managed/managed-postgres.ts';
 import { migrate } from './migrate.ts';
 
@@ -48,7 +48,8 @@ async function ready(connection: Connection, log: DaemonLog, stop: () => Promise
     for (const name of await migrate(connection.db)) log.info(`Database: applied ${name}`);
   } catch (error) {
     await close();
-    throw error;
+    if (!isConnectionLoss(error)) throw error;
+    throw new InfrastructureError(`the database does not answer: ${messageOf(error)}`, { code: 'database-away', cause: error, hint: 'See whether PostgreSQL runs and DATABASE_URL is right.' });
   }
   return { ...connection, close };
 }

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readFileSync } from 'node:fs';
-import { chmod, lstat, mkdir, realpath, rename, rm, stat } from 'node:fs/promises';
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
+import { access, chmod, lstat, mkdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InfrastructureError, sleep, type DaemonLog } from '@lava/base';
+import { InfrastructureError, messageOf, sleep, type DaemonLog } from '@lava/base';
 import { chooseAccount, command, give, type Account } from './account.ts';
 import { findPostmaster } from './postmaster.ts';
 import { installPrograms } from './programs.ts';
@@ -36,8 +36,7 @@ const settings = {
  * One that a killed server left running is taken over. Throws InfrastructureError when it cannot be started.
  */
 export async function startManagedPostgres(options: ManagedOptions): Promise<ManagedPostgres> {
-  await mkdir(options.folder, { recursive: true, mode: 0o755 });
-  const folder = await realpath(options.folder);
+  const folder = await ownFolder(options.folder);
   const data = join(folder, 'data');
   const account = await chooseAccount(folder, data);
   const socketFolder = await makeSocketFolder(folder, account);
@@ -176,6 +175,19 @@ class Supervisor implements ManagedPostgres {
       ? 'No unprivileged user can reach this folder, and user namespaces may be forbidden here: use another --root, start as a normal user, or set DATABASE_URL.'
       : 'See the log of PostgreSQL, or name another server in DATABASE_URL.';
     return new InfrastructureError(message, { code: 'postgresql-start', hint });
+  }
+}
+
+/** The folder, made if need be; we must be able to write there. */
+async function ownFolder(path: string): Promise<string> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o755 });
+    await access(path, constants.W_OK);
+    return await realpath(path);
+  } catch (error) {
+    throw new InfrastructureError(`no permission to keep the database in ${path}: ${messageOf(error)}`, {
+      code: 'state-folder', cause: error, hint: 'Use sudo, become the user that the server runs as, or move all paths with --root FOLDER (LAVA_ROOT).',
+    });
   }
 }
 
