@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import { jobStates, type JobState } from '@lava/job';
 import type { Database } from '../store/database.ts';
+import { workerState } from '../store/numbers.ts';
 
 /** An attempt that has not ended, with the state of its job. */
 export interface LiveAttempt {
@@ -20,11 +21,13 @@ export async function liveAttempts(db: Kysely<Database>, of: { worker: string } 
   return rows.map((r) => ({ ...r, state: jobStates[r.state]! }));
 }
 
-/** Gives these attempts of a worker a full lease from now on; attempts that are over stay so. */
-export async function renewLeases(db: Kysely<Database>, worker: string, attempts: readonly { job: number; fence: number }[], seconds: number): Promise<void> {
-  await sql`update workers set last_ping = now() where hostname = ${worker}`.execute(db);
-  if (attempts.length === 0) return;
+/** Notes that a worker spoke and gives these attempts of it a full lease from now on; attempts that are over stay so. */
+export async function renewLeases(db: Kysely<Database>, worker: string, attempts: readonly { job: number; fence: number }[], seconds: number): Promise<{ online: boolean }> {
+  const { rows } = await sql<{ state: number }>`update workers set last_ping = now() where hostname = ${worker} returning state`.execute(db);
+  const online = rows[0]?.state === workerState.Online;
+  if (attempts.length === 0) return { online };
   await sql`update attempts set lease_expires = now() + make_interval(secs => ${seconds})
     from jsonb_to_recordset(${JSON.stringify(attempts)}::jsonb) as named (job int, fence int)
     where attempts.job = named.job and attempts.fence = named.fence and attempts.worker = ${worker} and ended_at is null`.execute(db);
+  return { online };
 }

@@ -40,6 +40,8 @@ export class LinkServer {
   readonly #working = new Set<Promise<void>>();
   /** Attempts whose START or END is being worked on: a repeated message need not start it again. */
   readonly #busy = new Set<string>();
+  /** Comings and goings of a worker are stored one after the other. */
+  readonly #presence = new Map<string, Promise<void>>();
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -99,20 +101,33 @@ export class LinkServer {
   }
 
   async #greeted(session: Session): Promise<void> {
-    await change(this.#options.stored, serverActor, (c) => workerOnline(c, session.hostname, session.version, session.capabilities));
+    await this.#storePresence(session.hostname, 'greeted');
     await this.#reconcile(session.hostname, []);
   }
 
   async #gone(session: Session, reason: string): Promise<void> {
     this.#options.log.info(`[STATE] Dispatcher <${session.hostname}> goes OFFLINE (${reason})`);
-    if (!this.#closing) await change(this.#options.stored, serverActor, (c) => workerOffline(c, session.hostname, reason));
+    if (!this.#closing) await this.#storePresence(session.hostname, reason);
+  }
+
+  /** Stores whether a worker is here, as its session says when its turn comes; a session may follow the one that ended. */
+  async #storePresence(hostname: string, reason: string): Promise<void> {
+    const before = this.#presence.get(hostname) ?? Promise.resolve();
+    const done = before.catch(() => undefined).then(() => {
+      const session = this.#endpoint.sessions().find((s) => s.hostname === hostname);
+      return change(this.#options.stored, serverActor, (c) =>
+        (session ? workerOnline(c, hostname, session.version, session.capabilities) : workerOffline(c, hostname, reason)));
+    });
+    this.#presence.set(hostname, done);
+    await done.finally(() => { if (this.#presence.get(hostname) === done) this.#presence.delete(hostname); });
   }
 
   async #handle({ hostname }: Session, message: SessionMessage): Promise<void> {
     const { stored, log, lease } = this.#options;
     switch (message.type) {
       case 'PING':
-        await renewLeases(stored.db, hostname, message.attempts, lease);
+        // Also makes up for a coming that could not be stored, say while the database was away.
+        if (!(await renewLeases(stored.db, hostname, message.attempts, lease)).online) await this.#storePresence(hostname, 'greeted');
         return this.#reconcile(hostname, message.attempts);
       case 'START_OK':
         log.info(`[${message.job}] ${hostname} => START_OK`);
