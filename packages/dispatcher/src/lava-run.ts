@@ -51,6 +51,8 @@ export async function lavaRunMain(argv: readonly string[]): Promise<number> {
     process.stderr.write(`lava-run: ${messageOf(error)}\n`);
     return 2;
   }
+  // Whoever read our output may be gone; the job goes on.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   process.title = `lava-run [job: ${job.id}]`;
   const { signal, hurry } = listenForSignals();
   const { result } = await runJob({ ...job, signal, hurry });

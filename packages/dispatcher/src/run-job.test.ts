@@ -251,6 +251,13 @@ test('the overlay is brought to a running device', async () => {
   expect(messages('info')).toContainEqual(expect.stringMatching(/^end: 2 minimal-boot/));
 });
 
+test('a board that never falls silent does not hold up the end', async () => {
+  board = new FakeBoard(`(while :; do echo noise; sleep 0.05; done) & ${friendlyBoard}`);
+  const { outcome } = await board.run([{ boot: login }]);
+  expect(outcome).toEqual({ result: 'pass', poweredOff: true });
+  expect(board.leftovers).toEqual([]);
+});
+
 test('a power-off that fails does not fail the job, but is known', async () => {
   board = new FakeBoard(friendlyBoard, { commands: { power_off: 'false' } });
   const { outcome, results } = await board.run([{ boot: login }]);

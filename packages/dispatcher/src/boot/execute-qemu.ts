@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { JobError, sleep } from '@lava/base';
+import { JobError } from '@lava/base';
 import { mappingAt, type Mapping } from '@lava/job';
 import { asText } from '../pipeline/as-text.ts';
 import type { Console } from '../connections/console.ts';
@@ -85,5 +85,5 @@ async function powerOffGuest(console: Console): Promise<void> {
   const longestMs = 5000;
   const silenceMs = 500;
   await console.sendLine('poweroff');
-  await Promise.race([console.drain(silenceMs), sleep(longestMs)]);
+  await console.drain(silenceMs, longestMs);
 }

@@ -54,7 +54,10 @@ export const connectDevice: ActionSpec = {
       a.log.debug('Already connected');
       return;
     }
-    if (a.connection) a.log.warning('Dead connection, reconnecting');
+    if (a.connection) {
+      a.log.warning('Dead connection, reconnecting');
+      await a.connection.close();
+    }
     const primary = primaryConnection(a.job.device);
     if (!primary) return;
     a.log.info(`[${a.namespace}] ${a.name} Connecting to device using '${primary.command}'`);

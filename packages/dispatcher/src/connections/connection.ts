@@ -41,8 +41,8 @@ export interface Connection {
   expect(patterns: readonly Pattern[], options: ExpectOptions): Promise<Match>;
   /** Waits for one of `prompts`. */
   waitPrompt(options: ExpectOptions): Promise<Match>;
-  /** Reads until nothing has come for `quietMs`; what comes goes to the log. */
-  drain(quietMs: number): Promise<void>;
+  /** Reads until nothing has come for `quietMs`, or `longestMs` are over; what comes goes to the log. */
+  drain(quietMs: number, longestMs?: number): Promise<void>;
   /** Ends it, by force after a moment. Never rejects. */
   close(): Promise<void>;
 }

@@ -142,14 +142,15 @@ export class Console implements Connection {
     return this.expect(this.#prompts, options);
   }
 
-  drain(quietMs: number): Promise<void> {
+  drain(quietMs: number, longestMs = Number.POSITIVE_INFINITY): Promise<void> {
+    const end = monotonicMs() + longestMs;
     this.#lastTextAt = monotonicMs();
     this.#goOn();
     return new Promise((resolve) => {
       const look = () => {
         clearTimeout(timer);
         this.#stream.clear();
-        const left = this.#lastTextAt + quietMs - monotonicMs();
+        const left = Math.min(this.#lastTextAt + quietMs, end) - monotonicMs();
         if (this.#alive && left > 0) {
           timer = setTimeout(look, left);
         } else {

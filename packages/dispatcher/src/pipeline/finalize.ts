@@ -5,6 +5,8 @@ import type { JobRuntime } from './runtime.ts';
 
 /** Seconds of silence that end the reading of what a device still says; `timeouts.connections.read-feedback` overrides. */
 const defaultFeedbackSeconds = 1;
+/** A device that never falls silent is listened to for so many times that time. */
+const longestFeedback = 3;
 
 /** The end of every job: the device is switched off, what it still says is logged, connections are closed. */
 export function finalize(runtime: JobRuntime): ActionSpec {
@@ -29,6 +31,6 @@ function readFeedback(runtime: JobRuntime): ActionSpec {
 
 async function finalizeConnection(a: Action, connection: NonNullable<Action['connection']>, quietSeconds: number): Promise<void> {
   // A QEMU guest is asked to power off while its connection closes; there is nothing to listen to before.
-  if (connection.alive && !connection.tags.includes('qemu')) await connection.drain(Math.min(quietSeconds * 1000, a.remainingMs()));
+  if (connection.alive && !connection.tags.includes('qemu')) await connection.drain(quietSeconds * 1000, Math.min(longestFeedback * quietSeconds * 1000, a.remainingMs()));
   await connection.close();
 }

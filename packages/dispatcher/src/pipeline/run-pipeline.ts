@@ -78,6 +78,8 @@ export class Pipeline {
       for (const child of last.children) await runAction(child).catch(() => undefined);
       last.clock.end();
     }
+    // Finalizing closes them; here are those that it did not come to.
+    await Promise.all([...this.#runtime.connections.values()].map((connection) => connection.close()));
     if (failed > 0) throw new InfrastructureError('Failed to clean after job', { code: 'cleanup-failed' });
   }
 
