@@ -60,8 +60,14 @@ export function charge(n = 1): void {
   current.charge(n);
 }
 
-/** Refuses a text of `length` characters before it is made. */
+/** Refuses a text of `length` characters before it is made, and charges the work on it. */
 export function checkText(length: number): void {
+  limitText(length);
+  current.charge(length >> 6);
+}
+
+/** As checkText, for texts that grow by small parts: these are charged where the parts are made. */
+export function limitText(length: number): void {
   if (length > current.limits.outputLength) throw exceeded('output', `the template makes a text of more than ${current.limits.outputLength} characters`);
 }
 

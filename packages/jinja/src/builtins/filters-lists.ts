@@ -10,7 +10,7 @@ import { points } from '../python/text.ts';
 import { PyError, typeError } from '../python/errors.ts';
 import { str } from '../python/repr.ts';
 import { joinTexts } from '../python/text-methods.ts';
-import { Markup, PyIterator, PyTuple, Undefined, tuple, type Kwargs, type Value } from '../python/values.ts';
+import { Markup, PyIterator, PyTuple, Undefined, orUndefined, tuple, type Kwargs, type Value } from '../python/values.ts';
 import { filter, scopedFilter, type Filter, type Scope } from './define.ts';
 
 const filterError = (message: string, hint?: string) => new PyError('FilterArgumentError', message, { hint });
@@ -44,7 +44,7 @@ function firstOf(items: Value): Value {
 
 function lastOf(items: Value): Value {
   if (items instanceof PyIterator) throw typeError(`'${items.type}' object is not reversible`, 'write |list before |last');
-  return toList(items).at(-1) ?? new Undefined({ hint: 'No last item, sequence was empty.' });
+  return orUndefined(toList(items).at(-1), { hint: 'No last item, sequence was empty.' });
 }
 
 function extreme(items: Value, caseSensitive: Value, attribute: Value, op: '<' | '>'): Value {
@@ -205,7 +205,7 @@ export const listFilters: Record<string, Filter> = {
   min: filter(['value', ['case_sensitive', false], ['attribute', null]], (items = null, cased = false, attribute = null) => extreme(items, cased, attribute, '<')),
   random: filter(['seq'], (items = null) => {
     const all = toList(items);
-    return all[Math.floor(Math.random() * all.length)] ?? new Undefined({ hint: 'No random item, sequence was empty.' });
+    return orUndefined(all[Math.floor(Math.random() * all.length)], { hint: 'No random item, sequence was empty.' });
   }),
   reject: selection(false, false),
   rejectattr: selection(false, true),

@@ -1,7 +1,7 @@
 import { binary, unary } from '../python/operators.ts';
 import { center } from '../python/text-methods.ts';
 import { capitalize, repeatText, replaceText, sliceText, splitLines, splitTextRight, stripEnd, stripStart, textLength } from '../python/text.ts';
-import { checkText } from '../limits.ts';
+import { charge, checkText } from '../limits.ts';
 import { escape } from '../python/html.ts';
 import { floatBody } from '../python/format-spec.ts';
 import { indexOf, isText, textOf, truth, undefinedError } from '../python/types.ts';
@@ -19,7 +19,11 @@ import { filter, scopedFilter, type Filter } from './define.ts';
 
 /** A text filter on `soft_str(value)`: Markup in, Markup out. */
 function onText(change: (text: string) => string): Filter {
-  return filter(['s'], (value = '') => remark(value, change(str(value))));
+  return filter(['s'], (value = '') => {
+    const text = str(value);
+    charge(text.length >> 6);
+    return remark(value, change(text));
+  });
 }
 
 function remark(original: Value, text: string): Value {

@@ -1,4 +1,5 @@
-import { checkText } from '../limits.ts';
+import { charge, checkText } from '../limits.ts';
+import { sorted } from '../python/compare.ts';
 import { escape, escapeHtml } from '../python/html.ts';
 import { floatRepr } from '../python/float.ts';
 import { indexOf, isText, textOf, truth, typeName } from '../python/types.ts';
@@ -6,7 +7,7 @@ import { isIterable, iterate, toList } from '../python/iterate.ts';
 import { PyDict } from '../python/dict.ts';
 import { PyError, typeError, valueError } from '../python/errors.ts';
 import { repr, str } from '../python/repr.ts';
-import { Markup, PyFloat, Undefined, type Value } from '../python/values.ts';
+import { Markup, PyFloat, PyTuple, Undefined, tuple, type Value } from '../python/values.ts';
 import { filter, scopedFilter, type Filter } from './define.ts';
 
 function quoteUrl(value: Value, inQuery: boolean): string {
@@ -35,6 +36,7 @@ function xmlAttributes(value: Value, space: Value): string {
 
 /** JSON as Python's `json.dumps(value, sort_keys=True)` writes it. */
 function json(value: Value, step: number | undefined, column: number): string {
+  charge();
   if (value === null) return 'null';
   if (isText(value)) return JSON.stringify(textOf(value)).replace(/[^\0-\x7e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
   if (typeof value !== 'object') return String(value);
@@ -57,13 +59,28 @@ function sortedEntries(dict: PyDict): [string, Value][] {
     if (key === null || typeof key !== 'object' || key instanceof PyFloat) return json(key, undefined, 0);
     throw typeError(`keys must be str, int, float, bool or None, not ${typeName(key)}`);
   };
-  return [...dict.entries()].map(([key, item]): [string, Value] => [keyText(key), item]).sort(([a], [b]) => (a < b ? -1 : 1));
+  const entries = sorted([...dict.entries()].map((entry) => tuple(entry)), (entry) => (entry as PyTuple)[0] as Value, false) as PyTuple[];
+  return entries.map(([key, item]): [string, Value] => [keyText(key as Value), item as Value]);
 }
 
 const entityNames: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\xa0', copy: '©', reg: '®', hellip: '…', mdash: '—', ndash: '–', laquo: '«', raquo: '»' };
 
+/** A text without its parts from `open` to the next `close`. */
+function without(text: string, open: string, close: string): string {
+  const kept: string[] = [];
+  let from = 0;
+  for (;;) {
+    const start = text.indexOf(open, from);
+    const end = start < 0 ? -1 : text.indexOf(close, start + open.length);
+    if (end < 0) break;
+    kept.push(text.slice(from, start));
+    from = end + close.length;
+  }
+  return kept.join('') + text.slice(from);
+}
+
 function stripTags(text: string): string {
-  const bare = text.replace(/<!--[^]*?-->/g, '').replace(/<[^>]*>/g, '').split(/\s+/).filter(Boolean).join(' ');
+  const bare = without(without(text, '<!--', '-->'), '<', '>').split(/\s+/).filter(Boolean).join(' ');
   return bare.replace(/&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|([a-z]+));/g, (whole, decimal: string | undefined, hex: string | undefined, name: string | undefined) => {
     if (name !== undefined) return entityNames[name] ?? whole;
     const code = Number.parseInt(decimal ?? hex ?? '', decimal === undefined ? 16 : 10);
@@ -77,6 +94,8 @@ const mailAddress = /^\S+@\w[\w.-]*\.\w+$/;
 interface LinkOptions { readonly limit: number | undefined; readonly attributes: string; readonly schemes: readonly string[] }
 
 function link(word: string, { limit, attributes, schemes }: LinkOptions): string {
+  // No address is that long, and the patterns below are not made for it.
+  if (word.length > 2000) return word;
   const head = /^(?:[(<]|&lt;)+/.exec(word)?.[0] ?? '';
   let middle = word.slice(head.length);
   let tail = /(?:[)>.,\n]|&gt;)+$/.exec(middle)?.[0] ?? '';

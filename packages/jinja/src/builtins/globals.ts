@@ -58,6 +58,12 @@ class Joiner extends PyObject {
   }
 }
 
+/** A function that makes objects of its class. */
+class PyClass extends PyFunction {
+  override readonly type: string = 'type';
+  override repr(): string { return `<class '${this.name}'>`; }
+}
+
 function makeDict(args: Value[], kwargs: Kwargs): PyDict {
   if (args.length > 1) throw typeError(`dict expected at most 1 argument, got ${args.length}`);
   const dict = new PyDict(args[0] === undefined ? [] : pairs(args[0]));
@@ -78,11 +84,11 @@ function makeRange(args: Value[], kwargs: Kwargs): PyRange {
 /** Functions that every template can call. `lipsum` is not among them: a configuration has no use for random prose. */
 export const globals: ReadonlyMap<string, Value> = new Map<string, Value>([
   ['range', new PyFunction('range', makeRange)],
-  ['dict', new PyFunction('dict', makeDict)],
-  ['namespace', new PyFunction('namespace', (args, kwargs) => new Namespace(makeDict(args, kwargs)))],
-  ['cycler', new PyFunction('cycler', (args) => {
+  ['dict', new PyClass('dict', makeDict)],
+  ['namespace', new PyClass('jinja2.utils.Namespace', (args, kwargs) => new Namespace(makeDict(args, kwargs)))],
+  ['cycler', new PyClass('jinja2.utils.Cycler', (args) => {
     if (args.length === 0) throw new PyError('RuntimeError', 'at least one item has to be provided');
     return new Cycler(args);
   })],
-  ['joiner', new PyFunction('joiner', (args, kwargs) => new Joiner(args[0] ?? kwargs.get('sep') ?? ', '))],
+  ['joiner', new PyClass('jinja2.utils.Joiner', (args, kwargs) => new Joiner(args.length ? args[0] as Value : kwargs.has('sep') ? kwargs.get('sep') as Value : ', '))],
 ]);

@@ -1,4 +1,4 @@
-import { checkText } from '../limits.ts';
+import { charge, checkText } from '../limits.ts';
 import { ordered } from '../python/compare.ts';
 import { PyDict } from '../python/dict.ts';
 import { repr } from '../python/repr.ts';
@@ -14,6 +14,7 @@ export function pretty(value: Value): string {
 
 /** `column` is where the value starts, `after` how many characters must follow it on its line. */
 function write(value: Value, column: number, after: number): string {
+  charge();
   const flat = repr(sortKeys(value));
   if (flat.length <= width - column - after) return flat;
   let text: string | undefined;
@@ -46,6 +47,7 @@ function inOrder(dict: PyDict): [Value, Value][] {
 }
 
 function sortKeys(value: Value): Value {
+  charge();
   if (value instanceof PyDict) return new PyDict(inOrder(value).map(([key, item]) => [key, sortKeys(item)]));
   if (value instanceof PyTuple) return PyTuple.from(value, sortKeys) as PyTuple;
   return Array.isArray(value) ? value.map(sortKeys) : value;

@@ -20,7 +20,9 @@ const simple = new RegExp(`(${space}+)`, 'u');
 /** Breaks one line of text as Python's `textwrap.wrap` does with the settings of `|wordwrap`. */
 export function wrap(line: string, { width, breakLongWords, breakOnHyphens }: WrapOptions): string[] {
   if (width <= 0) throw valueError(`invalid width ${width} (must be > 0)`);
-  charge(line.length >> 3);
+  // The pattern for hyphens may look at a run of them again from each of its places.
+  const hyphens = breakOnHyphens ? line.split('-').length : 0;
+  charge(Math.floor(hyphens * hyphens / 4096) + (line.length >> 3));
   const chunks = line.split(breakOnHyphens ? hyphenated : simple).filter(Boolean).map((chunk) => Array.from(chunk)).reverse();
   const lines: string[] = [];
   const blank = (chunk: string[] | undefined) => chunk !== undefined && chunk.join('').trim() === '';
@@ -39,10 +41,10 @@ export function wrap(line: string, { width, breakLongWords, breakOnHyphens }: Wr
       if (breakLongWords) {
         let end = width - used;
         if (breakOnHyphens && next.length > end) {
-          const hyphen = next.lastIndexOf('-', end - 1);
+          const hyphen = end > 0 ? next.lastIndexOf('-', end - 1) : -1;
           if (hyphen > 0 && next.slice(0, hyphen).some((c) => c !== '-')) end = hyphen + 1;
         }
-        row.push(next.splice(0, Math.max(1, end)));
+        row.push(next.splice(0, end));
       } else if (row.length === 0) row.push(chunks.pop() as string[]);
     }
     if (blank(row.at(-1))) row.pop();

@@ -66,11 +66,10 @@ export function compileExpression(c: Compilation, node: Expr, frame: CompileFram
 function compileName(node: Expression<'name'>, frame: CompileFrame): Eval {
   const { name } = node;
   const read = reader(frame.symbols.ref(name), frame.symbols.owner);
-  return (f) => read(f) ?? missing(name, f);
-}
-
-function missing(name: string, f: Frame): Value {
-  return new Undefined({ name, known: () => f.context.names() });
+  return (f) => {
+    const value = read(f);
+    return value === undefined ? new Undefined({ name, known: () => f.context.names() }) : value;
+  };
 }
 
 function compileCondition(c: Compilation, node: Expression<'cond'>, outer: CompileFrame): Eval {

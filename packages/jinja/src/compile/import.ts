@@ -1,7 +1,7 @@
 import { Context, type TemplateCode } from '../runtime/context.ts';
 import { Module } from '../runtime/objects.ts';
 import { PyError } from '../python/errors.ts';
-import { PyTuple, Undefined, type Value } from '../python/values.ts';
+import { PyTuple, orUndefined, type Value } from '../python/values.ts';
 import { compileExpression } from './expressions.ts';
 import { visibleLocals, type Compilation, type CompileFrame, type Exec } from './frame.ts';
 import type { Frame, Runtime } from '../runtime/runtime.ts';
@@ -85,7 +85,7 @@ export function compileFromImport(c: Compilation, node: FromImport, frame: Compi
   return (f) => {
     const made = load(f);
     for (const { name, alias, index } of names) {
-      const value = made.attribute(name) ?? new Undefined({
+      const value = orUndefined(made.attribute(name), {
         hint: `the template '${made.template}' (imported on line ${node.line} in '${c.template}') does not export the requested name '${name}'`, name,
       });
       f.slots[index] = value;

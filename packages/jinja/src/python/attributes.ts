@@ -1,14 +1,16 @@
+import { charge, checkList } from '../limits.ts';
 import { PyDict } from './dict.ts';
 import { typeError, valueError } from './errors.ts';
 import { dictMethods, listMethods, tupleMethods } from './container-methods.ts';
 import { formatMethod, type Lookups } from './format.ts';
 import { methods } from './call.ts';
+import { PyRange } from './range.ts';
 import { points, textLength } from './text.ts';
 import { textMethods } from './text-methods.ts';
 import { indexOf, isInt, isText, textOf, typeName, undefinedError } from './types.ts';
 import { escape } from './html.ts';
 import { didYouMean } from '../suggest.ts';
-import { Markup, PyFloat, PyFunction, PyObject, PyTuple, Undefined, tuple, type Value } from './values.ts';
+import { Markup, PyFloat, PyFunction, PyObject, PyTuple, Undefined, orUndefined, tuple, type Value } from './values.ts';
 
 const intMethods = methods<number | bigint>('int', {
   bit_count: [[], (n) => (BigInt(n) < 0n ? -BigInt(n) : BigInt(n)).toString(2).replaceAll('0', '').length],
@@ -27,16 +29,17 @@ const lookups: Lookups = { getAttribute, getItem };
 
 /** `getattr(value, name)`; undefined if there is no such attribute. */
 function attributeOf(value: Value, name: string): Value | undefined {
-  if (value instanceof Undefined) {
-    if (!name.startsWith('__') || !name.endsWith('__')) throw undefinedError(value);
-  } else if (typeof value === 'string') {
+  if (value instanceof Undefined) throw undefinedError(value);
+  if (typeof value === 'string') {
+    charge(value.length >> 6);
     return formatMethod(value, name, lookups) ?? textMethods.get(name)?.(value);
   } else if (value instanceof Markup) {
     return markupMethod(value, name);
   } else if (value instanceof PyDict) {
     return dictMethods.get(name)?.(value);
   } else if (value instanceof PyTuple) {
-    return namedField(value, name) ?? tupleMethods.get(name)?.(value);
+    const field = namedField(value, name);
+    return field === undefined ? tupleMethods.get(name)?.(value) : field;
   } else if (Array.isArray(value)) {
     return listMethods.get(name)?.(value);
   } else if (isInt(value)) {
@@ -104,16 +107,17 @@ function known(value: Value): () => Iterable<string> {
 
 /** `value.name` in a template: the attribute, else the element of that name, else undefined. */
 export function getAttribute(value: Value, name: string): Value {
+  if (value instanceof Undefined) throw undefinedError(value);
   if (name.startsWith('__') && internal.test(name)) return unsafe(value, name);
   const attribute = attributeOf(value, name);
   if (attribute !== undefined) return name.startsWith('_') ? unsafe(value, name) : attribute;
-  return itemOf(value, name) ?? new Undefined({ object: value, name, known: known(value) });
+  return orUndefined(itemOf(value, name), { object: value, name, known: known(value) });
 }
 
 /** `value|attr(name)`: only the attribute. */
 export function attributeOnly(value: Value, name: string): Value {
   if (name.startsWith('__') && internal.test(name)) return unsafe(value, name);
-  return attributeOf(value, name) ?? new Undefined({ object: value, name, known: known(value) });
+  return orUndefined(attributeOf(value, name), { object: value, name, known: known(value) });
 }
 
 /** `value[key]` in a template: the element, else the attribute of that name, else undefined. */
@@ -133,11 +137,10 @@ export function getItem(value: Value, key: Value): Value {
 /** `value[start:stop:step]`. */
 export function getSlice(value: Value, start: Value, stop: Value, step: Value): Value {
   if (value instanceof Undefined) throw undefinedError(value);
-  if (!Array.isArray(value) && !isText(value)) {
-    if (value instanceof PyObject && value.type === 'range') throw typeError('slices of a range are not supported', 'write range(…)|list first');
+  if (!Array.isArray(value) && !isText(value) && !(value instanceof PyRange)) {
     throw typeError(value instanceof PyDict ? "unhashable type: 'slice'" : `'${typeName(value)}' object is not subscriptable`);
   }
-  const size = Array.isArray(value) ? value.length : textLength(textOf(value));
+  const size = lengthOf(value);
   const by = step === null ? 1 : indexOf(step);
   if (by === 0) throw valueError('slice step cannot be zero');
   const clamp = (given: Value, fallback: number) => {
@@ -147,8 +150,10 @@ export function getSlice(value: Value, start: Value, stop: Value, step: Value): 
   };
   const from = clamp(start, by > 0 ? 0 : size - 1);
   const to = clamp(stop, by > 0 ? size : -1);
+  if (value instanceof PyRange) return new PyRange(value.at(from), value.at(to), value.step * by);
   const elements: Value[] = Array.isArray(value) ? value : points(textOf(value));
   const picked: Value[] = [];
+  if (Array.isArray(value)) checkList(Math.max(0, Math.ceil((to - from) / by)));
   for (let i = from; by > 0 ? i < to : i > to; i += by) picked.push(elements[i] as Value);
   if (Array.isArray(value)) return value instanceof PyTuple ? tuple(picked) : picked;
   return value instanceof Markup ? new Markup(picked.join('')) : picked.join('');

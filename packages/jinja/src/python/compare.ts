@@ -4,6 +4,7 @@ import { typeError } from './errors.ts';
 import { iterate } from './iterate.ts';
 import { asNumber } from './numbers.ts';
 import { PyRange } from './range.ts';
+import { findText } from './text.ts';
 import { isText, textOf, typeName, undefinedError } from './types.ts';
 import { PyFloat, PyTuple, Undefined, type Value } from './values.ts';
 
@@ -22,6 +23,7 @@ export function equal(a: Value, b: Value): boolean {
   if (a === b) return true;
   charge();
   if (Array.isArray(a)) {
+    charge(a.length >> 3);
     return Array.isArray(b) && a instanceof PyTuple === b instanceof PyTuple && a.length === b.length
       && a.every((item, i) => same(item, b[i] as Value));
   }
@@ -100,7 +102,7 @@ export function sorted(items: Value[], key: (item: Value) => Value, reverse: boo
 export function contains(container: Value, needle: Value): boolean {
   if (isText(container)) {
     if (needle instanceof Undefined || !isText(needle)) throw typeError(`'in <string>' requires string as left operand, not ${typeName(needle)}`);
-    return textOf(container).includes(textOf(needle));
+    return findText(textOf(container), textOf(needle)) >= 0;
   }
   if (container instanceof PyDict) return container.has(needle);
   if (container instanceof PyDictView && container.type === 'dict_keys') return container.dict.has(needle);

@@ -1,4 +1,4 @@
-import { checkList } from '../limits.ts';
+import { charge, checkList } from '../limits.ts';
 import { callValue, methods } from './call.ts';
 import { equal, sorted } from './compare.ts';
 import { PyDict, PyDictView } from './dict.ts';
@@ -8,9 +8,10 @@ import { repr } from './repr.ts';
 import { indexOf, truth } from './types.ts';
 import { noKwargs, tuple, type Value } from './values.ts';
 
-const count = (list: Value[], value: Value) => list.filter((item) => equal(item, value)).length;
+const count = (list: Value[], value: Value) => [...iterate(list)].filter((item) => equal(item, value)).length;
 
 function index(list: Value[], value: Value, start: Value, stop: Value): number {
+  charge(list.length >> 3);
   const clamp = (n: number) => (n < 0 ? Math.max(0, n + list.length) : n);
   for (let i = clamp(indexOf(start)); i < Math.min(list.length, clamp(indexOf(stop))); i++) if (equal(list[i] as Value, value)) return i;
   throw valueError(`${repr(value)} is not in list`);
@@ -20,7 +21,7 @@ function index(list: Value[], value: Value, start: Value, stop: Value): number {
 export const listMethods = methods<Value[]>('list', {
   append: [['object'], (list, item = null) => { checkList(list.length + 1); list.push(item); return null; }],
   clear: [[], (list) => { list.length = 0; return null; }],
-  copy: [[], (list) => Array.from(list)],
+  copy: [[], (list) => toList(list)],
   count: [['value'], (list, value = null) => count(list, value)],
   extend: [['iterable'], (list, items = null) => {
     const more = toList(items);
@@ -37,6 +38,7 @@ export const listMethods = methods<Value[]>('list', {
     return list.splice(place, 1)[0] as Value;
   }],
   remove: [['value'], (list, value = null) => {
+    charge(list.length >> 3);
     const at = list.findIndex((item) => equal(item, value));
     if (at < 0) throw valueError('list.remove(x): x not in list');
     list.splice(at, 1);
@@ -75,6 +77,7 @@ export const dictMethods = methods<PyDict>('dict', {
     return value;
   }],
   popitem: [[], (dict) => {
+    charge(dict.size >> 3);
     const last = [...dict.entries()].at(-1);
     if (!last) throw new PyError('KeyError', "'popitem(): dictionary is empty'");
     dict.delete(last[0]);

@@ -1,4 +1,4 @@
-import { checkText } from '../limits.ts';
+import { limitText } from '../limits.ts';
 import { PyDict } from './dict.ts';
 import { PyError, typeError, valueError } from './errors.ts';
 import { format } from './format-spec.ts';
@@ -57,7 +57,7 @@ class Formatter {
         result += template.slice(i, to);
         i = to;
       }
-      checkText(result.length);
+      limitText(result.length);
     }
     return result;
   }

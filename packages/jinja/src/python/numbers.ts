@@ -39,11 +39,21 @@ export function truncate(value: number): number | bigint {
 
 const digitsOf = (base: number) => (base <= 10 ? `[0-${base - 1}]` : `[0-9a-${String.fromCharCode(86 + base)}]`);
 
+/** Decimal digits of any script as ASCII ones. They come in runs of ten. */
+function asciiDigits(text: string): string {
+  return text.replace(/(?![0-9])\p{Nd}/gu, (digit) => {
+    const code = digit.codePointAt(0) as number;
+    let first = code;
+    while (/\p{Nd}/u.test(String.fromCodePoint(first - 1))) first--;
+    return String((code - first) % 10);
+  });
+}
+
 /** `int(text, base)`. @throws PyError ValueError */
 export function parseInt(text: string, base = 10): number | bigint {
   const wrong = () => valueError(`invalid literal for int() with base ${base}: '${text}'`);
   if (base !== 0 && (base < 2 || base > 36)) throw valueError('int() base must be >= 2 and <= 36, or 0');
-  const m = /^([+-]?)(0[xob])?(.*)$/is.exec(text.trim().normalize('NFKC'));
+  const m = /^([+-]?)(0[xob])?(.*)$/is.exec(asciiDigits(text.trim()));
   const prefix = m?.[2]?.toLowerCase();
   const prefixBase = prefix === '0x' ? 16 : prefix === '0o' ? 8 : prefix === '0b' ? 2 : undefined;
   const usePrefix = prefixBase !== undefined && (base === 0 || base === prefixBase);
@@ -62,7 +72,8 @@ export function parseInt(text: string, base = 10): number | bigint {
 
 /** `float(text)`. @throws PyError ValueError */
 export function parseFloat(text: string): number {
-  const plain = text.trim();
+  const plain = asciiDigits(text.trim());
+  if (plain.length > 5000) throw valueError('the text is too long for a number');
   const special = /^([+-]?)(inf(inity)?|nan)$/i.exec(plain);
   if (special) return special[2]?.toLowerCase() === 'nan' ? Number.NaN : special[1] === '-' ? -Infinity : Infinity;
   if (!/^[+-]?(\d+(_\d+)*\.?(\d+(_\d+)*)?|\.\d+(_\d+)*)(e[+-]?\d+(_\d+)*)?$/i.test(plain)) throw valueError(`could not convert string to float: '${text}'`);

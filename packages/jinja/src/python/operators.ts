@@ -16,12 +16,12 @@ export function binary(op: BinaryOperator, a: Value, b: Value): Value {
     checkText(a.length + b.length);
     return a + b;
   }
+  if (op === '%' && isText(a)) return percentFormat(a, b);
   if (a instanceof Undefined) throw undefinedError(a);
   if (b instanceof Undefined) throw undefinedError(b);
   const x = asNumber(a);
   const y = asNumber(b);
   if (x !== undefined && y !== undefined) return arithmetic(op, x, y);
-  if (op === '%' && isText(a)) return percentFormat(a, b);
   if (op === '*' && (isSequence(a) || isSequence(b))) return isSequence(a) ? repeat(a, b) : repeat(b as Sequence, a);
   if (op === '+') {
     if (isText(a) && isText(b)) return joinMarkup(a, b);

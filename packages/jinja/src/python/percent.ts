@@ -1,4 +1,4 @@
-import { checkText } from '../limits.ts';
+import { charge, limitText } from '../limits.ts';
 import { PyDict } from './dict.ts';
 import { PyError, typeError, valueError } from './errors.ts';
 import { format, floatBody } from './format-spec.ts';
@@ -18,6 +18,7 @@ export function percentFormat(template: Value, values: Value): Value {
 }
 
 function formatPercent(template: string, values: Value, safe: boolean): string {
+  charge(template.length >> 6);
   const list = values instanceof PyTuple ? values : undefined;
   let used = 0;
   const next = (): Value => {
@@ -43,10 +44,10 @@ function formatPercent(template: string, values: Value, safe: boolean): string {
     }
     const columns = size(width) ?? 0;
     const digits = /\.(?:\*|\d+)?[hlL]?.$/su.test(whole) && whole.includes('.') ? size(precision) ?? 0 : undefined;
-    const value = keyed ?? next();
+    const value = keyed === undefined ? next() : keyed;
     const text = convert(value, letter, flags, digits, safe);
     const padded = fit(text, columns, flags);
-    checkText(total += padded.length);
+    limitText(total += padded.length);
     return padded;
   });
   const spare = list ? used < list.length : used === 0 && !(values instanceof PyDict) && !(Array.isArray(values) && !list) && !(values instanceof PyObject && !(values instanceof Markup));

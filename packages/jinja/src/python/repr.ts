@@ -1,4 +1,4 @@
-import { charge, checkText } from '../limits.ts';
+import { charge, limitText } from '../limits.ts';
 import { floatRepr } from './float.ts';
 import { PyDict, PyDictView } from './dict.ts';
 import { valueError } from './errors.ts';
@@ -56,7 +56,7 @@ function join<T>(items: Iterable<T>, each: (item: T) => string): string {
   for (const item of items) {
     text += first ? each(item) : `, ${each(item)}`;
     first = false;
-    checkText(text.length);
+    limitText(text.length);
   }
   return text;
 }

@@ -1,9 +1,9 @@
-import { charge, checkText } from '../limits.ts';
+import { charge, limitText } from '../limits.ts';
 import { methods } from './call.ts';
 import { PyDict } from './dict.ts';
 import { typeError, valueError } from './errors.ts';
 import { iterate } from './iterate.ts';
-import { capitalize, points, pySpace, repeatText, replaceText, sliceText, splitLines, splitText, splitTextRight, stripEnd, stripStart, textLength, title } from './text.ts';
+import { capitalize, findLastText, findText, points, pySpace, repeatText, replaceText, sliceText, splitLines, splitText, splitTextRight, stripEnd, stripStart, textLength, title } from './text.ts';
 import { indexOf, isText, textOf, truth, typeName } from './types.ts';
 import { PyTuple, tuple, type Value } from './values.ts';
 
@@ -23,7 +23,7 @@ function find(text: string, part: Value, start: Value, end: Value, last: boolean
   if (start !== null && indexOf(start) > length) return -1;
   if (from > to) return -1;
   const inside = sliceText(text, from, to);
-  const at = last ? inside.lastIndexOf(textOf(part)) : inside.indexOf(textOf(part));
+  const at = last ? findLastText(inside, textOf(part)) : findText(inside, textOf(part));
   return at < 0 ? -1 : from + textLength(inside.slice(0, at));
 }
 
@@ -65,7 +65,7 @@ function splitWords(text: string, max: number): string[] {
   const parts: string[] = [];
   let rest = stripStart(text);
   while (rest !== '') {
-    if (parts.length === max) { parts.push(stripEnd(rest)); break; }
+    if (parts.length === max) { parts.push(rest); break; }
     const word = (new RegExp(words.source).exec(rest) as RegExpExecArray)[0];
     parts.push(word);
     rest = stripStart(rest.slice(word.length));
@@ -94,7 +94,7 @@ function separator(value: Value): string | undefined {
 
 function partition(text: string, sep: Value, last: boolean): PyTuple {
   const mark = separator(sep) ?? '';
-  const at = last ? text.lastIndexOf(mark) : text.indexOf(mark);
+  const at = last ? findLastText(text, mark) : findText(text, mark);
   if (at < 0) return tuple(last ? ['', '', text] : [text, '', '']);
   return tuple([text.slice(0, at), mark, text.slice(at + mark.length)]);
 }
@@ -106,7 +106,7 @@ export function joinTexts(mark: string, items: Value): string {
   for (const item of iterate(items)) {
     if (!isText(item)) throw typeError(`sequence item ${index}: expected str instance, ${typeName(item)} found`, 'the filter join takes numbers too');
     result += (index++ === 0 ? '' : mark) + textOf(item);
-    checkText(result.length);
+    limitText(result.length);
   }
   return result;
 }

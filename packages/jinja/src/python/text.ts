@@ -3,6 +3,44 @@ import { charge, checkText } from '../limits.ts';
 // Python's texts are sequences of code points, JavaScript's of UTF-16 units. Texts without surrogates take the short way.
 const astral = /[\ud800-\udbff][\udc00-\udfff]/;
 
+/** As `text.indexOf`, but in time linear in the text for long patterns too, where V8's search is quadratic. */
+export function findText(text: string, part: string, from = 0): number {
+  if (part.length > 32 && text.length - from > 1000) return walk(text, part, from, () => true);
+  const at = text.indexOf(part, from);
+  charge(((at < 0 ? text.length : at) - from) >> 6);
+  return at;
+}
+
+/** As `text.lastIndexOf(part)`. */
+export function findLastText(text: string, part: string): number {
+  let last = -1;
+  if (part.length > 32 && text.length > 1000) walk(text, part, 0, (at) => { last = at; return false; });
+  else {
+    last = text.lastIndexOf(part);
+    charge((text.length - last) >> 6);
+  }
+  return last;
+}
+
+/** Knuth, Morris, Pratt: calls `found` for each occurrence until it says stop; the place of that one, else -1. */
+function walk(text: string, part: string, from: number, found: (at: number) => boolean): number {
+  charge((text.length + part.length) >> 5);
+  const borders = new Int32Array(part.length);
+  for (let i = 1, k = 0; i < part.length; i++) {
+    while (k > 0 && part.charCodeAt(i) !== part.charCodeAt(k)) k = borders[k - 1] as number;
+    if (part.charCodeAt(i) === part.charCodeAt(k)) k++;
+    borders[i] = k;
+  }
+  for (let i = from, k = 0; i < text.length; i++) {
+    while (k > 0 && text.charCodeAt(i) !== part.charCodeAt(k)) k = borders[k - 1] as number;
+    if (text.charCodeAt(i) === part.charCodeAt(k)) k++;
+    if (k < part.length) continue;
+    if (found(i - k + 1)) return i - k + 1;
+    k = borders[k - 1] as number;
+  }
+  return -1;
+}
+
 /** Code points of a text. */
 export function points(text: string): string[] {
   charge(text.length >> 4);
@@ -72,8 +110,11 @@ export function capitalize(text: string): string {
 
 /** Upper case of a first letter; a few ligatures have a title case of their own. */
 export function title(letter: string): string {
-  if (letter === 'ß') return 'Ss';
-  return letter.toUpperCase();
+  const digraph = 'ǆǅǉǈǌǋǳǲ'.indexOf(letter);
+  if (letter !== '' && digraph >= 0) return 'ǅǅǈǈǋǋǲǲ'[digraph] as string;
+  const upper = letter.toUpperCase();
+  // Ligatures become two letters, of which the second stays small.
+  return /[ßﬀ-ﬆևﬓ-ﬗ]/.test(letter) ? upper.slice(0, 1) + upper.slice(1).toLowerCase() : upper;
 }
 
 /** `text.replace(old, by, count)`; count below 0 replaces all. */
@@ -95,7 +136,7 @@ export function splitText(text: string, separator: string, max = -1): string[] {
   const parts: string[] = [];
   let from = 0;
   while (max < 0 || parts.length < max) {
-    const at = text.indexOf(separator, from);
+    const at = findText(text, separator, from);
     if (at < 0) break;
     parts.push(text.slice(from, at));
     from = at + separator.length;
@@ -110,12 +151,12 @@ export function splitTextRight(text: string, separator: string, max = -1): strin
   const parts: string[] = [];
   let to = text.length;
   while (max < 0 || parts.length < max) {
-    const at = to < separator.length ? -1 : text.lastIndexOf(separator, to - separator.length);
+    const at = findLastText(text.slice(0, to), separator);
     if (at < 0) break;
-    parts.unshift(text.slice(at + separator.length, to));
+    parts.push(text.slice(at + separator.length, to));
     to = at;
   }
-  parts.unshift(text.slice(0, to));
+  parts.push(text.slice(0, to));
   charge(parts.length);
-  return parts;
+  return parts.reverse();
 }

@@ -88,6 +88,11 @@ export class Undefined extends PyObject {
   override iterate(): Iterator<Value> { return [][Symbol.iterator](); }
 }
 
+/** The value, or undefined in Python's sense where there is none. None is a value: `??` would lose it. */
+export function orUndefined(value: Value | undefined, facts: UndefinedFacts): Value {
+  return value === undefined ? new Undefined(facts) : value;
+}
+
 /** Text that is safe in HTML; `|escape` and `|safe` make it. */
 export class Markup extends PyObject {
   readonly type = 'Markup';

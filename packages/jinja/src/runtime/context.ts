@@ -35,7 +35,8 @@ export class Context {
   }
 
   resolve(name: string): Value | undefined {
-    return this.vars.get(name) ?? this.given.get(name);
+    const own = this.vars.get(name);
+    return own === undefined ? this.given.get(name) : own;
   }
 
   /** All variables, with local ones on top. */

@@ -2,7 +2,7 @@ import { lengthOf } from '../python/attributes.ts';
 import { equal } from '../python/compare.ts';
 import { typeError } from '../python/errors.ts';
 import { iterate } from '../python/iterate.ts';
-import { PyFunction, PyIterator, PyObject, Undefined, tuple, type Value } from '../python/values.ts';
+import { PyFunction, PyIterator, PyObject, orUndefined, tuple, type Value } from '../python/values.ts';
 
 /** The variable `loop` of a for loop, which is also what drives the loop. */
 export class LoopContext extends PyObject {
@@ -56,6 +56,10 @@ export class LoopContext extends PyObject {
     return this.known;
   }
 
+  /** Who iterates over `loop` itself walks on in it. */
+  override *iterate(): Generator<Value> {
+    for (let item = this.next(); item !== undefined; item = this.next()) yield tuple([item, this]);
+  }
   override truth(): boolean { return this.length() !== 0; }
   override repr(): string { return `<LoopContext ${this.index0 + 1}/${this.length()}>`; }
 
@@ -70,8 +74,8 @@ export class LoopContext extends PyObject {
       case 'length': return this.length();
       case 'depth': return this.depth0 + 1;
       case 'depth0': return this.depth0;
-      case 'previtem': return this.index0 === 0 || this.before === undefined ? new Undefined({ hint: 'there is no previous item' }) : this.before;
-      case 'nextitem': return this.peek() ?? new Undefined({ hint: 'there is no next item' });
+      case 'previtem': return orUndefined(this.index0 === 0 ? undefined : this.before, { hint: 'there is no previous item' });
+      case 'nextitem': return orUndefined(this.peek(), { hint: 'there is no next item' });
       case 'cycle': return new PyFunction('cycle', (args) => {
         if (args.length === 0) throw typeError('no items for cycling given');
         return args[this.index0 % args.length] as Value;

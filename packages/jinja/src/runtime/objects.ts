@@ -94,7 +94,7 @@ export class Macro extends PyObject {
     const { facts } = this;
     switch (name) {
       case 'name': return facts.name;
-      case 'arguments': return [...facts.parameters];
+      case 'arguments': return tuple(facts.parameters);
       case 'catch_kwargs': return facts.catchKwargs;
       case 'catch_varargs': return facts.catchVarargs;
       case 'caller': return facts.usesCaller;

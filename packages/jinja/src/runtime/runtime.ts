@@ -1,4 +1,4 @@
-import { checkDepth, checkText } from '../limits.ts';
+import { checkDepth, limitText } from '../limits.ts';
 import type { Location } from '../errors.ts';
 import type { Builtins } from '../builtins/define.ts';
 import type { Value } from '../python/values.ts';
@@ -29,7 +29,7 @@ export class Runtime {
 
   write(text: string): void {
     this.out += text;
-    checkText(this.out.length);
+    limitText(this.out.length);
   }
 
   /** The text that `work` writes. */

@@ -1,4 +1,5 @@
 import { TemplateError } from '../errors.ts';
+import { pySpace, stripEnd } from '../python/text.ts';
 import { unescape } from './unescape.ts';
 
 /** How whitespace around tags is treated. */
@@ -22,14 +23,15 @@ export interface Token {
 }
 
 // Sticky: each is tried at the current place only.
-const space = /[\s\x1c-\x1f\x85]+/y;
+const blank = `[${pySpace}]`;
+const space = new RegExp(`${blank}+`, 'y');
 const float = /(?<!\.)(?:\d+_)*\d+(?:(?:\.(?:\d+_)*\d+)?e[+-]?(?:\d+_)*\d+|\.(?:\d+_)*\d+)/iy;
 const integer = /0b(?:_?[01])+|0o(?:_?[0-7])+|0x(?:_?[\da-f])+|[1-9](?:_?\d)*|0(?:_?0)*/iy;
 const name = /[\p{L}\p{N}\p{M}_]+/uy;
 const identifier = /^[\p{XID_Start}_]\p{XID_Continue}*$/u;
 const string = /'[^'\\]*(?:\\[^][^'\\]*)*'|"[^"\\]*(?:\\[^][^"\\]*)*"/y;
 const operator = /\/\/|\*\*|==|!=|>=|<=|[-+/*%~[\](){}<>=.:|,;]/y;
-const opening = /\{%([-+]?)\s*raw\s*(?:-%\}\s*|%\})|\{%([-+]?)|\{#([-+]?)|\{\{([-+]?)/g;
+const opening = new RegExp(`\\{%([-+]?)${blank}*raw${blank}*(?:-%\\}${blank}*|%\\})|\\{%([-+]?)|\\{#([-+]?)|\\{\\{([-+]?)`, 'g');
 const closers: Record<string, string> = { '(': ')', '[': ']', '{': '}' };
 
 /** Splits a template into tokens. @throws TemplateError for what cannot be one */
@@ -37,10 +39,10 @@ export function tokenize(source: string, template: string, whitespace: Whitespac
   const text = normalize(source, whitespace.keepTrailingNewline);
   const tokens: Token[] = [];
   const suffix = whitespace.trimBlocks ? '\\n?' : '';
-  const blockEnd = new RegExp(`\\+%\\}|-%\\}\\s*|%\\}${suffix}`, 'y');
-  const commentEnd = new RegExp(`\\+#\\}|-#\\}\\s*|#\\}${suffix}`, 'g');
-  const rawEnd = new RegExp(`\\{%([-+]?)\\s*endraw\\s*(?:\\+%\\}|-%\\}\\s*|%\\}${suffix})`, 'g');
-  const variableEnd = /-\}\}\s*|\}\}/y;
+  const blockEnd = new RegExp(`\\+%\\}|-%\\}${blank}*|%\\}${suffix}`, 'y');
+  const commentEnd = new RegExp(`\\+#\\}|-#\\}${blank}*|#\\}${suffix}`, 'g');
+  const rawEnd = new RegExp(`\\{%([-+]?)${blank}*endraw${blank}*(?:\\+%\\}|-%\\}${blank}*|%\\}${suffix})`, 'g');
+  const variableEnd = new RegExp(`-\\}\\}${blank}*|\\}\\}`, 'y');
 
   let pos = 0;
   let line = 1;
@@ -61,7 +63,7 @@ export function tokenize(source: string, template: string, whitespace: Whitespac
   /** Text before a tag, after the tag's sign and lstrip_blocks had their say. */
   const data = (from: number, to: number, sign: string, variable: boolean) => {
     let before = text.slice(from, to);
-    if (sign === '-') before = before.trimEnd();
+    if (sign === '-') before = stripEnd(before);
     else if (sign !== '+' && whitespace.lstripBlocks && !variable) {
       const start = before.lastIndexOf('\n') + 1;
       if ((start > 0 || from === 0 || text[from - 1] === '\n') && /^\s+$/.test(before.slice(start))) before = before.slice(0, start);

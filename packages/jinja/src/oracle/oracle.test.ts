@@ -1,0 +1,31 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { python, renderHere, renderWithPython, type Case, type Outcome } from './cpython.testing.ts';
+import { filterCases, testCases } from './filters.testing.ts';
+import { methodCases, operatorCases, printingCases } from './expressions.testing.ts';
+import { statementCases, whitespaceCases } from './statements.testing.ts';
+import { template } from './generate.testing.ts';
+
+/** Cases that differ, with what both made of them. Errors are compared by their presence: our words say more. */
+function differences(cases: readonly Case[], expected: readonly Outcome[]): unknown[] {
+  return cases.flatMap((one, i) => {
+    const here = renderHere(one);
+    const there = expected[i] as Outcome;
+    const same = 'text' in here && 'text' in there ? here.text === there.text : 'error' in here && 'error' in there;
+    return same ? [] : [{ source: one.source, here, python: there }];
+  });
+}
+
+describe.skipIf(python === undefined)('equal to the Jinja2 of CPython (needs python3-jinja2)', () => {
+  it.each([
+    ['statements', statementCases], ['whitespace', whitespaceCases], ['printed values', printingCases], ['operators', operatorCases],
+    ['methods', methodCases], ['filters', filterCases], ['tests', testCases],
+  ])('%s', (_, cases) => {
+    expect(differences(cases, renderWithPython(cases))).toEqual([]);
+  });
+
+  it('generated templates', () => {
+    const cases = fc.sample(template, { numRuns: 1500, ...(process.env['FAST_CHECK_SEED'] && { seed: Number(process.env['FAST_CHECK_SEED']) }) });
+    expect(differences(cases, renderWithPython(cases)).slice(0, 5)).toEqual([]);
+  });
+});
