@@ -91,6 +91,48 @@ test('a queued job is canceled at once; a running one when its worker has ended 
   ]);
 }));
 
+test('a job that is canceled before its worker began it leaves the device as it was', () => inLab(async (lab) => {
+  const worker = await lab.worker('w1', ['q1']);
+  const job = await lab.submit();
+  await lab.core.services.jobs.cancel((await worker.started(job)).job, 'ada');
+  const { fence } = await worker.order('CANCEL', job);
+  worker.endpoint.send({ type: 'UNKNOWN', job, fence });
+  await state(lab, job, jobState.Finished);
+  expect(await lab.job(job)).toMatchObject({ health: jobHealth.Canceled, error_type: 'Canceled' });
+  expect(await lab.device('q1')).toEqual({ state: deviceState.Idle, health: deviceHealth.Good });
+}));
+
+test('a worker that lost a running job says so, and the job ends', () => inLab(async (lab) => {
+  const worker = await lab.worker('w1', ['q1']);
+  const job = await lab.submit();
+  const start = await worker.started(job);
+  worker.endpoint.send({ type: 'START_OK', job, fence: start.fence });
+  await state(lab, job, jobState.Running);
+  // It holds nothing: at its next session it is asked.
+  await lab.restart();
+  const { fence } = await worker.order('STATUS', job);
+  worker.endpoint.send({ type: 'UNKNOWN', job, fence });
+  await state(lab, job, jobState.Finished);
+  expect(await lab.job(job)).toMatchObject({ health: jobHealth.Incomplete, error_type: 'Infrastructure', error_msg: expect.stringContaining('lost the job') });
+  expect((await lab.device('q1')).health).toBe(deviceHealth.Unknown);
+}));
+
+test('canceled at the moment it starts: the worker never gets a START after the CANCEL', () => inLab(async (lab) => {
+  const worker = await lab.worker('w1', ['q1']);
+  for (let n = 0; n < 15; n++) {
+    const job = await lab.submit();
+    await until(async () => (await lab.job(job)).state === jobState.Scheduled || worker.orders.some((o) => o.job === job), 'the job to be scheduled');
+    await lab.core.services.jobs.cancel(job, 'ada');
+    const { fence } = await worker.order('CANCEL', job);
+    const orders = () => worker.orders.filter((o) => o.job === job).map((o) => o.type);
+    const began = orders().includes('START');
+    if (began) await worker.end({ job, fence }, { result: 'fail', errorType: 'Canceled', errorMessage: 'The job was canceled' });
+    else worker.endpoint.send({ type: 'UNKNOWN', job, fence });
+    await state(lab, job, jobState.Finished);
+    expect(orders().lastIndexOf('START')).toBeLessThan(orders().indexOf('CANCEL'));
+  }
+}));
+
 test('an error of the lab makes the device Unknown, a missing power-off makes it Bad, an error of the job nothing', () => inLab(async (lab) => {
   const worker = await lab.worker('w1', ['q1']);
   const run = async (end: Parameters<typeof worker.end>[1]) => {

@@ -7,7 +7,7 @@ import type { LogIntake } from '../logs/intake.ts';
 import type { DeviceService } from '../services.ts';
 import { change, serverActor, type Stored } from '../store/change.ts';
 import { isConnectionLoss } from '../store/connection.ts';
-import { workerState } from '../store/numbers.ts';
+import { jobState, workerState } from '../store/numbers.ts';
 import { workerOffline, workerOnline } from '../workers/worker-changes.ts';
 import { attemptFiles, keepFiles } from './attempt-files.ts';
 import { liveAttempts, renewLeases, type LiveAttempt } from './attempts.ts';
@@ -38,8 +38,10 @@ export class LinkServer {
   #unsubscribe: (() => void) | undefined;
   #closing = false;
   readonly #working = new Set<Promise<void>>();
-  /** Attempts whose START or END is being worked on: a repeated message need not start it again. */
-  readonly #busy = new Set<string>();
+  /** Ends that are being stored: a repeated message need not begin it again. */
+  readonly #ending = new Set<string>();
+  /** Jobs whose worker is being told something, and whether it must be looked at once more after that. */
+  readonly #telling = new Map<number, { again: boolean }>();
   /** Comings and goings of a worker are stored one after the other. */
   readonly #presence = new Map<string, Promise<void>>();
 
@@ -73,7 +75,7 @@ export class LinkServer {
     await this.leases.look();
     this.#unsubscribe = stored.events.subscribe((event) => {
       if (event.type === 'job' && (event.state === 'Scheduled' || event.state === 'Canceling')) {
-        this.#do(`job ${event.id}`, async () => { for (const a of await liveAttempts(stored.db, { job: event.id })) await this.#tell(a); });
+        this.#do(`job ${event.id}`, () => this.#tell(event.id));
       }
       if (event.type === 'job' && event.state === 'Finished') this.#do(`log of job ${event.id}`, () => this.#options.intake.finish(event.id));
     });
@@ -139,8 +141,8 @@ export class LinkServer {
         log.warn(`[${message.job}] ${hostname} could not start it: ${message.reason}`);
         return this.#finish(hostname, message, { result: 'fail', errorType: 'Infrastructure', errorCode: 'start-failed', errorMessage: `Worker ${hostname} could not start the job: ${message.reason}` });
       case 'UNKNOWN':
-        log.warn(`[${message.job}] ${hostname} knows nothing of it`);
-        return this.#finish(hostname, message, { result: 'fail', errorType: 'Infrastructure', errorCode: 'attempt-lost', errorMessage: `Worker ${hostname} lost the job: its state folder was emptied or replaced` });
+        log.info(`[${message.job}] ${hostname} knows nothing of it`);
+        return this.#unknown(hostname, message);
       case 'END': {
         const { errorType, errorMessage, errors, description, poweredOff, result, logLines } = message;
         log.info(`[${message.job}] ${hostname} => END (${result}, ${logLines} lines)`);
@@ -153,19 +155,24 @@ export class LinkServer {
 
   /** Ends an attempt with all that its log says, and tells the worker that it may forget it. */
   async #finish(hostname: string, { job, fence }: AttemptRef, ending: Ending, description?: string): Promise<void> {
-    await this.#once(`end ${job} ${fence}`, async () => {
-      const { stored, folders, log } = this.#options;
-      const attempt = { job, fence };
-      if (await this.#isLive(hostname, attempt)) {
+    const { stored, folders, log } = this.#options;
+    const key = `${job} ${fence}`;
+    if (this.#ending.has(key)) return;
+    this.#ending.add(key);
+    try {
+      if (await this.#isLive(hostname, { job, fence })) {
         await this.#settleLog(job);
         const folder = await folders.of(job);
         if (description && folder !== undefined) await keepFiles(folder, { 'description.yaml': description });
-        if (await change(stored, serverActor, (c) => finishJob(c, job, fence, ending))) log.info(`[${job}] finished: ${ending.result}${ending.errorMessage ? ` (${ending.errorMessage})` : ''}`);
+        const ended = await change(stored, serverActor, (c) => finishJob(c, job, fence, ending));
+        if (ended) log.info(`[${job}] finished: ${ending.result}${ending.errorMessage ? ` (${ending.errorMessage})` : ''}`);
       } else {
         log.debug(`[${job}] END of attempt ${fence}, which is over; skipped`);
       }
       this.#endpoint.send(hostname, { type: 'END_OK', job, fence });
-    });
+    } finally {
+      this.#ending.delete(key);
+    }
   }
 
   /** All results of the log are stored before the job ends. A broken disk must not keep it from ending. */
@@ -192,40 +199,70 @@ export class LinkServer {
   async #reconcile(hostname: string, held: readonly AttemptRef[]): Promise<void> {
     const live = await liveAttempts(this.#options.stored.db, { worker: hostname });
     const holds = (a: AttemptRef) => held.some((h) => h.job === a.job && h.fence === a.fence);
-    for (const attempt of live) if (!holds(attempt) || attempt.state === 'Canceling' || attempt.state === 'Scheduled') await this.#tell(attempt);
+    for (const attempt of live) if (!holds(attempt) || attempt.state !== 'Running') await this.#tell(attempt.job);
     for (const { job, fence } of held) {
       if (!live.some((a) => a.job === job && a.fence === fence)) this.#endpoint.send(hostname, { type: 'CANCEL', job, fence });
     }
   }
 
-  /** Sends what the state of the job asks for. */
-  async #tell(attempt: LiveAttempt): Promise<void> {
+  /**
+   * Tells the worker what the state of the job asks for. One after another for each job: a CANCEL never overtakes the
+   * START that is still being made, which would leave an attempt running that nobody knows of.
+   */
+  async #tell(job: number): Promise<void> {
+    const busy = this.#telling.get(job);
+    if (busy) { busy.again = true; return; }
+    const turn = { again: true };
+    this.#telling.set(job, turn);
+    try {
+      while (turn.again) {
+        turn.again = false;
+        const [attempt] = await liveAttempts(this.#options.stored.db, { job });
+        if (attempt) await this.#sayTo(attempt);
+      }
+    } finally {
+      this.#telling.delete(job);
+    }
+  }
+
+  async #sayTo(attempt: LiveAttempt): Promise<void> {
     const { job, fence, worker, device, state } = attempt;
-    const { log } = this.#options;
     if (state === 'Scheduled') return this.#startOn(attempt);
     if (state !== 'Running' && state !== 'Canceling') return undefined;
     const type = state === 'Running' ? 'STATUS' : 'CANCEL';
-    if (this.#endpoint.send(worker, { type, job, fence })) log.info(`[${job}] ${type} => ${worker} (${device})`);
+    if (this.#endpoint.send(worker, { type, job, fence })) this.#options.log.info(`[${job}] ${type} => ${worker} (${device})`);
     return undefined;
   }
 
-  async #startOn({ job, fence, worker, device }: LiveAttempt): Promise<void> {
-    await this.#once(`start ${job} ${fence}`, async () => {
-      const { stored, log, paths, devices, folders } = this.#options;
-      try {
-        const files = await attemptFiles({ db: stored.db, paths, devices }, job, device, worker);
-        const folder = await folders.of(job);
-        if (folder !== undefined) await keepFiles(folder, { ...files });
-        if (this.#endpoint.send(worker, { type: 'START', job, fence, files })) log.info(`[${job}] START => ${worker} (${device})`);
-      } catch (error) {
-        if (isConnectionLoss(error)) throw error;
-        await this.#cannotStart({ job, fence, worker, device }, error);
-      }
-    });
+  async #startOn(attempt: LiveAttempt): Promise<void> {
+    const { job, fence, worker, device } = attempt;
+    const { stored, log, paths, devices, folders } = this.#options;
+    try {
+      const files = await attemptFiles({ db: stored.db, paths, devices }, job, device, worker);
+      const folder = await folders.of(job);
+      if (folder !== undefined) await keepFiles(folder, { ...files });
+      const [now] = await liveAttempts(stored.db, { job });
+      if (now?.fence !== fence || now.state !== 'Scheduled') return;
+      if (this.#endpoint.send(worker, { type: 'START', job, fence, files })) log.info(`[${job}] START => ${worker} (${device})`);
+    } catch (error) {
+      if (isConnectionLoss(error)) throw error;
+      await this.#cannotStart(attempt, error);
+    }
+  }
+
+  /** The worker has nothing of an attempt: it never began, or it was lost. */
+  async #unknown(hostname: string, { job, fence }: AttemptRef): Promise<void> {
+    const { rows: [attempt] } = await sql<{ started: boolean; state: number }>`
+      select started_at is not null as started, jobs.state from attempts join jobs on jobs.id = attempts.job
+      where attempts.job = ${job} and fence = ${fence} and attempts.worker = ${hostname} and ended_at is null`.execute(this.#options.stored.db);
+    if (attempt && !attempt.started && attempt.state !== jobState.Canceling) return this.#tell(job);
+    return this.#finish(hostname, { job, fence }, attempt && !attempt.started
+      ? { result: 'fail', errorType: 'Canceled', errorCode: 'canceled', errorMessage: 'The job was canceled' }
+      : { result: 'fail', errorType: 'Infrastructure', errorCode: 'attempt-lost', errorMessage: `Worker ${hostname} lost the job: its state folder was emptied or replaced` });
   }
 
   /** The job ends at once. A device that no job can use gets no more jobs before an admin has looked at it. */
-  async #cannotStart({ job, fence, device }: Omit<LiveAttempt, 'state'>, error: unknown): Promise<void> {
+  async #cannotStart({ job, fence, device }: LiveAttempt, error: unknown): Promise<void> {
     const { stored, log, devices } = this.#options;
     const configuration = error instanceof ConfigurationError;
     const text = messageOf(error);
@@ -255,17 +292,6 @@ export class LinkServer {
   async #isLive(worker: string, { job, fence }: AttemptRef): Promise<boolean> {
     const { rows } = await sql`select 1 from attempts where job = ${job} and fence = ${fence} and worker = ${worker} and ended_at is null`.execute(this.#options.stored.db);
     return rows.length > 0;
-  }
-
-  /** Work that is on its way already is not begun a second time. */
-  async #once(key: string, work: () => Promise<void>): Promise<void> {
-    if (this.#busy.has(key)) return;
-    this.#busy.add(key);
-    try {
-      await work();
-    } finally {
-      this.#busy.delete(key);
-    }
   }
 
   #do(what: string, work: () => Promise<void>): void {
