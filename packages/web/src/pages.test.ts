@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startBrowser } from '../dev/browser.ts';
@@ -11,7 +10,6 @@ import { type FakeServer, startFakeServer } from '../dev/fake-server.ts';
 
 // The built pages in a real browser, over a made-up lab: what one file's test cannot see.
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const web = fileURLToPath(new URL('..', import.meta.url));
 let browser: Browser;
 let dist: string;
@@ -57,7 +55,7 @@ describe('every page', () => {
       await page.getByText(text).first().waitFor();
       const violations = async () => {
         // Through the debugger, so that the page's own security policy does not mind.
-        await page.evaluate(axe);
+        await page.evaluate(axe.source);
         return page.evaluate(async () => {
           const found = await (globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }> } }).axe.run();
           return found.violations.map((v) => `${v.id}: ${v.nodes[0]?.html} ${v.nodes[0]?.failureSummary}`);

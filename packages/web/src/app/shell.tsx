@@ -32,7 +32,7 @@ export function Shell() {
     <>
       <a href="#content" className={style.skip}>Skip to the content</a>
       <header className={style.head}>
-        <Link to="/" className={style.brand} aria-label="LAVA, home"><img src="/favicon.svg" alt="" width="22" height="22" />LAVA</Link>
+        <Link to="/" activeOptions={{ exact: true }} className={style.brand} aria-label="LAVA, home"><img src="/favicon.svg" alt="" width="22" height="22" />LAVA</Link>
         <nav className={style.places} aria-label="Main">
           {places.map((p) => <Link key={p.to} to={p.to} aria-current={p.under.test(path) ? 'page' : undefined}>{p.label}</Link>)}
         </nav>

@@ -18,6 +18,7 @@ export function ActionTimeline({ job, actions, onLine }: { job: Job; actions: re
   const isOpen = (line: number) => chosen.get(line) ?? automatic.has(line);
   const toggle = (line: number) => setChosen(new Map(chosen).set(line, !isOpen(line)));
   const ended = job.state === 'Finished';
+  const several = useMemo(() => new Set(tree.map((n) => n.action.namespace).filter((n) => n !== '' && n !== 'common')).size > 1, [tree]);
 
   const item = (node: ActionNode) => {
     const { action, children } = node;
@@ -35,7 +36,7 @@ export function ActionTimeline({ job, actions, onLine }: { job: Job; actions: re
             ? <button type="button" className={style.fold} aria-expanded={open} aria-label={`Steps of ${action.name}`} onClick={() => toggle(action.start_line)}><Icon name={open ? 'down' : 'right'} size={12} /></button>
             : <span className={style.fold} />}
           <button type="button" className={style.name} onClick={() => onLine(action)} title={`${action.level} ${action.name}${action.namespace === '' ? '' : ` [${action.namespace}]`}, from line ${action.start_line}${action.timeout === null ? '' : `, may take ${duration(action.timeout)}`}`}>
-            <span>{action.name}</span>
+            <span>{action.name}{several && node.depth === 0 && action.namespace !== '' && action.namespace !== 'common' && <small> {action.namespace}</small>}</span>
             {action.failed && <span className={style.failed}><Icon name="bad" size={12} /><span className="sr-only">failed</span></span>}
           </button>
           <span className={style.took} data-odd={odd || undefined} title={action.usual_seconds === null ? undefined : `usually ${duration(action.usual_seconds)}`}>

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ActionRow } from '../api/types.ts';
-import { actionAt, actionTree, type ActionNode, failedAction, mergeActions, openAtFirst, seconds, unusual } from './action-tree.ts';
+import { actionAt, actionTree, type ActionNode, failedAction, failureLine, mergeActions, openAtFirst, seconds, unusual } from './action-tree.ts';
 
 const action = (level: string, start: number, end: number | null, more: Partial<ActionRow> = {}): ActionRow => ({
   level, name: `action-${level}`, namespace: 'common', timeout: 60, start_line: start, end_line: end, failed: false, usual_seconds: null,
@@ -24,11 +24,22 @@ test('a missing parent does not lose the child', () => {
   expect(shape(actionTree([action('4.1', 0, 1)]))).toEqual([['4.1', 0]]);
 });
 
-test('the failure that came first is where to look', () => {
+test('the innermost action of the failure that ended the job is where to look', () => {
   const actions = [action('1', 0, 50, { failed: true }), action('1.1', 1, 5), action('1.2', 6, 40, { failed: true }), action('1.2.1', 7, 30, { failed: true }), action('2', 60, 61, { failed: true })];
   expect(failedAction(actions)?.level).toBe('1.2.1');
   expect([...openAtFirst(actionTree(actions))].sort((a, b) => a - b)).toEqual([0, 6]);
   expect(failedAction([action('1', 0, 1)])).toBeUndefined();
+  // The second try failed for another reason than the first.
+  const retried = [action('1', 0, 50, { failed: true }), action('1.1', 1, 10, { failed: true }), action('1.1', 20, 40, { failed: true }), action('1.1.1', 21, 22), action('1.1.2', 23, 39, { failed: true })];
+  expect(failedAction(retried)?.start_line).toBe(23);
+  expect(failureLine([8, 38, 45], failedAction(retried))).toBe(38);
+});
+
+test('the line of a failure without a failed action, or without a problem in it', () => {
+  expect(failureLine([17, 30], undefined)).toBe(17);
+  expect(failureLine([], undefined)).toBeUndefined();
+  expect(failureLine([], action('1', 3, 9, { failed: true }))).toBe(9);
+  expect(failureLine([1], action('1', 3, null, { failed: true }))).toBe(1);
 });
 
 test('what runs is open', () => {

@@ -34,13 +34,26 @@ export function seconds(action: ActionRow, now: number): number {
 /** True when an action took so much longer than usual that it is worth a word. */
 export function unusual(action: ActionRow, now: number): boolean {
   const usual = action.usual_seconds;
-  return usual !== null && seconds(action, now) > Math.max(usual * 1.5, usual + 2);
+  return usual !== null && seconds(action, now) > Math.max(usual * 1.5, usual + 5);
 }
 
-/** The action whose failure came first, before those around it: where to look for the reason. */
+/**
+ * The innermost action of the failure that ended the job: where to look for the reason. The first top-level action that
+ * failed ended it; inside, the last try counts, for earlier ones were tried again.
+ */
 export function failedAction(actions: readonly ActionRow[]): ActionRow | undefined {
-  const ends = (a: ActionRow) => a.end_line ?? Infinity;
-  return actions.filter((a) => a.failed).reduce<ActionRow | undefined>((first, a) => (first === undefined || ends(a) < ends(first) ? a : first), undefined);
+  const inside = (node: ActionNode): ActionRow => {
+    const child = node.children.findLast((c) => c.action.failed);
+    return child === undefined ? node.action : inside(child);
+  };
+  const top = actionTree(actions).find((n) => n.action.failed);
+  return top === undefined ? undefined : inside(top);
+}
+
+/** The line that tells the failure: the last problem that the failed action logged, else the first of the log. */
+export function failureLine(problems: readonly number[], failed: ActionRow | undefined): number | undefined {
+  if (failed === undefined) return problems[0];
+  return problems.findLast((n) => n > failed.start_line && n <= (failed.end_line ?? Infinity)) ?? problems[0] ?? failed.end_line ?? failed.start_line;
 }
 
 /** Nodes to open at the start: whatever runs or failed, and its way up; finished branches stay closed. */

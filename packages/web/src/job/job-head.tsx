@@ -54,7 +54,7 @@ export function JobHead({ job, tab, pane, failedAction, failureLine, onLine }: H
       )}
       {jobEnded(job) && job.health === 'Incomplete' && (
         <Notice tone="bad" role="status" action={failureLine !== undefined && tab === 'log' ? <button type="button" className={style.line} onClick={() => onLine(failureLine)}>Line {failureLine}</button> : undefined}>
-          <strong>{job.error_type === null ? 'Failed' : `${job.error_type} error`}</strong>{failedAction !== undefined && <> in <strong>{failedAction.name}</strong></>}: {job.error_msg ?? 'no reason was reported'}
+          <span className={style.reason}><strong>{job.error_type === null ? 'Failed' : `${job.error_type} error`}</strong>{failedAction !== undefined && <> in <strong>{failedAction.name}</strong></>}: {job.error_msg ?? 'no reason was reported'}</span>
         </Notice>
       )}
       {job.failure_comment !== null && job.failure_comment !== '' && <Notice tone="warn" title="Note">{job.failure_comment}</Notice>}

@@ -9,7 +9,7 @@ import { Failure } from '../parts/failure.tsx';
 import { Coming, useTitle } from '../parts/page.tsx';
 import { jobEnded, jobMark } from '../parts/state.ts';
 import { ActionTimeline } from './action-timeline.tsx';
-import { failedAction } from './action-tree.ts';
+import { failedAction, failureLine } from './action-tree.ts';
 import { AuditTab } from './audit-tab.tsx';
 import { DefinitionTab, DeviceConfigurationTab } from './configuration-tabs.tsx';
 import { JobHead, type JobTab, jobTabs } from './job-head.tsx';
@@ -41,8 +41,8 @@ function Loaded({ job, tab }: { job: Job; tab: JobTab }) {
   const results = useQuery(resultsQuery(id));
   const log = useRef<LogHandle>(null);
   const [search, change] = useAddress();
-  const failure = useFailureLine(job, actions.data);
   const failed = useMemo(() => (job.health === 'Incomplete' ? failedAction(actions.data ?? []) : undefined), [job.health, actions.data]);
+  const failure = useFailureLine(job, failed, actions.data !== undefined || actions.error !== null);
   const pane = search.pane === 'actions' || search.pane === 'results' ? search.pane : 'log';
   const selected = search.suite === undefined || search.suite === '' ? undefined : { suite: search.suite, case: search.case };
   const show = (line: number) => {
@@ -84,11 +84,9 @@ function Loaded({ job, tab }: { job: Job; tab: JobTab }) {
   );
 }
 
-/** The line to look at when a job failed: its first exception, else where the failed action ended. */
-function useFailureLine(job: Job, actions: readonly ActionRow[] | undefined): number | undefined {
-  const failed = jobEnded(job) && job.health === 'Incomplete' && job.log_lines > 0;
-  const found = useQuery({ ...logSearchQuery(String(job.id), '', 'exception'), enabled: failed });
-  if (!failed || found.isLoading) return undefined;
-  const action = failedAction(actions ?? []);
-  return found.data?.lines[0] ?? action?.end_line ?? action?.start_line;
+/** The line to look at when a job failed; undefined until it is known. */
+function useFailureLine(job: Job, failed: ActionRow | undefined, ready: boolean): number | undefined {
+  const wanted = jobEnded(job) && job.health === 'Incomplete' && job.log_lines > 0;
+  const found = useQuery({ ...logSearchQuery(String(job.id), '', 'exception,error'), enabled: wanted });
+  return wanted && ready && !found.isLoading ? failureLine(found.data?.lines ?? [], failed) : undefined;
 }

@@ -60,6 +60,8 @@ describe('parseAnsi', () => {
 
     test('prompts of readline', () => {
       expect(bare('[?2004hroot@debian:~# ')).toEqual([{ text: 'root@debian:~# ', style: {} }]);
+      expect(bare('root@guest:/# [6n')).toEqual([{ text: 'root@guest:/# ', style: {} }]);
+      expect(bare('index [6n] of')).toEqual([{ text: 'index [6n] of', style: {} }]);
     });
 
     test('text that only looks alike stays', () => {

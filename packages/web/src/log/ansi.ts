@@ -61,7 +61,8 @@ const escaped = /\u001b(?:\[([0-9;:?<=>!]*)[ -/]*([@-~])|[\]P_^X][^\u0007\u001b]
 // Without it (console lines are stored so): only what can hardly be anything else. `[10m]` stays text, unless a colour
 // came before it in the line, as in systemd's `[[0;32m  OK  [0m]`.
 const bareRendition = /\[(\d{1,3}(?:;\d{1,3})*)m(\]?)/gu;
-const bareMode = /\[\?\d{1,4}(?:;\d{1,4})*[hl]/gu;
+// Modes such as bracketed paste, and the question for the cursor's place that shells end their prompts with.
+const bareMode = /\[\?\d{1,4}(?:;\d{1,4})*[hl]|\[6n(?=\s*$)/gu;
 const bareReset = /\[(?:m|[0-3]?K)(?!\])/gu;
 
 const known = (code: number) => code <= 9 || (code >= 21 && code <= 49) || (code >= 90 && code <= 107);

@@ -11,8 +11,8 @@ export function resultOf(record: LogRecord): ResultMessage | undefined {
   return typeof m.case === 'string' && typeof m.definition === 'string' ? { ...m, definition: m.definition, case: m.case, result: String(m.result) } : undefined;
 }
 
-/** What a record says, as text. */
-export const messageText = (msg: unknown): string => (typeof msg === 'string' ? msg : JSON.stringify(msg) ?? '');
+/** What a record says, as text; the line feed at the end of what was typed is not shown as a line of its own. */
+export const messageText = (msg: unknown): string => (typeof msg === 'string' ? msg.replace(/\n$/u, '') : JSON.stringify(msg) ?? '');
 
 /** A result's other facts in a few words: `12.5 MB/s, set net`. */
 export function resultDetails(result: ResultMessage): string {

@@ -15,7 +15,7 @@ export function Tabs({ label, items }: { label: string; items: readonly TabItem[
   return (
     <nav aria-label={label} className={style.tabs}>
       {items.map((t) => (
-        <Link key={t.key} to={t.to as '/'} search={(t.search ?? {}) as never} resetScroll={false} aria-current={t.current ? 'page' : undefined} data-narrow={t.narrow || undefined} data-near={t.near || undefined}>
+        <Link key={t.key} to={t.to as '/'} search={(t.search ?? {}) as never} resetScroll={false} activeOptions={{ exact: true, includeSearch: true }} aria-current={t.current ? 'page' : undefined} data-narrow={t.narrow || undefined} data-near={t.near || undefined}>
           {t.label}{t.note !== undefined && <span className={style.note}>{t.note}</span>}
         </Link>
       ))}
