@@ -1,7 +1,8 @@
-import { EVENT_ID, YAMLException, getScalarValue, parseEvents, SCALAR_STYLE, type DocumentDirective, type Event, type ScalarEvent } from 'js-yaml';
+import { EVENT_ID, getScalarValue, SCALAR_STYLE, type DocumentDirective, type Event, type ScalarEvent } from 'js-yaml';
 import { resolvePlain, yamlTag } from './scalars.ts';
 import { YamlError } from './error.ts';
 import { hintFor } from './hints.ts';
+import { parseAnyIndentation } from './indentation.ts';
 import type { LineTable } from './lines.ts';
 
 /** A node of the document; nodes that aliases name are shared. Offsets count UTF-16 units of the text; -1 where the text has nothing. */
@@ -148,13 +149,11 @@ function decodeTag(tag: string): string {
 }
 
 function parse(text: string, lines: LineTable, maxDepth: number): Event[] {
-  try {
-    return parseEvents(text, { maxDepth: maxDepth + 1 });
-  } catch (error) {
-    if (!(error instanceof YAMLException)) throw error;
-    const deep = error.reason.startsWith('nesting exceeded');
-    throw new YamlError(deep ? `nested deeper than ${maxDepth} levels` : error.reason, lines.at(error.mark?.position ?? 0), {
-      code: deep ? 'yaml-too-deep' : 'yaml-syntax', hint: hintFor(error.reason),
-    });
-  }
+  const parsed = parseAnyIndentation(text, maxDepth + 1);
+  if ('events' in parsed) return parsed.events;
+  const { reason, mark } = parsed.error;
+  const deep = reason.startsWith('nesting exceeded');
+  throw new YamlError(deep ? `nested deeper than ${maxDepth} levels` : reason, lines.at(parsed.original(mark?.position ?? 0)), {
+    code: deep ? 'yaml-too-deep' : 'yaml-syntax', hint: hintFor(reason),
+  });
 }
