@@ -131,12 +131,19 @@ export class Transfer {
       },
     });
     const target = createWriteStream(file, { highWaterMark: megabyte });
+    // Whatever breaks takes the rest with it; what closed first is to blame.
     let broken: unknown;
-    stream.once('error', (error) => { broken = error; });
+    let meterClosed = false;
+    meter.once('close', () => { meterClosed = true; });
+    stream.once('error', (error) => { if (!meterClosed) broken = error; });
     try {
       const { undo } = this;
       if (undo === undefined) await pipeline(stream, meter, target, { signal });
-      else await Promise.all([pipeline(stream, meter, { signal }), decompress(undo, meter, target, signal)]);
+      else {
+        const [fetched, unpacked] = await Promise.allSettled([pipeline(stream, meter, { signal }), decompress(undo, meter, target, signal)]);
+        if (unpacked.status === 'rejected') throw unpacked.reason;
+        if (fetched.status === 'rejected') throw fetched.reason;
+      }
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (broken === undefined) throw error;

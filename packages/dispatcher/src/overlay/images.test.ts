@@ -6,7 +6,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { appendToRamdisk } from './append-cpio.ts';
 import { imageIndex } from './cpio-index.ts';
 import { injectIntoExt4 } from './ext4.ts';
+import { applyOverlayGuest } from './guest-disk.ts';
 import type { Layer } from './layers.ts';
+import { guestDisk, overlayApplied, overlayFolder, resultsFolder } from '../deploy/downloaded.ts';
 import { testAction } from '../testing/test-action.ts';
 
 let folder: string;
@@ -139,4 +141,25 @@ test('ext4 without room, and what is none', async () => {
   await expect(injectIntoExt4(a, { image: join(folder, 'small.ext4') }, layers, ignore)).rejects.toThrow(/^Not enough free space in .*small\.ext4/);
   truncateSync(join(folder, 'single'), 6);
   await expect(injectIntoExt4(a, { image: join(folder, 'single') }, layers, ignore)).rejects.toThrow('is no ext2, ext3 or ext4 file system');
+});
+
+test('a disk for guests that get no overlay otherwise', async () => {
+  const device = { actions: { deploy: { methods: { image: { parameters: { guest: { size: 4 } } } } } } };
+  const a = testAction(folder, { spec: applyOverlayGuest, context: { device } });
+  a.set(overlayFolder, join(folder, 'new'));
+  a.set(resultsFolder, '/lava-1');
+  await applyOverlayGuest.run?.(a);
+  const disk = a.get(guestDisk);
+  sh(`qemu-img convert -f qcow2 -O raw ${disk?.file} guest.raw`);
+  expect(sh('PATH=$PATH:/sbin:/usr/sbin dumpe2fs -h guest.raw 2>/dev/null')).toMatch(new RegExp(`Filesystem volume name:\\s+LAVA\n[^]*Filesystem UUID:\\s+${disk?.uuid}\n`));
+  expect(sh('PATH=$PATH:/sbin:/usr/sbin debugfs -R "cat /bin/script" guest.raw 2>/dev/null')).toBe('#!/bin/sh\n');
+
+  a.set(guestDisk, undefined as never);
+  a.set(overlayApplied, true);
+  await applyOverlayGuest.run?.(a);
+  expect(a.get(guestDisk)).toBeUndefined();
+
+  const unsized = testAction(folder, { spec: applyOverlayGuest });
+  await applyOverlayGuest.validate?.(unsized);
+  expect(unsized.errors).toEqual(['Device configuration does not specify size of guest filesystem.']);
 });
