@@ -21,7 +21,8 @@ export interface GuestDisk {
   readonly file: string;
   /** Of its file system, which is mounted at the overlay's folder before the tests. */
   readonly uuid: string;
-  readonly format: 'qcow2' | 'raw';
+  /** As QEMU calls it. */
+  readonly format: string;
 }
 export const guestDisk = sharedKey<GuestDisk>('apply-overlay-guest');
 

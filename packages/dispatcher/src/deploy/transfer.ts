@@ -10,7 +10,8 @@ import { pythonText } from '../overlay/shell-text.ts';
 import type { Action } from '../pipeline/action.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
 import { decompress, decompressorName, isCompression, type Compression } from './compression.ts';
-import { sourceOf, type Source } from './source.ts';
+import type { Source } from './source.ts';
+import { sourceOf } from './source-of.ts';
 
 const megabyte = 1 << 20;
 /** Milliseconds between two looks at how far a transfer is. */

@@ -40,7 +40,7 @@ export const testRuns = sharedKey<ReadonlyMap<string, TestRun>>('test-definition
 const goodName = /^[\w-]+$/;
 
 /** Test blocks of a namespace that need the overlay, in the order of the job: their place is their stage. */
-export function overlayTests(job: JobContext, namespace: string): Mapping[] {
+function overlayTests(job: JobContext, namespace: string): Mapping[] {
   const actions = job.definition['actions'];
   if (!Array.isArray(actions)) return [];
   return actions

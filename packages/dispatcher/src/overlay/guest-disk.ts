@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { JobError } from '@lava/base';
 import { mappingAt } from '@lava/job';
@@ -11,7 +10,7 @@ import { needProgram } from './programs.ts';
 export const applyOverlayGuest: ActionSpec = {
   name: 'apply-overlay-guest',
   summary: 'build a guest filesystem with the overlay',
-  description: 'prepare a qcow2 drive containing the overlay',
+  description: 'prepare a drive containing the overlay',
   timeoutError: 'Infrastructure',
   validate(a) {
     if (sizeOf(a) === undefined) a.error('Device configuration does not specify size of guest filesystem.');
@@ -26,14 +25,11 @@ export const applyOverlayGuest: ActionSpec = {
     if (overlay === undefined || onDevice === undefined) throw new JobError('The lava overlay was not made', { code: 'overlay-missing' });
     const folder = await a.makeFolder();
     const uuid = randomUUID();
-    const raw = join(folder, 'lava-guest.img');
-    const file = join(folder, 'lava-guest.qcow2');
-    await a.exec([needProgram('mke2fs'), '-q', '-F', '-t', 'ext2', '-L', 'LAVA', '-U', uuid, '-E', 'root_owner=0:0', '-d', join(overlay, onDevice), raw, `${sizeOf(a) ?? 0}M`], {
+    const file = join(folder, 'lava-guest.img');
+    await a.exec([needProgram('mke2fs'), '-q', '-F', '-t', 'ext2', '-L', 'LAVA', '-U', uuid, '-E', 'root_owner=0:0', '-d', join(overlay, onDevice), file, `${sizeOf(a) ?? 0}M`], {
       error: 'Infrastructure', errorMessage: `Unable to make the guest filesystem: does the overlay fit into ${sizeOf(a) ?? 0} MB?`,
     });
-    await a.exec([needProgram('qemu-img'), 'convert', '-f', 'raw', '-O', 'qcow2', raw, file], { error: 'Infrastructure' });
-    await rm(raw);
-    a.set(guestDisk, { file, uuid, format: 'qcow2' });
+    a.set(guestDisk, { file, uuid, format: 'raw' });
   },
 };
 

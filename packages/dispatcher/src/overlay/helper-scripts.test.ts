@@ -130,5 +130,5 @@ test('scripts of a distribution replace the generic ones, and begin with its she
   const updated = scripts.filter((script) => script.distro === 'ubuntu').map((script) => script.name);
   expect(updated).toEqual(['lava-add-keys', 'lava-add-sources', 'lava-install-packages', 'lava-installed-packages', 'lava-os-build']);
   for (const { text } of scripts) expect(text).toMatch(/^#!\/bin\/bash\n\n/);
-  for (const { text } of scripts) expect(spawnSync('dash', ['-n'], { input: text }).status).toBe(0);
+  for (const { text } of scripts) expect(spawnSync('/bin/dash', ['-n'], { input: text }).status).toBe(0);
 });

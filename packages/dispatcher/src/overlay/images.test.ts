@@ -49,7 +49,7 @@ function unpack(image: string): string {
     if (rest[0] === 0) { rest = rest.subarray(rest.findIndex((byte) => byte !== 0) < 0 ? rest.length : rest.findIndex((byte) => byte !== 0)); continue; }
     if (rest.subarray(0, 6).toString() === '070701') {
       const end = rest.indexOf('TRAILER!!!') + 10;
-      execFileSync('cpio', ['-idmu', '--quiet', '--no-absolute-filenames'], { cwd: root, input: rest.subarray(0, Math.ceil(end / 4) * 4 + 4) });
+      execFileSync('sh', ['-c', 'cpio -idmu --quiet --no-absolute-filenames'], { cwd: root, input: rest.subarray(0, Math.ceil(end / 4) * 4 + 4) });
       rest = rest.subarray(end);
       continue;
     }
@@ -150,9 +150,9 @@ test('a disk for guests that get no overlay otherwise', async () => {
   a.set(resultsFolder, '/lava-1');
   await applyOverlayGuest.run?.(a);
   const disk = a.get(guestDisk);
-  sh(`qemu-img convert -f qcow2 -O raw ${disk?.file} guest.raw`);
-  expect(sh('PATH=$PATH:/sbin:/usr/sbin dumpe2fs -h guest.raw 2>/dev/null')).toMatch(new RegExp(`Filesystem volume name:\\s+LAVA\n[^]*Filesystem UUID:\\s+${disk?.uuid}\n`));
-  expect(sh('PATH=$PATH:/sbin:/usr/sbin debugfs -R "cat /bin/script" guest.raw 2>/dev/null')).toBe('#!/bin/sh\n');
+  const image = disk?.file ?? '';
+  expect(sh(`PATH=$PATH:/sbin:/usr/sbin dumpe2fs -h ${image} 2>/dev/null`)).toMatch(new RegExp(`Filesystem volume name:\\s+LAVA\n[^]*Filesystem UUID:\\s+${disk?.uuid}\n`));
+  expect(sh(`PATH=$PATH:/sbin:/usr/sbin debugfs -R "cat /bin/script" ${image} 2>/dev/null`)).toBe('#!/bin/sh\n');
 
   a.set(guestDisk, undefined as never);
   a.set(overlayApplied, true);

@@ -2,7 +2,7 @@ import { which } from '../connections/which.ts';
 
 /** Programs of the worker that put overlays into images, and the Debian packages that bring them. */
 const packages: Readonly<Record<string, string>> = {
-  debugfs: 'e2fsprogs', dumpe2fs: 'e2fsprogs', mke2fs: 'e2fsprogs', sfdisk: 'fdisk', 'qemu-img': 'qemu-utils',
+  debugfs: 'e2fsprogs', dumpe2fs: 'e2fsprogs', mke2fs: 'e2fsprogs', sfdisk: 'fdisk',
   simg2img: 'android-sdk-libsparse-utils', img2simg: 'android-sdk-libsparse-utils',
 };
 
