@@ -1,6 +1,6 @@
 import { type Browser, chromium } from 'playwright-core';
 
-/** Chromium of the system, or the one that `CHROMIUM` names. */
+/** Chromium of the system (`apt-get install chromium`), or the one that `CHROMIUM` names. */
 export function startBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',

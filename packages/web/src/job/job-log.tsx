@@ -88,12 +88,8 @@ export function JobLog({ job, source, failure, ref }: { job: Job; source: LogSou
     <section className={style.log} aria-label="Log">
       <LogToolbar id={id} query={query} matches={matches} at={at} onQuery={(q) => change({ q })} onStep={step}
         hidden={hidden} onHidden={(next) => change({ hide: joinHidden(next) })} time={time} onTime={nextTime} wrap={wrap} onWrap={toggleWrap} />
-      {job.log_lines === 0 && source.window.total === 0 && !running
-        ? <p className={style.none}>This job left no log.</p>
-        : (
-          <LogView key={`${hide} ${wrap}`} ref={view} source={source} job={id} running={running} start={Date.parse(job.start_time ?? '')} time={time} wrap={wrap} query={query}
-            marked={marked} current={at} place={place} onNumber={onNumber} />
-        )}
+      <LogView key={`${hide} ${wrap}`} ref={view} source={source} job={id} running={running} start={Date.parse(job.start_time ?? '')} time={time} wrap={wrap} query={query}
+        marked={marked} current={at} place={place} onNumber={onNumber} />
     </section>
   );
 }

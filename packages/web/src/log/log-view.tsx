@@ -14,6 +14,8 @@ import style from './log-view.module.css';
 const lineHeight = 17;
 /** Lines a block; blocks are what is measured and placed, so that a million lines are twenty thousand things. */
 const blockLines = 50;
+/** Milliseconds for which a scroll counts as made by hand. */
+const handTime = 2000;
 
 export interface LogHandle {
   /** Brings a line into view, a third down from the top. */
@@ -38,6 +40,9 @@ export function LogView({ source, job, running, start, time, wrap, query, marked
   const scroller = useRef<HTMLDivElement>(null);
   const follow = useRef<Follow>({ on: place.current.follow, top: 0 });
   const [following, setFollowing] = useState(place.current.follow);
+  /** When the reader last scrolled by wheel, finger, pointer or key. */
+  const touched = useRef(-Infinity);
+  /** The line that is to come into view, until it is there. */
   const pending = useRef<number | undefined>(place.current.follow ? undefined : place.current.line);
 
   const { total } = source.window;
@@ -105,13 +110,16 @@ export function LogView({ source, job, running, start, time, wrap, query, marked
     const box = scroller.current;
     if (box === null) return;
     if (pending.current === undefined) {
-      const next = followAfterScroll(follow.current, { top: box.scrollTop, height: box.scrollHeight, view: box.clientHeight });
+      const next = followAfterScroll(follow.current, { top: box.scrollTop, height: box.scrollHeight, view: box.clientHeight }, performance.now() - touched.current < handTime);
       if (next.on !== follow.current.on) setFollow(next); else follow.current = next;
     }
     const item = virtualizer.getVirtualItemForOffset(box.scrollTop + box.clientHeight / 3);
     if (item !== undefined) place.current.line = numberAt(Math.min(count - 1, item.index * blockLines + Math.floor((box.scrollTop + box.clientHeight / 3 - item.start) / lineHeight)));
   };
-  const byHand = () => { pending.current = undefined; };
+  const byHand = () => {
+    pending.current = undefined;
+    touched.current = performance.now();
+  };
 
   return (
     <div className={style.frame}>
@@ -119,6 +127,7 @@ export function LogView({ source, job, running, start, time, wrap, query, marked
         style={{ '--digits': Math.max(3, String(Math.max(0, total - 1)).length) } as React.CSSProperties}
         onScroll={scrolled} onWheel={byHand} onTouchMove={byHand} onPointerDown={byHand} onKeyDown={byHand}>
         <div className={style.all} style={{ height: virtualizer.getTotalSize() }}>
+          {count === 0 && <p className={style.none}>{total === 0 ? (running ? 'The log appears when the job starts.' : 'This job left no log.') : source.scanned < 1 ? '' : 'All lines are of hidden levels.'}</p>}
           {items.map((item) => (
             <div key={item.key} ref={virtualizer.measureElement} data-index={item.index} className={style.block} style={{ transform: `translateY(${item.start}px)` }}>
               {Array.from({ length: Math.min(blockLines, count - item.index * blockLines) }, (_, i) => {
@@ -134,7 +143,7 @@ export function LogView({ source, job, running, start, time, wrap, query, marked
       </div>
       <div className={style.foot}>
         <span role="status">{source.error !== undefined ? 'Some lines could not be read; scrolling tries again.' : source.scanned < 1 ? `Reading levels: ${Math.floor(source.scanned * 100)} %` : lines !== undefined ? `${digits(count)} of ${digits(total)} lines` : `${digits(total)} lines`}</span>
-        {running && following && <span className={style.following}><Icon name="live" size={12} />Following</span>}
+        {running && following && count > 0 && <span className={style.following}><Icon name="live" size={12} />Following</span>}
       </div>
       {!following && count * lineHeight > 400 && (
         <button type="button" className={style.end} onClick={toEnd}><Icon name="end" size={14} />Jump to end</button>

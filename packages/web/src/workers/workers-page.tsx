@@ -28,8 +28,8 @@ export function WorkersPage() {
                     <td data-label="Health"><StateMark mark={healthMark(w.health)} plain /></td>
                     <td className={table.number} data-label="Devices">{w.devices}</td>
                     <td className={table.number} data-label="Busy">{w.busy}{w.job_limit > 0 && <span className="quiet"> of {w.job_limit}</span>}</td>
-                    <td data-label="Last ping"><Ago time={w.last_ping} /></td>
-                    <td data-label="Version" className="quiet">{w.version ?? '–'}</td>
+                    <td data-label="Last ping" className={table.named}><Ago time={w.last_ping} /></td>
+                    <td data-label="Version" className={table.named}>{w.version ?? '–'}</td>
                     <td className={table.wide}>{w.description}</td>
                   </tr>
                 ))}
