@@ -90,7 +90,7 @@ async function execute(job: JobInProgress): Promise<void> {
   try {
     const blocks = readBlocks(definition);
     const context: JobContext = {
-      id: options.id, definition, device, dispatcher, scratch, log: journal, consoles: runtime, tests: testNeeds(blocks),
+      id: options.id, definition, exactDefinition: loadYaml(options.definition, { exact: true }), device, dispatcher, scratch, log: journal, consoles: runtime, tests: testNeeds(blocks),
       deviceEnvironment: options.envDut ? applyEnvironmentFile(loadFile(options.envDut, 'env-dut.yaml'), process.env) : {},
       environment: { ...definedOnly(process.env), ...Object.fromEntries(Object.entries(secrets).map(([k, v]) => [k, asText(v)])), LAVA_JOB_ID: options.id },
       dispatcherIp: typeof dispatcher['dispatcher_ip'] === 'string' ? dispatcher['dispatcher_ip'] : dispatcherIp(),

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InfrastructureError, messageOf } from '@lava/base';
 import type { Dispatcher } from 'undici';
+import { compilePattern } from '../expect/pattern.ts';
 import type { Source } from './source.ts';
 
 type Say = (text: string) => void;
@@ -86,7 +87,7 @@ export class HttpSource implements Source {
   #cacheFormat(): string | undefined {
     const format = this.#settings['http_url_format_string'];
     if (typeof format !== 'string' || format === '') return undefined;
-    const matches = (rules: unknown) => Array.isArray(rules) && rules.some((rule) => new RegExp(String(rule)).test(this.url));
+    const matches = (rules: unknown) => Array.isArray(rules) && rules.some((rule) => compilePattern(String(rule)).search(this.url) !== undefined);
     const include = this.#settings['http_cache_include_rules'];
     if (Array.isArray(include) && include.length > 0 && !matches(include)) return undefined;
     return matches(this.#settings['http_cache_exclude_rules']) ? undefined : format;
@@ -100,8 +101,8 @@ export class HttpSource implements Source {
       const end = async () => { await agent.destroy(); };
       let pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** attempt);
       try {
-        const { statusCode, headers, body } = await request(url, {
-          method, signal, headers: { 'accept-encoding': 'identity', 'user-agent': 'lava-dispatcher', ...this.#headers },
+        const { statusCode, headers, body } = await request(withoutCredentials(url), {
+          method, signal, headers: { 'accept-encoding': 'identity', 'user-agent': 'lava-dispatcher', ...credentials(url), ...this.#headers },
           dispatcher: agent.compose(interceptors.redirect({ maxRedirections: 10 })) as Dispatcher,
         });
         if (!passing.has(statusCode) || attempt >= tries) return { status: statusCode, size: sizeOf(headers['content-length']), body, end: async () => { body.on('error', () => undefined).destroy(); await end(); } };
@@ -129,6 +130,20 @@ interface Answer {
 function sizeOf(header: string | string[] | undefined): number | undefined {
   const size = Number(header);
   return header !== undefined && Number.isSafeInteger(size) && size >= 0 ? size : undefined;
+}
+
+/** The user and password that an address may hold, as a header. */
+function credentials(url: string): Record<string, string> {
+  const { username, password } = new URL(url);
+  if (username === '') return {};
+  return { authorization: `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}` };
+}
+
+function withoutCredentials(url: string): string {
+  const parsed = new URL(url);
+  parsed.username = '';
+  parsed.password = '';
+  return parsed.href;
 }
 
 function isConnectionError(error: unknown): boolean {

@@ -185,6 +185,15 @@ test('a caching proxy of the worker', async () => {
   expect((await fetch({ url: `${base}/origin` }, { dispatcher: { http_url_format_string: 'http://cache/' } })).problems).toEqual(["Invalid http_url_format_string: 'http://cache/'"]);
 });
 
+test('credentials of an address go into a header', async () => {
+  answers.set('/private', (request, response) => {
+    if (request.headers.authorization === `Basic ${Buffer.from('us er:p@ss').toString('base64')}`) send(content)(request, response);
+    else response.writeHead(401).end();
+  });
+  expect((await fetch({ url: `${base.replace('//', '//us%20er:p%40ss@')}/private` })).failure).toBeUndefined();
+  expect((await fetch({ url: 'http://:80:80/x' })).problems).toEqual([expect.stringMatching(/^Unable to get 'http:\/\/:80:80\/x'/)]);
+});
+
 test('files of the worker, with values of the device in the address', async () => {
   writeFileSync(join(folder, 'rootfs-board7'), content);
   const { file, failure } = await fetch({ url: `file://${folder}/rootfs-{name}` }, { device: { static_info: [{ name: 'board7' }] }, ahead: true });

@@ -25,13 +25,15 @@ export class DefinitionFile {
 
   /** `params`, then `parameters`: later ones win. */
   get parameters(): [string, unknown][] {
-    const of = (key: string): [string, unknown][] => {
-      const value = this.exact instanceof Map ? (this.exact.get(key) as unknown) : this.#plain[key];
-      if (value instanceof Map) return [...value].map(([name, item]: [unknown, unknown]) => [pythonText(name), item]);
-      return isMapping(value) ? Object.entries(value) : [];
-    };
+    const of = (key: string) => pairsOf(this.exact instanceof Map ? this.exact.get(key) : this.#plain[key]);
     return [...of('params'), ...of('parameters')];
   }
+}
+
+/** Entries of a mapping, loaded with `exact` or not. */
+export function pairsOf(value: unknown): [name: string, value: unknown][] {
+  if (value instanceof Map) return [...value].map(([name, item]: [unknown, unknown]) => [pythonText(name), item]);
+  return isMapping(value) ? Object.entries(value) : [];
 }
 
 /** A list of texts; other scalars become text, nulls are left out. */

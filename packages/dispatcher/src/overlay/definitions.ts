@@ -12,6 +12,8 @@ export interface DefinitionEntry {
   readonly name: string;
   readonly from: 'git' | 'inline' | 'url';
   readonly block: Mapping;
+  /** The same as written, if the job tells: see `exactDefinition`. */
+  readonly exact: unknown;
 }
 
 /** What a test needs to know of a definition when its run starts; filled while the overlay is made. */
@@ -40,13 +42,21 @@ export const testRuns = sharedKey<ReadonlyMap<string, TestRun>>('test-definition
 const goodName = /^[\w-]+$/;
 
 /** Test blocks of a namespace that need the overlay, in the order of the job: their place is their stage. */
-function overlayTests(job: JobContext, namespace: string): Mapping[] {
+function overlayTests(job: JobContext, namespace: string): { definitions: unknown; exact: unknown }[] {
   const actions = job.definition['actions'];
   if (!Array.isArray(actions)) return [];
-  return actions
-    .map((action: unknown) => (isMapping(action) ? action['test'] : undefined))
-    .filter((test) => isMapping(test))
-    .filter((test) => test['definitions'] !== undefined && (test['namespace'] ?? 'common') === namespace);
+  return actions.flatMap((action: unknown, index) => {
+    const test = isMapping(action) ? action['test'] : undefined;
+    if (!isMapping(test) || test['definitions'] === undefined || (test['namespace'] ?? 'common') !== namespace) return [];
+    return [{ definitions: test['definitions'], exact: exactAt(job.exactDefinition, 'actions', index, 'test', 'definitions') }];
+  });
+}
+
+/** A part of a value that was loaded with `exact`. */
+export function exactAt(value: unknown, ...path: (string | number)[]): unknown {
+  let at = value;
+  for (const key of path) at = at instanceof Map ? (at.get(key) as unknown) : Array.isArray(at) ? (at[Number(key)] as unknown) : undefined;
+  return at;
 }
 
 /**
@@ -55,10 +65,9 @@ function overlayTests(job: JobContext, namespace: string): Mapping[] {
  */
 export function definitionsOf(job: JobContext, namespace: string): DefinitionEntry[] {
   const entries: DefinitionEntry[] = [];
-  for (const [stage, test] of overlayTests(job, namespace).entries()) {
-    const definitions = test['definitions'];
+  for (const [stage, { definitions, exact }] of overlayTests(job, namespace).entries()) {
     if (!Array.isArray(definitions)) throw new JobError("'definitions' should be a list", { code: 'definitions-no-list' });
-    for (const block of definitions as unknown[]) {
+    for (const [index, block] of (definitions as unknown[]).entries()) {
       if (!isMapping(block)) throw new JobError("each of 'definitions' should be a mapping with name, from and repository", { code: 'definition-no-mapping' });
       const from = block['from'];
       if (from !== 'git' && from !== 'inline' && from !== 'url') {
@@ -67,7 +76,7 @@ export function definitionsOf(job: JobContext, namespace: string): DefinitionEnt
         });
       }
       const name = String(block['name'] ?? '');
-      entries.push({ stage, runId: `${entries.length}_${name}`, name, from, block });
+      entries.push({ stage, runId: `${entries.length}_${name}`, name, from, block, exact: exactAt(exact, index) });
     }
   }
   return entries;

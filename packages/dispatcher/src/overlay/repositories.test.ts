@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { YamlFloat } from '@lava/yaml';
 import { ShellBoard } from '../testing/shell-board.ts';
 
 let board: ShellBoard;
@@ -83,4 +84,12 @@ test.each([
 ])('%s cannot be opened', async (path, message) => {
   const { outcome } = await board.run([{ definitions: [{ from: 'git', name: 'x', repository, path }] }]);
   expect(outcome).toMatchObject({ errorType: 'Job', errorMessage: expect.stringMatching(message) as unknown });
+});
+
+test('numbers of parameters stay as they are written', async () => {
+  const { texts } = await board.run([{ definitions: [{
+    from: 'inline', name: 'floats', path: 'f.yaml', parameters: { JOB: new YamlFloat(2), B: true },
+    repository: { metadata: { format: 'Lava-Test Test Definition 1.0', name: 'f' }, params: { FILE: new YamlFloat(1) }, run: { steps: ['echo "$FILE $JOB $B"'] } },
+  }] }]);
+  expect(texts('target')).toContain('1.0 2.0 True');
 });

@@ -7,8 +7,8 @@ import { toLogValue, pythonRepr } from '../log/python-text.ts';
 import type { Action, ActionSpec } from '../pipeline/action.ts';
 import { overlayFolder, resultsFolder } from '../deploy/downloaded.ts';
 import { Transfer, transferName } from '../deploy/transfer.ts';
-import { definitionErrors, definitionsOf, skippedParts, testRuns, type DefinitionEntry, type TestRun } from './definitions.ts';
-import { DefinitionFile, readDefinition, textList } from './definition-file.ts';
+import { definitionErrors, definitionsOf, exactAt, skippedParts, testRuns, type DefinitionEntry, type TestRun } from './definitions.ts';
+import { DefinitionFile, pairsOf, readDefinition, textList } from './definition-file.ts';
 import { gitClone } from './git.ts';
 import { cloneGitRepos } from './git-repos.ts';
 import { pythonText } from './shell-text.ts';
@@ -105,8 +105,8 @@ class PreparedDefinition {
     if (entry.from === 'inline') {
       const file = join(this.#folder, path);
       await mkdir(dirname(file), { recursive: true });
-      await writeFile(file, dumpYaml(block['repository']));
-      this.#file = new DefinitionFile(block['repository'] as Mapping);
+      this.#file = new DefinitionFile(block['repository'] as Mapping, exactAt(entry.exact, 'repository'));
+      await writeFile(file, dumpYaml(this.#file.exact));
       return;
     }
     const url = String(block['repository']);
@@ -161,8 +161,8 @@ class PreparedDefinition {
   }
 
   #parameters(a: Action): TestParameters {
-    const { block } = this.entry;
-    const of = (key: string) => { const value = block[key]; return isMapping(value) ? Object.entries(value) : []; };
+    const { block, exact } = this.entry;
+    const of = (key: string) => pairsOf(exactAt(exact, key) ?? block[key]);
     const job = [...of('parameters'), ...of('params')];
     for (const [name, value] of job) a.log.debug(`${name}='${pythonText(value)}'`);
     return { file: this.#file.parameters, job };

@@ -6,6 +6,8 @@ export interface JobContext {
   readonly id: string;
   /** The job definition as loaded from YAML. */
   readonly definition: Readonly<Record<string, unknown>>;
+  /** The same with mappings as Maps and floats as written: parameters of tests are given on as text, and `2.0` is not `2`. */
+  readonly exactDefinition?: unknown;
   /** The rendered device configuration. */
   readonly device: Readonly<Record<string, unknown>>;
   /** Settings of the worker for its jobs (dispatcher.yaml); `{}` if none. */
