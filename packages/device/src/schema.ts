@@ -22,7 +22,7 @@ const parameters: Shape = {
   keys: {
     allow_test_services: 'boolean',
     interfaces: 'mapping',
-    media: { keys: { sata: 'mapping', sd: { each: 'mapping' }, usb: { each: 'mapping' } } },
+    media: { keys: { sata: 'mapping', sd: 'mapping', usb: 'mapping' } },
     image: addresses, booti: addresses, uimage: addresses, bootm: addresses, zimage: addresses, bootz: addresses,
     dtb_base_resize: 'integer', load_address: 'text', text_offset: 'text', pass: 'null',
   },
@@ -88,7 +88,7 @@ function check(value: unknown, shape: Shape, path: readonly (string | number)[],
     if (value === null && shape.orNull) return;
     if (!isMapping(value)) return wrong(shape.orNull ? 'a mapping or empty' : 'a mapping');
     for (const key of shape.required ?? []) {
-      if (!(key in value)) problems.push({ path, message: `${readablePath([...path, key])} is missing`, hint: 'does the dictionary extend a device type?' });
+      if (!(key in value)) problems.push({ path, message: `${readablePath([...path, key])} is missing`, hint: path.length ? 'the device type must give it' : 'does the dictionary extend a device type?' });
     }
     for (const [key, inner] of Object.entries(shape.keys)) if (key in value) inside(key, value[key], inner);
   }

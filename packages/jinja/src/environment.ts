@@ -25,8 +25,9 @@ export interface EnvironmentOptions extends Partial<Whitespace> {
   readonly tests?: Readonly<Record<string, Test>>;
 }
 
-/** Texts of templates that are kept compiled. */
-const mostCached = 500;
+/** Templates that are kept compiled, and characters of their texts. */
+const mostCached = 1000;
+const mostCachedText = 10_000_000;
 
 /**
  * A sandboxed Jinja2: renders templates as CPython's Jinja2 with `SandboxedEnvironment` does. By default whitespace is
@@ -38,6 +39,7 @@ export class Environment {
   private readonly whitespace: Whitespace;
   private readonly loader: Loader;
   private readonly compiled = new Map<string, TemplateCode>();
+  private compiledText = 0;
 
   constructor(options: EnvironmentOptions = {}) {
     this.limits = { ...defaultLimits, ...options.limits };
@@ -93,14 +95,17 @@ export class Environment {
 
   private compile(name: string, source: string): TemplateCode {
     const key = `${name}\0${source}`;
-    let code = this.compiled.get(key);
-    if (!code) {
-      code = compileTemplate(source, name, this.whitespace, this.builtins);
-      if (this.compiled.size >= mostCached) this.compiled.delete(this.compiled.keys().next().value as string);
-    }
+    const cached = this.compiled.get(key);
+    const code = cached ?? compileTemplate(source, name, this.whitespace, this.builtins);
     // Last used, last dropped.
-    this.compiled.delete(key);
+    if (cached) this.compiled.delete(key);
+    else this.compiledText += key.length;
     this.compiled.set(key, code);
+    for (const old of this.compiled.keys()) {
+      if (this.compiled.size <= mostCached && this.compiledText <= mostCachedText) break;
+      this.compiled.delete(old);
+      this.compiledText -= old.length;
+    }
     return code;
   }
 }

@@ -53,3 +53,10 @@ it('keeps a compiled template by its text, not by its name', () => {
 it('takes JavaScript values and keeps what they are', () => {
   expect(environment.renderText('{{ v }}', { v: [1, 1.5, 'a', null, true, { a: [] }, new Map([[1, 'x']]), 2n ** 70n] })).toBe("[1, 1.5, 'a', None, True, {'a': []}, {1: 'x'}, 1180591620717411303424]");
 });
+
+it('forgets compiled templates rather than memory', () => {
+  const before = process.memoryUsage().heapUsed;
+  for (let i = 0; i < 300; i++) environment.renderText(`{# ${i}${'x'.repeat(100_000)} #}`);
+  expect((environment as unknown as { compiledText: number }).compiledText).toBeLessThanOrEqual(10_000_000);
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(100e6);
+});

@@ -132,9 +132,9 @@ function join(scope: Scope, items: Value, separator: Value, attribute: Value): V
 }
 
 function reverse(value: Value): Value {
-  if (isText(value)) return points(textOf(value)).reverse().join('');
+  if (isText(value)) return points(textOf(value)).toReversed().join('');
   if (!isIterable(value)) throw filterError('argument must be iterable');
-  const items = toList(value).reverse();
+  const items = toList(value).toReversed();
   return value instanceof PyIterator ? items : new PyIterator(items, 'reversed');
 }
 

@@ -23,7 +23,7 @@ export function wrap(line: string, { width, breakLongWords, breakOnHyphens }: Wr
   // The pattern for hyphens may look at a run of them again from each of its places.
   const hyphens = breakOnHyphens ? line.split('-').length : 0;
   charge(Math.floor(hyphens * hyphens / 4096) + (line.length >> 3));
-  const chunks = line.split(breakOnHyphens ? hyphenated : simple).filter(Boolean).map((chunk) => Array.from(chunk)).reverse();
+  const chunks = line.split(breakOnHyphens ? hyphenated : simple).filter(Boolean).map((chunk) => Array.from(chunk)).toReversed();
   const lines: string[] = [];
   const blank = (chunk: string[] | undefined) => chunk !== undefined && chunk.join('').trim() === '';
   while (chunks.length) {

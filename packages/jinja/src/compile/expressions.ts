@@ -75,10 +75,10 @@ function compileName(node: Expression<'name'>, frame: CompileFrame): Eval {
 function compileCondition(c: Compilation, node: Expression<'cond'>, outer: CompileFrame): Eval {
   const frame = outer.branch();
   const test = compileExpression(c, node.test, frame);
-  const then = compileExpression(c, node.then, frame);
+  const value = compileExpression(c, node.value, frame);
   const otherwise = node.otherwise && compileExpression(c, node.otherwise, frame);
   const hint = `the inline if-expression on line ${node.line} in '${c.template}' evaluated to false and no else section was defined.`;
-  return (f) => (truth(test(f)) ? then(f) : otherwise ? otherwise(f) : new Undefined({ hint }));
+  return (f) => (truth(test(f)) ? value(f) : otherwise ? otherwise(f) : new Undefined({ hint }));
 }
 
 function compileConcat(items: readonly Eval[], autoescape: boolean): Eval {

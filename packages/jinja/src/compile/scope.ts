@@ -77,9 +77,11 @@ export class Symbols {
 
   /** Names stored in this frame and around it, as an include or an inner scope sees them. */
   stored(): [string, Variable][] {
-    const names = new Set<string>();
-    for (let at: Symbols | undefined = this; at; at = at.parent) for (const name of [...at.stores].sort()) names.add(name);
-    return [...names].map((name) => [name, this.ref(name)]);
+    return [...this.storedNames()].map((name) => [name, this.ref(name)]);
+  }
+
+  private storedNames(): Set<string> {
+    return new Set([...[...this.stores].sort(), ...(this.parent?.storedNames() ?? [])]);
   }
 
   private copy(): Symbols {

@@ -11,7 +11,7 @@ export function childExpressions(node: Expr): Expr[] {
       case 'name': case 'const': return [];
       case 'tuple': case 'list': case 'concat': return [...node.items];
       case 'dict': return node.items.flat();
-      case 'cond': return [node.test, node.then, node.otherwise];
+      case 'cond': return [node.test, node.value, node.otherwise];
       case 'binary': case 'logic': return [node.left, node.right];
       case 'not': case 'sign': case 'attribute': return [node.node];
       case 'compare': return [node.left, ...node.ops.map(([, operand]) => operand)];

@@ -9,7 +9,6 @@ import { points, textLength } from './text.ts';
 import { textMethods } from './text-methods.ts';
 import { indexOf, isInt, isText, textOf, typeName, undefinedError } from './types.ts';
 import { escape } from './html.ts';
-import { didYouMean } from '../suggest.ts';
 import { Markup, PyFloat, PyFunction, PyObject, PyTuple, Undefined, orUndefined, tuple, type Value } from './values.ts';
 
 const intMethods = methods<number | bigint>('int', {

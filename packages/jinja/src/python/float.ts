@@ -19,7 +19,7 @@ export function exponentText(power: number): string {
 }
 
 /** A finite double as numerator over denominator, both exact. */
-export function exactFraction(value: number): [bigint, bigint] {
+function exactFraction(value: number): [bigint, bigint] {
   let shift = 0;
   let mantissa = value;
   while (!Number.isInteger(mantissa)) { mantissa *= 2; shift++; }
@@ -59,7 +59,7 @@ export function roundFloat(value: number, digits: number): number {
   const sign = value < 0 || Object.is(value, -0) ? -1 : 1;
   const size = Math.abs(value);
   if (digits >= 0) return sign * Number(fixed(size, digits));
-  if (digits < -400) return sign * 0;
+  if (digits < -400) return sign < 0 ? -0 : 0;
   const unit = 10n ** BigInt(-digits);
   const [n, d] = exactFraction(size);
   return sign * Number(divideHalfEven(n, d * unit) * unit);

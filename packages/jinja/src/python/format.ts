@@ -63,7 +63,7 @@ class Formatter {
   }
 
   private field(field: string, depth: number): string {
-    const m = /^((?:[^\[\]!:]|\[[^\]]*\])*)(?:!(.))?(?::(.*))?$/su.exec(field);
+    const m = /^((?:[^[\]!:]|\[[^\]]*\])*)(?:!(.))?(?::(.*))?$/su.exec(field);
     if (!m) throw valueError("expected ':' after conversion specifier");
     const [, path = '', conversion, spec = ''] = m;
     let value = this.lookup(path);

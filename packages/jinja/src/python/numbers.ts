@@ -71,7 +71,7 @@ export function parseInt(text: string, base = 10): number | bigint {
 }
 
 /** `float(text)`. @throws PyError ValueError */
-export function parseFloat(text: string): number {
+function parseFloat(text: string): number {
   const plain = asciiDigits(text.trim());
   if (plain.length > 5000) throw valueError('the text is too long for a number');
   const special = /^([+-]?)(inf(inity)?|nan)$/i.exec(plain);

@@ -91,6 +91,7 @@ export function stripEnd(text: string, chars?: string): string {
 /** `str.splitlines()`. */
 export function splitLines(text: string, keepEnds = false): string[] {
   const lines: string[] = [];
+  // oxlint-disable-next-line no-control-regex
   const ends = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/g;
   let from = 0;
   for (let m = ends.exec(text); m; m = ends.exec(text)) {
@@ -158,5 +159,5 @@ export function splitTextRight(text: string, separator: string, max = -1): strin
   }
   parts.push(text.slice(0, to));
   charge(parts.length);
-  return parts.reverse();
+  return parts.toReversed();
 }

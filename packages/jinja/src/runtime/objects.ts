@@ -23,7 +23,7 @@ export class TemplateReference extends PyObject {
 }
 
 /** A block that can be called: `self.name()`, `super()`. */
-export class BlockReference extends PyObject {
+class BlockReference extends PyObject {
   readonly type = 'BlockReference';
   private readonly name: string;
   private readonly context: Context;

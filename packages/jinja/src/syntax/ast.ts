@@ -25,7 +25,7 @@ export type Expr =
   | At & { readonly kind: 'const'; readonly value: Value }
   | At & { readonly kind: 'tuple' | 'list'; readonly items: readonly Expr[] }
   | At & { readonly kind: 'dict'; readonly items: readonly (readonly [Expr, Expr])[] }
-  | At & { readonly kind: 'cond'; readonly test: Expr; readonly then: Expr; readonly otherwise: Expr | undefined }
+  | At & { readonly kind: 'cond'; readonly test: Expr; readonly value: Expr; readonly otherwise: Expr | undefined }
   | At & { readonly kind: 'binary'; readonly op: BinaryOperator; readonly left: Expr; readonly right: Expr }
   | At & { readonly kind: 'logic'; readonly op: 'and' | 'or'; readonly left: Expr; readonly right: Expr }
   | At & { readonly kind: 'not'; readonly node: Expr }
@@ -59,11 +59,11 @@ export type Block = At & { readonly kind: 'block'; readonly name: string; readon
 export type Include = At & { readonly kind: 'include'; readonly template: Expr; readonly ignoreMissing: boolean; readonly withContext: boolean };
 export type Import = At & { readonly kind: 'import'; readonly template: Expr; readonly target: string; readonly withContext: boolean };
 export type FromImport = At & { readonly kind: 'from-import'; readonly template: Expr; readonly names: readonly (readonly [name: string, alias: string])[]; readonly withContext: boolean };
-export type Set = At & { readonly kind: 'set'; readonly target: Target; readonly value: Expr };
+type Set = At & { readonly kind: 'set'; readonly target: Target; readonly value: Expr };
 export type SetBlock = At & { readonly kind: 'set-block'; readonly target: Target; readonly filter: Filter | undefined; readonly body: readonly Stmt[] };
 export type FilterBlock = At & { readonly kind: 'filter-block'; readonly filter: Filter; readonly body: readonly Stmt[] };
 export type With = At & { readonly kind: 'with'; readonly targets: readonly Target[]; readonly values: readonly Expr[]; readonly body: readonly Stmt[] };
-export type Autoescape = At & { readonly kind: 'autoescape'; readonly value: Expr; readonly body: readonly Stmt[] };
+type Autoescape = At & { readonly kind: 'autoescape'; readonly value: Expr; readonly body: readonly Stmt[] };
 /** Text and printed expressions in a row. */
 export type Output = At & { readonly kind: 'output'; readonly items: readonly (string | Expr)[] };
 export type Extends = At & { readonly kind: 'extends'; readonly template: Expr };

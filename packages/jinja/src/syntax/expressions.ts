@@ -46,7 +46,7 @@ export class ExpressionParser {
         const at = stream.next();
         const test = this.or();
         const otherwise = stream.skip('name', 'else') ? this.expression() : undefined;
-        node = { kind: 'cond', test, then: node, otherwise, ...place(at) };
+        node = { kind: 'cond', test, value: node, otherwise, ...place(at) };
       }
       return node;
     });

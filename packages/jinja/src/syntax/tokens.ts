@@ -54,7 +54,7 @@ export class TokenStream {
   }
 }
 
-export function matches(token: Token, type: TokenType, value?: string): boolean {
+function matches(token: Token, type: TokenType, value?: string): boolean {
   return token.type === type && (value === undefined || token.value === value);
 }
 

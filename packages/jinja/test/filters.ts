@@ -1,5 +1,5 @@
-import { PyFloat } from '../python/values.ts';
-import type { Case } from './cpython.testing.ts';
+import { PyFloat } from '../src/python/values.ts';
+import type { Case } from './cpython.ts';
 
 const context: Case['context'] = {
   list: [3, 1, 2], words: ['banana', 'Apple', 'cherry', 'apple'], nums: [1, 2, 3, 4, 5, 6, 7], empty: [], s: 'Hello, big world', uni: 'grüße 😀',

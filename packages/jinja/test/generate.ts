@@ -1,6 +1,6 @@
-import fc from 'fast-check';
-import { PyFloat } from '../python/values.ts';
-import type { Case } from './cpython.testing.ts';
+import * as fc from 'fast-check';
+import { PyFloat } from '../src/python/values.ts';
+import type { Case } from './cpython.ts';
 
 // Random templates of moderate size: every statement may stand inside any other, and names are few so that they collide.
 

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { Environment, TemplateError } from '../index.ts';
-import { PyFloat } from '../python/values.ts';
+import { Environment, TemplateError } from '../src/index.ts';
+import { PyFloat } from '../src/python/values.ts';
 
 /** A template, what it is given, and the templates that it can load. */
 export interface Case {

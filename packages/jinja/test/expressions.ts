@@ -1,5 +1,5 @@
-import { PyFloat } from '../python/values.ts';
-import type { Case } from './cpython.testing.ts';
+import { PyFloat } from '../src/python/values.ts';
+import type { Case } from './cpython.ts';
 
 const context: Case['context'] = {
   n: 7, neg: -3, zero: 0, big: 12345678901234567890n.toString(), f: new PyFloat(2.5), one: new PyFloat(1), huge: new PyFloat(1e300), s: 'text', e: '', list: [3, 1, 2], words: ['b', 'A', 'c'],

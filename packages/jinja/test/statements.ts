@@ -1,4 +1,4 @@
-import type { Case } from './cpython.testing.ts';
+import type { Case } from './cpython.ts';
 
 const base = 'top\n{% set a = a|default("base a") %}\n{% block one %}one {{ a }}\n{% endblock %}\nmid {{ b }}\n{% block two %}two{% block inner %} inner {{ a }}{% endblock %}{% endblock %}\nend {{ c }}\n';
 const templates = {

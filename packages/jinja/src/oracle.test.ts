@@ -1,10 +1,10 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { python, renderHere, renderWithPython, type Case, type Outcome } from './cpython.testing.ts';
-import { filterCases, testCases } from './filters.testing.ts';
-import { methodCases, operatorCases, printingCases } from './expressions.testing.ts';
-import { statementCases, whitespaceCases } from './statements.testing.ts';
-import { template } from './generate.testing.ts';
+import { python, renderHere, renderWithPython, type Case, type Outcome } from '../test/cpython.ts';
+import { filterCases, testCases } from '../test/filters.ts';
+import { methodCases, operatorCases, printingCases } from '../test/expressions.ts';
+import { statementCases, whitespaceCases } from '../test/statements.ts';
+import { template } from '../test/generate.ts';
 
 /** Cases that differ, with what both made of them. Errors are compared by their presence: our words say more. */
 function differences(cases: readonly Case[], expected: readonly Outcome[]): unknown[] {
