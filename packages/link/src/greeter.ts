@@ -45,7 +45,7 @@ export class Greeter {
     this.#options = options;
   }
 
-  /** Undefined: the same route is being judged already. */
+  /** Undefined: nothing to answer, as the route is being judged already, or its proof answers a challenge of the past. */
   async judge(route: Buffer, hello: Extract<WorkerMessage, { type: 'HELLO' }>): Promise<Judgement | undefined> {
     const address = route.toString('hex');
     if (this.#busy.has(address)) return undefined;
@@ -57,7 +57,7 @@ export class Greeter {
     }
   }
 
-  async #judge(address: string, hello: Extract<WorkerMessage, { type: 'HELLO' }>): Promise<Judgement> {
+  async #judge(address: string, hello: Extract<WorkerMessage, { type: 'HELLO' }>): Promise<Judgement | undefined> {
     const { hostname } = hello;
     if (!spokenProtocols.includes(hello.protocol)) {
       return {
@@ -72,7 +72,10 @@ export class Greeter {
     let bound: { certificate: string; key: string } | undefined;
     if (own && directory) {
       const expected = this.#challenges.get(address);
-      if (hello.proof === undefined || hello.challenge === undefined || hello.challenge !== expected) return { challenge: this.#challenge(address) };
+      // Greetings pile up while no server is there. All of them get one challenge, and an answer that comes too late gets
+      // none: two challenges on their way would each outdate the other's answer, for ever.
+      if (hello.proof === undefined || hello.challenge === undefined) return { challenge: expected ?? this.#challenge(address) };
+      if (hello.challenge !== expected) return undefined;
       this.#challenges.delete(address);
       const named = await this.#options.certificateOf(hostname);
       const certificate = named ?? hostname;

@@ -58,7 +58,7 @@ async function lab(options: Partial<ServerEndpointOptions> & { certificateOf?: (
       const log = textLog();
       const got: string[] = [];
       const endpoint = new WorkerEndpoint({
-        master: server.addresses.control, logger: server.addresses.log, hostname, version: '1', capabilities: ['debugfs'], daemonLog: log.log, answer: 1000,
+        master: more.master ?? server.addresses.control, logger: more.logger ?? server.addresses.log, hostname, version: '1', capabilities: ['debugfs'], daemonLog: log.log, answer: 1000,
         encryption: { own: await readSecretCertificate(join(secrets, `${certificate}.key_secret`)), master: await readCertificate(join(admitted, 'master.key')) },
         ...more,
         handlers: {
@@ -97,6 +97,26 @@ test('an admitted worker gets in, with the log lines an admin looks for', async 
   await until(() => expect(l.events).toEqual(expect.arrayContaining(['w1 START_OK', 'w1 LOG 3 - {}\n'])));
   await endpoint.close();
   await until(() => expect(l.events).toContain('-w1 the worker said goodbye'));
+});
+
+test('a worker that greeted several times before the server came gets in, with one exchange', async () => {
+  const first = await lab();
+  const { control, log } = first.server.addresses;
+  await first.certificate('w1');
+  await first.server.close();
+  const { endpoint, log: workerLog } = await first.worker('w1', 'w1', { master: control, logger: log, answer: 2000 });
+  const greetings = () => workerLog.lines.filter((line) => line.includes('Greeting the master')).length;
+  await until(() => expect(greetings()).toBe(2));
+
+  const admitted = first.admitted;
+  const serverLog = textLog();
+  const server = new ServerEndpoint({
+    control, log, version: '1', interval: 0.5, daemonLog: serverLog.log, encryption: { certificate: join(admitted, 'master.key_secret'), directory: admitted },
+    handlers: { certificateOf: () => undefined, welcome: () => ({ accepted: true }), onSession() {}, onMessage() {}, onLog() {}, onEnd() {} },
+  });
+  await server.open();
+  opened.push(server);
+  await until(() => expect(endpoint.connected).toBe(true));
 });
 
 test('a certificate that is not admitted is refused and logged; adding it lets the waiting worker in', async () => {

@@ -23,12 +23,6 @@ for applet in $("$busybox" --list); do
     [ "$applet" = busybox ] || ln -sf busybox "$root/bin/$applet"
 done
 ln -sf ../init "$root/sbin/init"
-# The init above is a plain script and listens to no signals: power off at once.
-for applet in poweroff reboot halt; do
-    rm "$root/bin/$applet"
-    printf '#!/bin/sh\nexec busybox %s -f\n' "$applet" > "$root/bin/$applet"
-    chmod 755 "$root/bin/$applet"
-done
 for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk failover net_failover virtio_net; do
     file=$(find "$work/kernel" -name "$module.ko*" -print -quit)
     case $file in
