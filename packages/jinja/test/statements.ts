@@ -14,7 +14,9 @@ const one = (source: string, context?: Case['context']): Case => ({ source, cont
 
 export const statementCases: readonly Case[] = [
   // if
-  ...['1', '0', '""', '"x"', '[]', '[0]', '{}', 'none', '0.0', 'undef', 'undef.x', 'not undef', '1 and 0', '0 or "x"', '1 if 0', 'a, b'].map((test) => one(`{% if ${test} %}yes{% elif 1 == 1 %}elif{% else %}no{% endif %}`)),
+  ...[
+    '1', '0', '""', '"x"', '[]', '[0]', '{}', 'none', '0.0', 'undef', 'undef.x', 'not undef', '1 and 0', '0 or "x"', '1 if 0', 'a, b',
+  ].map((test) => one(`{% if ${test} %}yes{% elif 1 == 1 %}elif{% else %}no{% endif %}`)),
   one('{% if a %}{% set x = 1 %}{% endif %}{{ x }}|{{ x is defined }}', { a: true, x: 'context' }),
   one('{% if a %}{% set x = 1 %}{% endif %}{{ x }}', { a: false, x: 'context' }),
   one('{% if a %}{% set x = 1 %}{% elif b %}{% set x = 2 %}{% else %}{% set x = 3 %}{% endif %}{{ x }}', { b: 1 }),
@@ -123,13 +125,24 @@ export const statementCases: readonly Case[] = [
   one('{% raw %}{{ x }}{% if %}{% endraw %}|{% raw -%}  a  {%- endraw %}|'), one('{% raw %}{{ x }}'),
   one('a{# comment {{ x }} {% if %} #}b{#- c -#} d'), one('a {# not closed'), one('{% print 1, "a" ~ 2 %}'),
   // broken
-  ...['{% if x %}', '{% for x in %}', '{{ }}', '{{ 1 + }}', '{% endif %}', '{% nothing %}', '{% if x %}{% endfor %}', '{{ (1 }}', '{{ 1) }}', '{{ [1, }}', "{{ 'abc }}", '{% set %}', '{{ x', '{% x', '{{ 1 2 }}', '{{ a.1b }}', '{{ ! }}', '{{ a b }}', '{% block %}{% endblock %}', '{{ f(a=1, 2) }}', '{{ f(*a, *b) }}', '{{ x|}}', '{{ x is }}', '{{ x is defined is defined }}', '{% else %}', '{{ {1} }}', '{{ x[] }}', '{{ "\\x4" }}'].map((source) => one(source)),
+  ...[
+    '{% if x %}', '{% for x in %}', '{{ }}', '{{ 1 + }}', '{% endif %}', '{% nothing %}', '{% if x %}{% endfor %}', '{{ (1 }}', '{{ 1) }}',
+    '{{ [1, }}', "{{ 'abc }}", '{% set %}', '{{ x', '{% x', '{{ 1 2 }}', '{{ a.1b }}', '{{ ! }}', '{{ a b }}', '{% block %}{% endblock %}',
+    '{{ f(a=1, 2) }}', '{{ f(*a, *b) }}', '{{ x|}}', '{{ x is }}', '{{ x is defined is defined }}', '{% else %}', '{{ {1} }}', '{{ x[] }}',
+    '{{ "\\x4" }}',
+  ].map((source) => one(source)),
 ];
 
 export const whitespaceCases: readonly Case[] = [
-  'a\n{% if true %}\nb\n{% endif %}\nc\n', 'a\n  {% if true %}  \n  b\n  {% endif %}  \nc\n\n', 'a {%- if true %} b {%- endif %} c', 'a {% if true -%} b {% endif -%} c',
-  'a\n\n {%- if true -%} \n\n b \n\n {%- endif -%} \n\n c', 'a {{- 1 -}} b', 'a\n{{ 1 }}\nb\n{{ 2 }}', '{{ 1 }}\n\n', '\n{{ 1 }}\n', '{# c #}\nx', '{# c -#}\n\n x', 'x \n {#- c #} y',
-  '{% if true +%}\nx{% endif %}', 'x\n   {%+ if true %}y{% endif %}', '{%- set x = 1 -%}\n\nz', 'a\r\nb{% if true %}\r\nc{% endif %}\rd', '{% raw %}\n a\n{% endraw %}\nb', '{%- raw -%}\n a\n{%- endraw -%}\nb',
-  '{% for i in [1, 2] %}\n- {{ i }}\n{% endfor %}\n', '{% for i in [1, 2] -%}\n- {{ i }}\n{%- endfor %}\n', '{% set a %}\n x\n{% endset %}\n[{{ a }}]', '\n\n{% if true %}{% endif %}\n\n',
-  '{{\n1\n}}\n', '{% if\ttrue %}x{% endif %}', '{{ "a\nb" }}', '{%if true%}{%set x=1%}{{x}}{%endif%}', '   {% if true %}   \n{% endif %}', '{{ 1 -}}\n  {{- 2 }}', '\u00a0{%- if true %}x{% endif %}', '}} %} #}', '{ { x } } {  % if %', '{{ {"a": {"b": 1}}["a"]["b"] }}', '{{ "}}" }}{{ "%}" }}{# "#}" }}',
+  'a\n{% if true %}\nb\n{% endif %}\nc\n', 'a\n  {% if true %}  \n  b\n  {% endif %}  \nc\n\n', 'a {%- if true %} b {%- endif %} c',
+  'a {% if true -%} b {% endif -%} c',
+  'a\n\n {%- if true -%} \n\n b \n\n {%- endif -%} \n\n c', 'a {{- 1 -}} b', 'a\n{{ 1 }}\nb\n{{ 2 }}', '{{ 1 }}\n\n', '\n{{ 1 }}\n', '{# c #}\nx',
+  '{# c -#}\n\n x', 'x \n {#- c #} y',
+  '{% if true +%}\nx{% endif %}', 'x\n   {%+ if true %}y{% endif %}', '{%- set x = 1 -%}\n\nz', 'a\r\nb{% if true %}\r\nc{% endif %}\rd',
+  '{% raw %}\n a\n{% endraw %}\nb', '{%- raw -%}\n a\n{%- endraw -%}\nb',
+  '{% for i in [1, 2] %}\n- {{ i }}\n{% endfor %}\n', '{% for i in [1, 2] -%}\n- {{ i }}\n{%- endfor %}\n', '{% set a %}\n x\n{% endset %}\n[{{ a }}]',
+  '\n\n{% if true %}{% endif %}\n\n',
+  '{{\n1\n}}\n', '{% if\ttrue %}x{% endif %}', '{{ "a\nb" }}', '{%if true%}{%set x=1%}{{x}}{%endif%}', '   {% if true %}   \n{% endif %}',
+  '{{ 1 -}}\n  {{- 2 }}', '\u00a0{%- if true %}x{% endif %}', '}} %} #}', '{ { x } } {  % if %', '{{ {"a": {"b": 1}}["a"]["b"] }}',
+  '{{ "}}" }}{{ "%}" }}{# "#}" }}',
 ].map((source) => ({ source }));
