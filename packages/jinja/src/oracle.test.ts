@@ -25,7 +25,7 @@ describe.skipIf(python === undefined)('equal to the Jinja2 of CPython (needs pyt
   });
 
   it('generated templates', () => {
-    const cases = fc.sample(template, { numRuns: 1500, ...(process.env['FAST_CHECK_SEED'] && { seed: Number(process.env['FAST_CHECK_SEED']) }) });
+    const cases = fc.sample(template, { numRuns: 1000, seed: Number(process.env['FAST_CHECK_SEED'] ?? 2) });
     expect(differences(cases, renderWithPython(cases)).slice(0, 5)).toEqual([]);
   });
 });
