@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { TcpProxy, waitUntil, type LavaSystem } from '@lava/testbed';
 import { findFile } from './support/find-file.ts';
 import { guest, numberedLines, ramdiskJob } from './support/jobs.ts';
@@ -9,8 +9,10 @@ import { finished, job, numbersSeen, seen, startSystem, stopSystem, submit, upTo
 // Each test breaks something for real while a job on a booted kernel prints numbered lines. Whatever it is, the job
 // passes and every line arrives once, in order.
 
+vi.setConfig({ testTimeout: 240_000 });
+
 /** Seconds of a lease where a test waits for one to pass; long enough elsewhere (90 is the default). */
-const shortLease = 4;
+const shortLease = 8;
 const withShortLease = { env: { LAVA_LEASE_SECONDS: String(shortLease) } };
 const lines = 120;
 let system: LavaSystem;

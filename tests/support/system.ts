@@ -18,14 +18,21 @@ export interface JobAnswer {
 /** A system of its own for a test file, with one worker `w1` and the QEMU device `qemu01`; nothing is started yet but the server. */
 export async function startSystem(options: { env?: NodeJS.ProcessEnv } = {}): Promise<LavaSystem> {
   const system = await LavaSystem.at(await mkdtemp(join(tmpdir(), 'lava-test-')));
-  await system.startServer(options);
-  await system.addWorker('w1');
-  await system.addDevice('qemu01', 'w1', 'qemu', qemuDictionary);
-  return system;
+  try {
+    await system.startServer(options);
+    await system.addWorker('w1');
+    await system.addDevice('qemu01', 'w1', 'qemu', qemuDictionary);
+    return system;
+  } catch (error) {
+    await stopSystem(system);
+    throw error;
+  }
 }
 
 /** Stops everything and removes it; with `LAVA_KEEP` set, a copy of logs and state stays for a look. */
-export async function stopSystem(system: LavaSystem): Promise<void> {
+export async function stopSystem(system: LavaSystem | undefined): Promise<void> {
+  // Nothing to stop when the start failed; the start has cleaned up then.
+  if (!system) return;
   await system.stop();
   const keep = process.env['LAVA_KEEP'];
   if (keep) await cp(system.root, join(keep, system.root.split('/').at(-1)!), { recursive: true });
