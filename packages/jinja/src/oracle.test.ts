@@ -4,7 +4,7 @@ import { python, renderHere, renderWithPython, type Case, type Outcome } from '.
 import { filterCases, testCases } from '../test/filters.ts';
 import { methodCases, operatorCases, printingCases } from '../test/expressions.ts';
 import { statementCases, whitespaceCases } from '../test/statements.ts';
-import { template } from '../test/generate.ts';
+import { linked, template, wrapped } from '../test/generate.ts';
 
 /** Cases that differ, with what both made of them. Errors are compared by their presence: our words say more. */
 function differences(cases: readonly Case[], expected: readonly Outcome[]): unknown[] {
@@ -24,8 +24,8 @@ describe.skipIf(python === undefined)('equal to the Jinja2 of CPython (needs pyt
     expect(differences(cases, renderWithPython(cases))).toEqual([]);
   });
 
-  it('generated templates', () => {
-    const cases = fc.sample(template, { numRuns: 1000, seed: Number(process.env['FAST_CHECK_SEED'] ?? 2) });
+  it.each([['templates', template], ['texts to wrap', wrapped], ['addresses', linked]])('generated %s', (_, generator) => {
+    const cases = fc.sample(generator, { numRuns: 1000, seed: Number(process.env['FAST_CHECK_SEED'] ?? 2) });
     expect(differences(cases, renderWithPython(cases)).slice(0, 5)).toEqual([]);
   });
 });

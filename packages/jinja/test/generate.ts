@@ -78,3 +78,18 @@ export const template: fc.Arbitrary<Case> = fc.tuple(fc.oneof({ weight: 3, arbit
   source, context: given,
   templates: { base: `${base}{% set b = b|default("base") %}\n{% block one %}one {{ a }}{{ b }}{% endblock %}\n{% block two %}${base.includes('block') ? '' : base}{% endblock %}{{ c }}\n`, part: 'part {{ a }}{{ x }}{% set q = 5 %}\n' },
 }));
+
+const textOf = (...parts: string[]) => fc.array(fc.constantFrom(...parts), { maxLength: 14 }).map((all) => all.join(''));
+const filtered = (text: fc.Arbitrary<string>, filter: fc.Arbitrary<string>): fc.Arbitrary<Case> => fc.tuple(text, filter).map(([s, f]) => ({ source: `{{ s|${f} }}`, context: { s } }));
+
+/** Texts to be wrapped: blanks, hyphens and dashes of every kind between letters and digits. */
+export const wrapped = filtered(
+  textOf('a', 'bc', 'word', 'é', '1', '_', ' ', '   ', '-', '-', '--', '---', ',', '"', '.', '\n', '\t', '\u00a0', 'averylongone'),
+  fc.tuple(fc.integer({ min: 1, max: 12 }), fc.boolean(), fc.boolean()).map(([width, long, hyphens]) => `wordwrap(${width}, ${long}, "|", ${hyphens})`),
+);
+
+/** Texts with addresses, nearly addresses and punctuation around them. */
+export const linked = filtered(
+  textOf('http://', 'https://', 'www.', 'mailto:', 'ftp://', 'a', 'foo', 'é', '1', '10.0.0.1', '[::1]', '.', '.', 'com', '.org', '@', '-', '%', ':', ':80', '/', '?q=1', '#x', '(', ')', '<', '>', ',', ' ', '\n'),
+  fc.constantFrom('urlize', 'urlize(8)', 'urlize(nofollow=true, target="_blank")', 'urlize(extra_schemes=["ftp://"])'),
+);

@@ -5,10 +5,11 @@ import { floatRepr } from '../python/float.ts';
 import { indexOf, isText, textOf, truth, typeName } from '../python/types.ts';
 import { isIterable, iterate, toList } from '../python/iterate.ts';
 import { PyDict } from '../python/dict.ts';
-import { PyError, typeError, valueError } from '../python/errors.ts';
+import { typeError, valueError } from '../python/errors.ts';
 import { repr, str } from '../python/repr.ts';
 import { Markup, PyFloat, PyTuple, Undefined, tuple, type Value } from '../python/values.ts';
 import { filter, scopedFilter, type Filter } from './define.ts';
+import { urlize } from './links.ts';
 
 function quoteUrl(value: Value, inQuery: boolean): string {
   const keep = inQuery ? /[^A-Za-z0-9_.~-]/gu : /[^A-Za-z0-9_.~/-]/gu;
@@ -86,48 +87,6 @@ function stripTags(text: string): string {
     const code = Number.parseInt(decimal ?? hex ?? '', decimal === undefined ? 16 : 10);
     return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : '\ufffd';
   });
-}
-
-const webAddress = /^((https?:\/\/|www\.)(([\w%-]+\.)+)?([a-z]{2,63}|xn--[\w%]{2,59})|([\w%-]{2,63}\.)+(com|net|int|edu|gov|org|info|mil)|(https?:\/\/)((([\d]{1,3})(\.[\d]{1,3}){3})|(\[([\da-f]{0,4}:){2}([\da-f]{0,4}:?){1,6}\])))(?::[\d]{1,5})?(?:[/?#]\S*)?$/i;
-const mailAddress = /^\S+@\w[\w.-]*\.\w+$/;
-
-interface LinkOptions { readonly limit: number | undefined; readonly attributes: string; readonly schemes: readonly string[] }
-
-function link(word: string, { limit, attributes, schemes }: LinkOptions): string {
-  // No address is that long, and the patterns below are not made for it.
-  if (word.length > 2000) return word;
-  const head = /^(?:[(<]|&lt;)+/.exec(word)?.[0] ?? '';
-  let middle = word.slice(head.length);
-  let tail = /(?:[)>.,\n]|&gt;)+$/.exec(middle)?.[0] ?? '';
-  middle = middle.slice(0, middle.length - tail.length);
-  const count = (text: string, part: string) => text.split(part).length - 1;
-  for (const [open, close] of [['(', ')'], ['<', '>'], ['&lt;', '&gt;']] as const) {
-    if (count(middle, open) <= count(middle, close)) continue;
-    for (let n = Math.min(count(middle, open), count(tail, close)); n > 0; n--) {
-      const end = tail.indexOf(close) + close.length;
-      middle += tail.slice(0, end);
-      tail = tail.slice(end);
-    }
-  }
-  const shown = limit !== undefined && middle.length > limit ? `${middle.slice(0, limit)}...` : middle;
-  if (webAddress.test(middle)) middle = `<a href="${/^https?:\/\//.test(middle) ? '' : 'https://'}${middle}"${attributes}>${shown}</a>`;
-  else if (middle.startsWith('mailto:') && mailAddress.test(middle.slice(7))) middle = `<a href="${middle}">${middle.slice(7)}</a>`;
-  else if (middle.includes('@') && !middle.startsWith('www.') && !middle.startsWith('@') && !middle.includes(':') && mailAddress.test(middle)) middle = `<a href="mailto:${middle}">${middle}</a>`;
-  else for (const scheme of schemes) if (middle !== scheme && middle.startsWith(scheme)) middle = `<a href="${middle}"${attributes}>${middle}</a>`;
-  return head + middle + tail;
-}
-
-function urlize(value: Value, limit: Value, nofollow: Value, target: Value, rel: Value, extra: Value): string {
-  const rels = new Set(['noopener', ...(rel === null ? [] : str(rel).split(/\s+/).filter(Boolean)), ...(truth(nofollow) ? ['nofollow'] : [])]);
-  const schemes = extra === null ? [] : toList(extra).map((scheme) => {
-    if (!/^(?:[\w.+-]{2,}:\/{0,2})$/i.test(str(scheme))) throw new PyError('FilterArgumentError', `${repr(scheme)} is not a valid URI scheme prefix.`);
-    return str(scheme);
-  });
-  const attributes = ` rel="${escapeHtml([...rels].sort().join(' '))}"${target === null ? '' : ` target="${escape(target).text}"`}`;
-  const options = { limit: limit === null ? undefined : indexOf(limit), attributes, schemes };
-  const text = escape(value).text.split(/(\s+)/).map((word) => (word.trim() === '' ? word : link(word, options))).join('');
-  checkText(text.length);
-  return text;
 }
 
 const escaping = filter(['value'], (value = null) => escape(value));

@@ -121,7 +121,7 @@ function floatArithmetic(op: BinaryOperator, a: number, b: number): PyFloat {
       if (op === '%') return new PyFloat(rest);
       const quotient = (a - rest) / b;
       const floor = Math.floor(quotient);
-      return new PyFloat(quotient === 0 ? (a / b < 0 ? -0 : 0) : quotient - floor > 0.5 ? floor + 1 : floor);
+      return new PyFloat(quotient === 0 ? (Object.is(a / b, -0) || a / b < 0 ? -0 : 0) : quotient - floor > 0.5 ? floor + 1 : floor);
     }
   }
 }
