@@ -37,10 +37,15 @@ export interface Connection {
   send(text: string, options?: { delayMs?: number }): Promise<void>;
   /** Types a line; logs `Sending line: '…'` and the input record. `delayMs` is the pause after each character. */
   sendLine(line: string, options?: { delayMs?: number }): Promise<void>;
-  /** Waits for the first of `patterns`; ConnectionClosedError when the line ends first. */
+  /**
+   * Waits for the first of `patterns`; ConnectionClosedError when the line ends first. The log has the console's lines up to
+   * the match then; what has come after it is logged when the next wait begins, or in a moment.
+   */
   expect(patterns: readonly Pattern[], options: ExpectOptions): Promise<Match>;
   /** Waits for one of `prompts`. */
   waitPrompt(options: ExpectOptions): Promise<Match>;
+  /** Logs the line that the device has begun, if there is one: what is logged next comes after it. */
+  logUnfinishedLine(): void;
   /** Reads until nothing has come for `quietMs`, or `longestMs` are over; what comes goes to the log. */
   drain(quietMs: number, longestMs?: number): Promise<void>;
   /** Ends it, by force after a moment. Never rejects. */

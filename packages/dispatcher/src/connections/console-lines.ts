@@ -8,6 +8,8 @@ const longestLine = 100_001;
 export class ConsoleLines {
   readonly #write: (line: string) => void;
   #partial = '';
+  /** The line so far was written before its end came. */
+  #written = false;
 
   constructor(write: (line: string) => void) {
     this.#write = write;
@@ -20,14 +22,23 @@ export class ConsoleLines {
       const line = this.#partial + clean.slice(from, at);
       this.#partial = '';
       from = at + 1;
-      this.#write(line.endsWith('\r\r') ? line.slice(0, -2) : line.endsWith('\r') ? line.slice(0, -1) : line);
+      const text = line.endsWith('\r\r') ? line.slice(0, -2) : line.endsWith('\r') ? line.slice(0, -1) : line;
+      if (text !== '' || !this.#written) this.#write(text);
+      this.#written = false;
     }
     if (this.#partial.length < longestLine) this.#partial += clean.slice(from);
   }
 
+  /** Writes the unfinished line, if there is one, as it is; its end makes no line of its own then. */
+  writeUnfinished(): void {
+    if (this.#partial === '') return;
+    this.flush();
+    this.#written = true;
+  }
+
   /** Writes the unfinished line, if there is one. */
   flush(): void {
-    if (this.#partial === '') return;
+    if (this.#partial === '' || (this.#written && /^\r+$/.test(this.#partial))) return;
     const line = this.#partial;
     this.#partial = '';
     this.#write(line);

@@ -51,6 +51,10 @@ export class Console implements Connection {
   #prompts: readonly string[] = [];
   #paused = false;
   #alive = true;
+  /** Text that followed a match and is logged after what the waiter logs. */
+  #held = '';
+  /** Set while text is held: logs it when nobody waits again at once. */
+  #release: NodeJS.Immediate | undefined;
   #lastTextAt = monotonicMs();
   #onText: (() => void) | undefined;
   #closing: Promise<void> | undefined;
@@ -60,7 +64,7 @@ export class Console implements Connection {
     this.tags = options.tags;
     this.#host = host;
     this.#options = options;
-    this.#stream = new ExpectStream(options.readSize);
+    this.#stream = new ExpectStream(options.readSize, (left) => this.#logUpTo(left));
     this.#lines = new ConsoleLines((line) => {
       if (host.isForeground(this)) host.log.target(line);
       else host.log.feedback(line, this.namespace);
@@ -92,6 +96,7 @@ export class Console implements Connection {
     const rest = this.#decoder.decode();
     if (rest !== '') this.#take(rest);
     this.#alive = false;
+    this.#logHeld();
     this.#lines.flush();
     this.#stream.end();
     this.#onText?.();
@@ -99,13 +104,36 @@ export class Console implements Connection {
 
   #take(text: string): void {
     this.#lastTextAt = monotonicMs();
-    this.#lines.push(text);
+    this.#held += text;
     this.#stream.push(text);
+    if (this.#release === undefined) this.#logHeld();
     this.#onText?.();
     if (this.#stream.backlog > pauseAbove && !this.#paused) {
       this.#paused = true;
       this.#transport?.pause();
     }
+  }
+
+  /** A match: logs the lines up to it, with the rest of its own if that is there, and holds back the `left` characters after. */
+  #logUpTo(left: number): void {
+    const end = Math.max(0, this.#held.length - left);
+    const lineEnd = end === 0 || this.#held[end - 1] === '\n' ? end : this.#held.indexOf('\n', end) + 1 || end;
+    this.#lines.push(this.#held.slice(0, lineEnd));
+    this.#held = this.#held.slice(lineEnd);
+    // The waiter goes on before this, and as long as it does not wait for anything but the console.
+    this.#release ??= setImmediate(() => this.#logHeld());
+  }
+
+  #logHeld(): void {
+    clearImmediate(this.#release);
+    this.#release = undefined;
+    const text = this.#held;
+    this.#held = '';
+    this.#lines.push(text);
+  }
+
+  logUnfinishedLine(): void {
+    this.#lines.writeUnfinished();
   }
 
   #goOn(): void {
@@ -116,6 +144,7 @@ export class Console implements Connection {
 
   async send(text: string, options: { delayMs?: number } = {}): Promise<void> {
     if (!this.#alive || !this.#transport) throw new ConnectionClosedError('Connection closed', { code: 'connection-closed' });
+    this.#logHeld();
     this.#lines.flush();
     this.#host.log.input(text);
     const delayMs = options.delayMs ?? 0;
@@ -134,7 +163,9 @@ export class Console implements Connection {
 
   async expect(patterns: readonly Pattern[], options: ExpectOptions): Promise<Match> {
     this.#goOn();
-    return this.#stream.expect(patterns, options);
+    const match = this.#stream.expect(patterns, options);
+    if (this.#stream.waiting) this.#logHeld();
+    return match;
   }
 
   async waitPrompt(options: ExpectOptions): Promise<Match> {
@@ -145,6 +176,7 @@ export class Console implements Connection {
   drain(quietMs: number, longestMs = Number.POSITIVE_INFINITY): Promise<void> {
     const end = monotonicMs() + longestMs;
     this.#lastTextAt = monotonicMs();
+    this.#logHeld();
     this.#goOn();
     return new Promise((resolve) => {
       const look = () => {

@@ -26,11 +26,17 @@ export class ExpectStream {
   #seen = 0;
   #ended = false;
   #waiter: Waiter | undefined;
+  readonly #matched: (left: number) => void;
 
-  constructor(readSize = defaultReadSize) {
+  /** @param matched called at each match, before its waiter goes on, with the number of characters that follow it */
+  constructor(readSize = defaultReadSize, matched: (left: number) => void = () => undefined) {
     this.#step = readSize;
     this.#window = 2 * readSize;
+    this.#matched = matched;
   }
+
+  /** Does somebody wait? All that has come is then looked at. */
+  get waiting(): boolean { return this.#waiter !== undefined; }
 
   /** Characters that nobody has looked at: a sender may pause while there are many. */
   get backlog(): number {
@@ -101,6 +107,7 @@ export class ExpectStream {
         const { found, index } = hit;
         this.#text = this.#text.slice(from + found.end);
         this.#seen = 0;
+        this.#matched(this.#text.length);
         waiter.resolve({
           index, text: window.slice(found.start, found.end), groups: found.groups, captures: found.captures, before: window.slice(0, found.start),
         });

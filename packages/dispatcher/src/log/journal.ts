@@ -35,7 +35,8 @@ export class Journal implements JobLog {
 
   constructor(options: JournalOptions) {
     this.#options = options;
-    if (options.path !== undefined) this.#fd = openSync(options.path, 'a', 0o644);
+    if (options.path === undefined) return;
+    this.#fd = openSync(options.path, 'a', 0o644);
     process.on('exit', this.flush);
   }
 

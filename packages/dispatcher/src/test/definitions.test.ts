@@ -49,6 +49,19 @@ test('markers of a case lead to what it printed', async () => {
   expect(records.slice(starttc, endtc).map((record) => record.msg)).toContain('inside');
 });
 
+test('a case encloses its output, and nothing else, also when all comes in one read', async () => {
+  const names = Array.from({ length: 20 }, (_, i) => `c${i}`);
+  const burst = names.map((name) => `<LAVA_%s ${name}>\\nout of ${name}\\n<LAVA_%s ${name}>\\n<LAVA_%s TEST_CASE_ID=${name} RESULT=pass>\\n`).join('');
+  const { records, results } = await board.run([{ definitions: [inline('b', [`printf '${burst}' ${names.map(() => 'SIGNAL_STARTTC SIGNAL_ENDTC SIGNAL_TESTCASE').join(' ')}`])] }]);
+  for (const name of names) {
+    const { starttc, endtc } = results.find((result) => result['case'] === name) as { starttc: number; endtc: number };
+    expect(records.slice(starttc, endtc + 1).map((record) => record.msg)).toEqual([
+      `Received signal: <STARTTC> ${name}`, `out of ${name}`, `<LAVA_SIGNAL_ENDTC ${name}>`, `Received signal: <ENDTC> ${name}`,
+    ]);
+    expect(records[starttc - 1]?.msg).toBe(`<LAVA_SIGNAL_STARTTC ${name}>`);
+  }
+});
+
 test('signals that are wrong are refused one by one', async () => {
   const { cases, texts } = await board.run([{
     definitions: [inline('bad', [

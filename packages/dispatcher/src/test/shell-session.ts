@@ -58,7 +58,10 @@ export class ShellSession {
         if (match === undefined) continue;
         if (match.index === 0) break;
         if (match.index === 1) this.#installFailed();
-        else if (match.index === 2) this.#signal(match.captures[0] ?? '', match.captures[1] ?? '');
+        else if (match.index === 2) {
+          connection.logUnfinishedLine();
+          this.#signal(match.captures[0] ?? '', match.captures[1] ?? '');
+        }
         else this.#report(parseMatch(match.groups, this.#parse?.fixup));
       }
       log.info('ok: lava_test_shell seems to have completed');
