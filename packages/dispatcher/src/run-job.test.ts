@@ -109,6 +109,27 @@ describe('time', () => {
   });
 });
 
+test.each([
+  ['echo no such board; exit 3', "The program 'bash' of the connection ended with exit status 3; its last output:\nno such board"],
+  ["echo 'Linux version 6'; exit 0", "The program 'bash' of the connection ended with exit status 0; its last output:\nLinux version 6"],
+  ['exit 0', "The program 'bash' of the connection ended with exit status 0 without any output."],
+  [`${'for i in 1 2 3 4 5 6 7; do echo line $i; done'}; kill -9 $$`, "The program 'bash' of the connection ended with exit status 137; its last output:\nline 3\nline 4\nline 5\nline 6\nline 7"],
+])('a connection program that ends by itself is told: %s', async (script, report) => {
+  board = new FakeBoard(script);
+  const { outcome, messages, records } = await board.run([{ boot: login }]);
+  expect(outcome).toMatchObject({ result: 'fail', errorType: 'Infrastructure', errorMessage: 'Connection closed' });
+  expect(messages('error').filter((m) => m.startsWith('The program'))).toEqual([report]);
+  const at = (lvl: string) => records.findIndex((r) => r.lvl === lvl);
+  expect(at('error')).toBeLessThan(at('exception'));
+});
+
+test('a connection program that ends when nobody needs it any more is not told', async () => {
+  board = new FakeBoard(`${friendlyBoard.replace('while', '(sleep 0.3; kill $$) & while')}`);
+  const { outcome, messages } = await board.run([{ boot: login }]);
+  expect(outcome.result).toBe('pass');
+  expect(messages('error')).toEqual([]);
+});
+
 describe('cancel', () => {
   test('ends the running action; the device is switched off', async () => {
     board = new FakeBoard("echo 'Linux version 6'; sleep 60");

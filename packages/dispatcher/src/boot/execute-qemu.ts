@@ -8,6 +8,7 @@ import { shellSplit } from '../connections/shell-split.ts';
 import { which } from '../connections/which.ts';
 import { downloadedFiles, guestDisk, preTestCommands, resultsFolder } from '../deploy/downloaded.ts';
 import type { Action, ActionSpec } from '../pipeline/action.ts';
+import { qemuTrouble } from './qemu-trouble.ts';
 
 /** Architectures whose guests know IDE disks; others get virtio. */
 const withIde = ['amd64', 'x86_64', 'i386'];
@@ -47,7 +48,7 @@ export function executeQemu(parameters: Mapping): ActionSpec {
       await a.connection?.close();
       const argv = commandLine(a, parameters);
       a.log.info(`Boot command: ${argv.join(' ')}`);
-      a.connection = await connectProcess(a, argv, { tags: ['qemu'], farewell: powerOffGuest });
+      a.connection = await connectProcess(a, argv, { tags: ['qemu'], farewell: powerOffGuest, trouble: qemuTrouble });
     },
   };
 }

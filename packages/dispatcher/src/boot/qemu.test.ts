@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { guestImage, type GuestImage } from '@lava/testbed';
 import { FakeBoard } from '../testing/fake-board.ts';
+import { qemuTrouble } from './qemu-trouble.ts';
 
 // A real kernel in a real QEMU.
 
@@ -61,8 +62,29 @@ test('an unknown architecture and a missing QEMU are told before anything runs',
   expect(messages('error')).toContain('Install QEMU on the worker: qemu-system-x86, qemu-system-arm or qemu-system-misc.');
 });
 
-test('a QEMU that gives up at once is a closed connection, with what it said in the log', async () => {
-  const { outcome, records } = await board.run([{ deploy: { to: 'tmpfs', images: { kernel: { url: `file://${guest.kernel}`, image_arg: '-nonsense {kernel}' } } } }, boot], { job: context });
-  expect(outcome).toMatchObject({ errorType: 'Infrastructure', errorMessage: 'Connection closed' });
-  expect(records).toContainEqual(expect.objectContaining({ lvl: 'target', msg: expect.stringContaining('-nonsense: invalid option') as string }));
+describe('a QEMU that gives up at once is a closed connection, and the log says why', () => {
+  const run = (imageArg: string) => board.run([{ deploy: { to: 'tmpfs', images: { kernel: { url: `file://${guest.kernel}`, image_arg: imageArg } } } }, boot], { job: context });
+  test.each([
+    ['-nonsense {kernel}', '-nonsense: invalid option', "This QEMU does not know the option '-nonsense'."],
+    ['-kernel /nothing/here', "could not open kernel file '/nothing/here'", "QEMU cannot read '/nothing/here'."],
+    ['-cpu host', "CPU model 'host' requires KVM", "KVM cannot be used on this worker. Set 'no_kvm' to True"],
+  ])('%s', async (imageArg, complaint, advice) => {
+    const { outcome, records } = await run(imageArg);
+    expect(outcome).toMatchObject({ errorType: 'Infrastructure', errorMessage: 'Connection closed' });
+    const at = (text: string, lvl: string) => records.findIndex((r) => r.lvl === lvl && typeof r.msg === 'string' && r.msg.includes(text));
+    expect(at(complaint, 'target')).toBeGreaterThan(0);
+    const report = at("/qemu-system-x86_64' of the connection ended with exit status 1; its last output:\n", 'error');
+    expect(report).toBeGreaterThan(at(complaint, 'target'));
+    expect(records[report]?.msg).toContain(complaint);
+    expect(at('Connection closed', 'exception')).toBeGreaterThan(report);
+    expect(at(advice, 'error')).toBeGreaterThan(report);
+    expect(records.at(-2)).toMatchObject({ lvl: 'error', msg: 'ConnectionClosedError: connection closed' });
+  });
+});
+
+test('each complaint of QEMU about KVM leads to the same advice', () => {
+  for (const text of ['Could not access KVM kernel module: Permission denied', 'qemu-system-x86_64: -accel kvm: failed to initialize kvm: No such file or directory']) {
+    expect(qemuTrouble(text)).toContain('no_kvm');
+  }
+  expect(qemuTrouble('Booting from ROM...')).toBeUndefined();
 });

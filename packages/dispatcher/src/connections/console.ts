@@ -34,6 +34,16 @@ interface ConsoleOptions {
   readonly farewell?: (console: Console) => Promise<void>;
 }
 
+/** Why a connection ended by itself. */
+interface ConnectionEnd {
+  /** For the log. */
+  readonly report: string;
+  /** What the reader can do, if that is plain. */
+  readonly hint?: string | undefined;
+}
+
+/** Characters of the last output that are at hand for the report of its end. */
+const lastWords = 2000;
 /** Text nobody has looked at, in characters, above which reading pauses. */
 const pauseAbove = 4 << 20;
 
@@ -58,6 +68,11 @@ export class Console implements Connection {
   #lastTextAt = monotonicMs();
   #onText: (() => void) | undefined;
   #closing: Promise<void> | undefined;
+  #closed: ConnectionClosedError | undefined;
+  /** Of an end that nobody has asked for; told when somebody needs the connection. */
+  #report: string | undefined;
+  /** The last pieces of text, the newer one at least as long as `lastWords` or growing. */
+  #recent: [older: string, newer: string] = ['', ''];
 
   constructor(host: ConsoleHost, options: ConsoleOptions) {
     this.namespace = options.namespace;
@@ -90,21 +105,25 @@ export class Console implements Connection {
     if (text !== '') this.#take(text);
   }
 
-  /** The device (or the program that connects to it) has hung up. */
-  ended(): void {
+  /** The device (or the program that connects to it) has hung up. @param explain says why, by its last output */
+  ended(explain?: (output: string) => ConnectionEnd): void {
     if (!this.#alive) return;
     const rest = this.#decoder.decode();
     if (rest !== '') this.#take(rest);
     this.#alive = false;
     this.#logHeld();
     this.#lines.flush();
-    this.#stream.end();
+    const why = this.#closing ? undefined : explain?.(this.#recent.join('').slice(-lastWords));
+    this.#report = why?.report;
+    this.#closed = new ConnectionClosedError('Connection closed', { code: 'connection-closed', hint: why?.hint });
+    this.#stream.end(this.#closed);
     this.#onText?.();
   }
 
   #take(text: string): void {
     this.#lastTextAt = monotonicMs();
     this.#held += text;
+    this.#recent = this.#recent[1].length < lastWords ? [this.#recent[0], this.#recent[1] + text] : [this.#recent[1], text];
     this.#stream.push(text);
     if (this.#release === undefined) this.#logHeld();
     this.#onText?.();
@@ -143,7 +162,7 @@ export class Console implements Connection {
   }
 
   async send(text: string, options: { delayMs?: number } = {}): Promise<void> {
-    if (!this.#alive || !this.#transport) throw new ConnectionClosedError('Connection closed', { code: 'connection-closed' });
+    if (!this.#alive || !this.#transport) throw this.#closedError();
     this.#logHeld();
     this.#lines.flush();
     this.#host.log.input(text);
@@ -165,7 +184,18 @@ export class Console implements Connection {
     this.#goOn();
     const match = this.#stream.expect(patterns, options);
     if (this.#stream.waiting) this.#logHeld();
-    return match;
+    try {
+      return await match;
+    } catch (error) {
+      throw error === this.#closed ? this.#closedError() : error;
+    }
+  }
+
+  /** The error of whoever needs the connection after its end; the first time the log tells why it ended. */
+  #closedError(): ConnectionClosedError {
+    if (this.#report !== undefined) this.#host.log.error(this.#report);
+    this.#report = undefined;
+    return this.#closed ?? new ConnectionClosedError('Connection closed', { code: 'connection-closed' });
   }
 
   async waitPrompt(options: ExpectOptions): Promise<Match> {
@@ -198,6 +228,7 @@ export class Console implements Connection {
   }
 
   close(): Promise<void> {
+    this.#report = undefined;
     this.#closing ??= (async () => {
       this.#goOn();
       if (this.#alive) await this.#options.farewell?.(this).catch(() => undefined);

@@ -14,7 +14,13 @@ interface ProcessOptions {
   readonly farewell?: (console: Console) => Promise<void>;
   /** Run it below a terminal of its own, for programs that want one. */
   readonly terminal?: boolean;
+  /** What the reader can do about an early end, by what the program printed. */
+  readonly trouble?: (output: string) => string | undefined;
 }
+
+/** Lines of a program's output that are told with its end. */
+const lastLines = 5;
+const longestLine = 300;
 
 /**
  * Starts a program on the worker as the connection of an action's namespace.
@@ -40,8 +46,10 @@ export async function connectProcess(a: Action, argv: readonly string[], options
   child.on('error', () => undefined);
   const closed = new Promise<void>((resolve) => child.on('close', () => resolve()));
   // A grandchild may hold the pipes open for ever: the end of the program ends the connection a moment later.
-  const exited = new Promise<void>((resolve) => child.on('exit', () => {
-    void Promise.race([closed, new Promise((r) => { setTimeout(r, 500).unref(); })]).then(() => { console.ended(); resolve(); });
+  const exited = new Promise<void>((resolve) => child.on('exit', (status, signal) => {
+    const how = signal === null ? `ended with exit status ${status ?? 0}` : `was ended by ${signal}`;
+    const explain = (output: string) => ({ report: `The program '${argv[0] ?? ''}' of the connection ${how}${lastOutput(output)}`, hint: options.trouble?.(output) });
+    void Promise.race([closed, new Promise((r) => { setTimeout(r, 500).unref(); })]).then(() => { console.ended(explain); resolve(); });
   }));
   console.attach({
     write: (text) => new Promise((resolve) => { if (stdin.writable) stdin.write(text, () => resolve()); else resolve(); }),
@@ -63,6 +71,11 @@ export async function connectProcess(a: Action, argv: readonly string[], options
     },
   });
   return console;
+}
+
+function lastOutput(output: string): string {
+  const lines = output.replaceAll('\u001b', '').split(/[\r\n]+/).map((line) => line.trim().slice(0, longestLine)).filter((line) => line !== '').slice(-lastLines);
+  return lines.length === 0 ? ' without any output.' : `; its last output:\n${lines.join('\n')}`;
 }
 
 function hasScript(a: Action): boolean {

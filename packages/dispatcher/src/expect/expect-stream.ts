@@ -24,7 +24,7 @@ export class ExpectStream {
   #text = '';
   /** Characters at the start of `#text` that the waiter has seen. */
   #seen = 0;
-  #ended = false;
+  #ended: Error | undefined;
   #waiter: Waiter | undefined;
   readonly #matched: (left: number) => void;
 
@@ -48,9 +48,9 @@ export class ExpectStream {
     this.#advance(text);
   }
 
-  /** No more text will come. */
-  end(): void {
-    this.#ended = true;
+  /** No more text will come: who waits for some gets `error`. */
+  end(error: Error = new ConnectionClosedError('Connection closed', { code: 'connection-closed' })): void {
+    this.#ended ??= error;
     this.#advance('');
   }
 
@@ -114,7 +114,7 @@ export class ExpectStream {
         return;
       }
       this.#trim();
-      if (this.#ended) waiter.reject(new ConnectionClosedError('Connection closed', { code: 'connection-closed' }));
+      if (this.#ended) waiter.reject(this.#ended);
     } catch (error) {
       waiter.reject(error);
     }

@@ -135,8 +135,10 @@ test('a cancel ends a test at once', async () => {
 });
 
 test('a connection that ends is the lab\'s fault', async () => {
-  const { outcome } = await board.run([{ definitions: [inline('gone', [`kill -9 $(cat ${board.folder}/pid)`, 'sleep 60'])] }]);
+  const { outcome, texts } = await board.run([{ definitions: [inline('gone', [`kill -9 $(cat ${board.folder}/pid)`, 'sleep 60'])] }]);
   expect(outcome).toMatchObject({ result: 'fail', errorType: 'Infrastructure', errorMessage: 'Connection closed' });
+  expect(texts('error')).toContainEqual(expect.stringMatching(/^The program 'sh' of the connection ended with exit status 137; its last output:\n/));
+  expect(texts('error').at(-1)).toBe('ConnectionClosedError: connection closed');
 });
 
 test.each(Object.entries(shells))('100,000 lines go through %s', async (_name, shell) => {

@@ -1,4 +1,4 @@
-import { ConnectionClosedError, InfrastructureError, JobError, LavaError, TestError, monotonicMs, sleep } from '@lava/base';
+import { InfrastructureError, JobError, LavaError, TestError, monotonicMs, sleep } from '@lava/base';
 import { isMapping, type Mapping } from '@lava/job';
 import { characterDelay } from '../connections/character-delay.ts';
 import { downloadedFiles } from '../deploy/downloaded.ts';
@@ -105,7 +105,7 @@ async function runStep(a: Action, step: Mapping, { suite, prompts, values, disca
       const command = fill(pythonText(typed), values);
       log.info(`Sending '${command}'`);
       await connection.sendLine(command, { delayMs: characterDelay(a) });
-      if (discardEcho) await connection.expect([/\n/], waiting(a)).catch(closed);
+      if (discardEcho) await connection.expect([/\n/], waiting(a));
     }
     result = await waitForAnswer(a, step, prompts, values);
   } finally {
@@ -124,7 +124,7 @@ async function waitForAnswer(a: Action, step: Mapping, prompts: readonly string[
   const successes = messagesOf(step['successes']);
   const patterns = [...prompts, ...failures.map((f) => pythonText(f['message'])), ...successes.map((s) => pythonText(s['message']))];
   log.debug(`Waiting for ${patterns.map((pattern) => `'${pattern}'`).join(', ')}`);
-  const match = await connection.expect(patterns, waiting(a)).catch(closed);
+  const match = await connection.expect(patterns, waiting(a));
   const pattern = patterns[match.index] ?? '';
   if (match.index < prompts.length) {
     if (successes.length === 0) {
@@ -143,7 +143,7 @@ async function waitForAnswer(a: Action, step: Mapping, prompts: readonly string[
     for (const [name, value] of Object.entries(match.groups)) if (value !== undefined) values.set(name, value);
   }
   if (step['wait_for_prompt'] !== false) {
-    const prompt = await connection.expect(prompts, waiting(a)).catch(closed);
+    const prompt = await connection.expect(prompts, waiting(a));
     log.debug(`Matched a prompt: '${prompts[prompt.index] ?? ''}'`);
   }
   return failure ? 'fail' : 'pass';
@@ -151,11 +151,6 @@ async function waitForAnswer(a: Action, step: Mapping, prompts: readonly string[
 
 /** Nothing but the action's own timeout ends a wait. */
 const waiting = (a: Action) => ({ timeoutMs: a.remainingMs() + 1000, signal: a.signal });
-
-function closed(error: unknown): never {
-  if (error instanceof ConnectionClosedError) throw new InfrastructureError('Connection closed', { code: 'connection-closed', cause: error });
-  throw error;
-}
 
 function exceptionOf(failure: Mapping): LavaError {
   const text = pythonText(failure['error'] ?? failure['message']);

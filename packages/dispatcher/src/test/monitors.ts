@@ -1,4 +1,4 @@
-import { ConnectionClosedError, InfrastructureError, LavaError } from '@lava/base';
+import { LavaError } from '@lava/base';
 import { isMapping, type Mapping } from '@lava/job';
 import { textList } from '../overlay/definition-file.ts';
 import { pythonText } from '../overlay/shell-text.ts';
@@ -46,7 +46,7 @@ async function follow(a: Action, monitor: Mapping): Promise<void> {
   const expected = Array.isArray(monitor['expected']) ? new ExpectedCases(textList(monitor['expected'])) : undefined;
   const patterns = [pythonText(monitor['end']), pythonText(monitor['pattern'])];
   try {
-    await connection.expect([pythonText(monitor['start'])], { timeoutMs: a.connectionTimeout * 1000, signal: a.signal }).catch(closed);
+    await connection.expect([pythonText(monitor['start'])], { timeoutMs: a.connectionTimeout * 1000, signal: a.signal });
     for (;;) {
       const match = await connection.expect(patterns, { timeoutMs: a.connectionTimeout * 1000, signal: a.signal }).catch(timedOut);
       if (match === undefined) {
@@ -83,10 +83,5 @@ function resultOf(a: Action, match: Match, monitor: Mapping): TestCaseResult | u
 
 function timedOut(error: unknown): undefined {
   if (error instanceof LavaError && error.code === 'prompt-timeout') return;
-  closed(error);
-}
-
-function closed(error: unknown): never {
-  if (error instanceof ConnectionClosedError) throw new InfrastructureError('Connection closed', { code: 'connection-closed', cause: error });
   throw error;
 }

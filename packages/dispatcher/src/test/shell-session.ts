@@ -1,4 +1,4 @@
-import { InfrastructureError, JobError, LavaError, TestError, monotonicMs } from '@lava/base';
+import { JobError, LavaError, TestError, monotonicMs } from '@lava/base';
 import { isMapping } from '@lava/job';
 import type { Connection, Pattern } from '../connections/connection.ts';
 import { pythonRepr, toLogValue } from '../log/python-text.ts';
@@ -45,7 +45,7 @@ export class ShellSession {
     this.#expected = expected;
   }
 
-  /** Follows the console until the runner exits. @throws TestError, JobError; InfrastructureError when the connection ends */
+  /** Follows the console until the runner exits. @throws TestError, JobError; ConnectionClosedError when the connection ends */
   async follow(connection: Connection): Promise<void> {
     const { log } = this.#a;
     const seconds = Math.min(this.#a.timeout, this.#a.connectionTimeout);
@@ -201,6 +201,5 @@ const durationOf = (open: OpenRun | undefined) => (open ? (monotonicMs() - open.
 /** A wait that found nothing is no error here: only the action's own timeout ends the test. */
 function nothingYet(error: unknown): undefined {
   if (error instanceof LavaError && error.code === 'prompt-timeout') return;
-  if (error instanceof LavaError && error.code === 'connection-closed') throw new InfrastructureError('Connection closed', { code: 'connection-closed', cause: error });
   throw error;
 }
