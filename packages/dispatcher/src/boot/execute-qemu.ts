@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { JobError } from '@lava/base';
 import { mappingAt, type Mapping } from '@lava/job';
 import { asText } from '../pipeline/as-text.ts';
@@ -8,6 +7,7 @@ import { shellSplit } from '../connections/shell-split.ts';
 import { which } from '../connections/which.ts';
 import { downloadedFiles, guestDisk, preTestCommands, resultsFolder } from '../deploy/downloaded.ts';
 import type { Action, ActionSpec } from '../pipeline/action.ts';
+import { kvmProblem } from './kvm.ts';
 import { qemuTrouble } from './qemu-trouble.ts';
 
 /** Architectures whose guests know IDE disks; others get virtio. */
@@ -34,9 +34,8 @@ export function executeQemu(parameters: Mapping): ActionSpec {
       if (!Array.isArray(known)) return a.error('Device lacks list of available architectures.');
       if (!known.includes(arch)) a.error(`Non existing architecture specified in context arch parameter. Please check the device configuration for available options.`);
       const options = [...words(parameters['options']), ...words(parameters['extra'])];
-      if (options.includes('-enable-kvm') && !existsSync('/sys/class/misc/kvm')) {
-        a.error('Device configuration contains -enable-kvm option but kvm module is not enabled.');
-      }
+      const kvm = kvmProblem(options);
+      if (kvm !== undefined) a.error(kvm);
       const binary = which(asText(parameters['command']), hintQemu);
       const { status, stdout } = await a.exec([binary, '--version'], { allowFail: true, quiet: true });
       if (status !== 0) return a.error(`Unable to run '${binary} --version'`);
