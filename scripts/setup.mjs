@@ -67,8 +67,9 @@ function debianPackages() {
 function registryPackages() {
   const mark = join(root, 'node_modules/.package-lock.json');
   if (existsSync(mark) && statSync(mark).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs) return;
-  console.log('setup: npm ci');
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  console.log('setup: npm install');
+  // Not `npm ci`: it refuses a lock file that lacks optional packages for other machines, which a mirror need not carry.
+  run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 
 /** Names and times of all files that the build reads. */
