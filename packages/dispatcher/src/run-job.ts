@@ -8,6 +8,7 @@ import { Journal } from './log/journal.ts';
 import type { LogListener } from './log/job-log.ts';
 import { writeWhole } from './log/write-whole.ts';
 import { buildPipeline, readBlocks, testNeeds } from './pipeline/build-pipeline.ts';
+import { checkDeviceShape, checkJobShape } from './pipeline/check-shapes.ts';
 import { describePipeline } from './pipeline/describe.ts';
 import { applyEnvironmentFile } from './pipeline/device-environment.ts';
 import { dispatcherIp } from './pipeline/dispatcher-ip.ts';
@@ -81,6 +82,8 @@ async function execute(job: JobInProgress): Promise<void> {
   const dispatcher = loadMapping(options.dispatcher, 'dispatcher.yaml');
   const secrets = mappingAt(definition, 'secrets') ?? {};
   journal.mask(Object.values(secrets).map(asText));
+  checkJobShape(definition);
+  checkDeviceShape(device);
 
   const runtime = new JobRuntime(journal, jobTimeout(definition));
   const release = connectCancel(runtime, job);

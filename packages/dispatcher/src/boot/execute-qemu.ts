@@ -1,4 +1,4 @@
-import { JobError } from '@lava/base';
+import { ConfigurationError, JobError } from '@lava/base';
 import { mappingAt, type Mapping } from '@lava/job';
 import { asText } from '../pipeline/as-text.ts';
 import type { Console } from '../connections/console.ts';
@@ -36,7 +36,11 @@ export function executeQemu(parameters: Mapping): ActionSpec {
       const options = [...words(parameters['options']), ...words(parameters['extra'])];
       const kvm = kvmProblem(options);
       if (kvm !== undefined) a.error(kvm);
-      const binary = which(asText(parameters['command']), hintQemu);
+      const { command } = parameters;
+      if (typeof command !== 'string' || command === '') {
+        throw new ConfigurationError("The device configuration has no command for QEMU: 'actions.boot.methods.qemu.parameters.command'", { code: 'qemu-command' });
+      }
+      const binary = which(command, hintQemu);
       const { status, stdout } = await a.exec([binary, '--version'], { allowFail: true, quiet: true });
       if (status !== 0) return a.error(`Unable to run '${binary} --version'`);
       a.results['qemu_version'] = /version (\S+)/.exec(stdout)?.[1] ?? stdout.trim();

@@ -1,4 +1,5 @@
 import { deviceEnvironment } from './downloaded.ts';
+import { asText } from '../pipeline/as-text.ts';
 import type { ActionSpec } from '../pipeline/action.ts';
 
 /** `deploy-device-env`: keeps the environment of the device (env-dut) for the boot action that types it. */
@@ -10,6 +11,6 @@ export const deployDeviceEnv: ActionSpec = {
     if (!a.constant('lava_test_shell_file', 'posix')) a.error('Invalid deployment data - missing lava_test_shell_file');
   },
   async run(a) {
-    a.set(deviceEnvironment, { variables: a.job.deviceEnvironment, shellFile: String(a.constant('lava_test_shell_file', 'posix')) });
+    a.set(deviceEnvironment, { variables: a.job.deviceEnvironment, shellFile: asText(a.constant('lava_test_shell_file', 'posix')) });
   },
 };

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InfrastructureError, messageOf } from '@lava/base';
+import { asText } from '../pipeline/as-text.ts';
 import type { Dispatcher } from 'undici';
 import { compilePattern } from '../expect/pattern.ts';
 import type { Source } from './source.ts';
@@ -87,7 +88,7 @@ export class HttpSource implements Source {
   #cacheFormat(): string | undefined {
     const format = this.#settings['http_url_format_string'];
     if (typeof format !== 'string' || format === '') return undefined;
-    const matches = (rules: unknown) => Array.isArray(rules) && rules.some((rule) => compilePattern(String(rule)).search(this.url) !== undefined);
+    const matches = (rules: unknown) => Array.isArray(rules) && rules.some((rule) => compilePattern(asText(rule)).search(this.url) !== undefined);
     const include = this.#settings['http_cache_include_rules'];
     if (Array.isArray(include) && include.length > 0 && !matches(include)) return undefined;
     return matches(this.#settings['http_cache_exclude_rules']) ? undefined : format;

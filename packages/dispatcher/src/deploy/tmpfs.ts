@@ -1,5 +1,6 @@
 import { JobError } from '@lava/base';
 import { isMapping } from '@lava/job';
+import { asText } from '../pipeline/as-text.ts';
 import { lavaOverlaySpec, needsOverlay } from '../overlay/lava-overlay.ts';
 import { applyOverlayGuest } from '../overlay/guest-disk.ts';
 import type { Method } from '../pipeline/action.ts';
@@ -23,7 +24,7 @@ export const tmpfs: Method = {
     if (!isMapping(images)) throw new JobError("'images' of the deploy action should be a mapping of names to files", { code: 'images' });
     const downloads = new Downloads();
     const overlay = needsOverlay(job, parameters);
-    const environment = job.tests.get(String(parameters['namespace'] ?? 'common'))?.deploymentData === true;
+    const environment = job.tests.get(asText(parameters['namespace'] ?? 'common'))?.deploymentData === true;
     const uefi = parameters['uefi'];
     const files = [...(uefi === undefined ? [] : [['uefi', uefi] as const]), ...Object.entries(images)];
     return {

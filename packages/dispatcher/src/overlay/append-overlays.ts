@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { JobError } from '@lava/base';
 import { isMapping, type Mapping } from '@lava/job';
+import { asText } from '../pipeline/as-text.ts';
 import { downloadedFiles, overlayApplied, overlayArchive, overlayFolder, type Downloaded } from '../deploy/downloaded.ts';
 import type { Action, ActionSpec } from '../pipeline/action.ts';
 import { appendToRamdisk } from './append-cpio.ts';
@@ -25,14 +26,14 @@ export function appendOverlaysSpec(label: string, block: Mapping, overlays: Mapp
 
 function checkOverlays(block: Mapping, overlays: Mapping): void {
   const refuse = (text: string) => { throw new JobError(text, { code: 'overlays' }); };
-  if (!formats.includes(String(block['format']))) refuse(`Unsupported image format '${String(block['format'])}'`);
+  if (!formats.includes(asText(block['format']))) refuse(`Unsupported image format '${asText(block['format'])}'`);
   if (block['sparse'] === true && block['format'] !== 'ext4') refuse('sparse=True is only available for ext4 images');
   for (const [name, overlay] of Object.entries(overlays)) {
     if (name === 'lava') continue;
     const { format, path } = isMapping(overlay) ? overlay : {};
-    if (format !== 'file' && format !== 'tar') refuse(`Invalid 'format' ('${String(format ?? '')}') for 'overlays.${name}'`);
+    if (format !== 'file' && format !== 'tar') refuse(`Invalid 'format' ('${asText(format ?? '')}') for 'overlays.${name}'`);
     if (path === undefined) refuse(`Missing 'path' for 'overlays.${name}'`);
-    if (typeof path !== 'string' || !path.startsWith('/') || path.split('/').includes('..')) refuse(`Invalid 'path': ${String(path)}`);
+    if (typeof path !== 'string' || !path.startsWith('/') || path.split('/').includes('..')) refuse(`Invalid 'path': ${asText(path)}`);
   }
 }
 
@@ -48,7 +49,7 @@ async function appendOverlays(a: Action, label: string, block: Mapping, overlays
       if (folder === undefined) throw new JobError('The lava overlay was not made', { code: 'overlay-missing' });
       a.log.debug(`- ${label}.lava: untar '${a.get(overlayArchive) ?? folder}' to '/'`);
       layers.push({ from: folder, at: '/' });
-    } else if (isMapping(overlay)) layers.push(await userLayer(a, `${label}.${name}`, String(overlay['format']), String(overlay['path'])));
+    } else if (isMapping(overlay)) layers.push(await userLayer(a, `${label}.${name}`, asText(overlay['format']), asText(overlay['path'])));
   }
   const skipped = (path: string) => a.log.warning(`'/${path}' is neither file nor folder nor link: left out`);
   switch (block['format']) {

@@ -1,5 +1,6 @@
 import { JobError } from '@lava/base';
 import { isMapping, type Mapping } from '@lava/job';
+import { asText } from '../pipeline/as-text.ts';
 import { sharedKey } from '../pipeline/action.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
 
@@ -71,11 +72,11 @@ export function definitionsOf(job: JobContext, namespace: string): DefinitionEnt
       if (!isMapping(block)) throw new JobError("each of 'definitions' should be a mapping with name, from and repository", { code: 'definition-no-mapping' });
       const from = block['from'];
       if (from !== 'git' && from !== 'inline' && from !== 'url') {
-        throw new JobError(`No testdef_repo handler is available for the given repository type '${String(from)}'.`, {
+        throw new JobError(`No testdef_repo handler is available for the given repository type '${asText(from)}'.`, {
           code: 'definition-from', hint: "Use 'from: git', 'from: url' or 'from: inline'.",
         });
       }
-      const name = String(block['name'] ?? '');
+      const name = asText(block['name'] ?? '');
       entries.push({ stage, runId: `${entries.length}_${name}`, name, from, block, exact: exactAt(exact, index) });
     }
   }

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { InfrastructureError, JobError } from '@lava/base';
+import { asText } from '../pipeline/as-text.ts';
 import type { Action } from '../pipeline/action.ts';
 import { layerEntries, type Layer, type LayerEntry } from './layers.ts';
 import { needProgram } from './programs.ts';
@@ -49,7 +50,7 @@ async function partitionOffset(a: Action, image: string, partition: unknown): Pr
   const { stdout } = await a.exec([needProgram('sfdisk'), '-J', image], { quiet: true, errorMessage: `Unable to read the partition table of '${image}'` });
   const { partitiontable: table } = JSON.parse(stdout) as { partitiontable: { sectorsize?: number; partitions?: { start: number }[] } };
   const found = typeof partition === 'number' ? table.partitions?.[partition] : undefined;
-  if (!found) throw new JobError(`Invalid partition number ${String(partition)} (image has ${table.partitions?.length ?? 0} partitions)`, { code: 'overlay-partition' });
+  if (!found) throw new JobError(`Invalid partition number ${asText(partition)} (image has ${table.partitions?.length ?? 0} partitions)`, { code: 'overlay-partition' });
   return found.start * (table.sectorsize ?? 512);
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { JobError } from '@lava/base';
 import { mappingAt } from '@lava/job';
+import { asText } from '../pipeline/as-text.ts';
 import { guestDisk, overlayApplied, overlayFolder, resultsFolder } from '../deploy/downloaded.ts';
 import type { Action, ActionSpec } from '../pipeline/action.ts';
 import { needProgram } from './programs.ts';
@@ -35,6 +36,6 @@ export const applyOverlayGuest: ActionSpec = {
 
 /** Megabytes of the disk. */
 function sizeOf(a: Action): number | undefined {
-  const size = Number(mappingAt(a.job.device, 'actions', 'deploy', 'methods', 'image', 'parameters', 'guest')?.['size'] ?? NaN);
+  const size = Number(asText(mappingAt(a.job.device, 'actions', 'deploy', 'methods', 'image', 'parameters', 'guest')?.['size']));
   return Number.isInteger(size) && size > 0 ? size : undefined;
 }

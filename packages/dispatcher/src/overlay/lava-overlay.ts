@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { JobError } from '@lava/base';
+import { asText } from '../pipeline/as-text.ts';
 import { deploymentData } from '../pipeline/deployment-data.ts';
 import { overlayArchive, overlayFolder, resultsFolder } from '../deploy/downloaded.ts';
 import type { Action, ActionSpec, Parameters } from '../pipeline/action.ts';
@@ -11,7 +12,7 @@ import { testDefinitionSpec } from './test-definition.ts';
 
 /** Do the tests of a deploy block's namespace need the overlay on the device? */
 export function needsOverlay(job: JobContext, parameters: Parameters): boolean {
-  return job.tests.get(String(parameters['namespace'] ?? 'common'))?.overlay === true;
+  return job.tests.get(asText(parameters['namespace'] ?? 'common'))?.overlay === true;
 }
 
 /**
@@ -19,7 +20,7 @@ export function needsOverlay(job: JobContext, parameters: Parameters): boolean {
  * @param name `lava-create-overlay` where a block makes its own
  */
 export function lavaOverlaySpec(job: JobContext, parameters: Parameters, name = 'lava-overlay'): ActionSpec {
-  const namespace = String(parameters['namespace'] ?? 'common');
+  const namespace = asText(parameters['namespace'] ?? 'common');
   const needs = job.tests.get(namespace);
   const distro = needs?.deploymentData ? deploymentData(parameters['os'])?.distro : undefined;
   return {
@@ -48,7 +49,7 @@ export function lavaOverlaySpec(job: JobContext, parameters: Parameters, name = 
 
 /** Where the overlay lies on the device. @throws JobError when the constant has no `%s` */
 function resultsPath(a: Action): string {
-  const template = String(a.constant('lava_test_results_dir', 'posix'));
+  const template = asText(a.constant('lava_test_results_dir', 'posix'));
   if (!template.includes('%s')) throw new JobError("Invalid lava_test_results_dir, should include '%s'", { code: 'results-dir' });
   return template.replace('%s', a.job.id);
 }
@@ -65,7 +66,7 @@ async function createOverlay(a: Action, distro: string | undefined): Promise<voi
     log.debug(`makedir: ${join(root, name)}`);
     await mkdir(join(root, name), { recursive: true, mode: 0o755 });
   }
-  for (const script of await helperScripts(String(a.constant('lava_test_sh_cmd', 'posix')), distro, job.device)) {
+  for (const script of await helperScripts(asText(a.constant('lava_test_sh_cmd', 'posix')), distro, job.device)) {
     const path = join(root, 'bin', script.name);
     log.debug(script.distro === undefined ? `Creating ${path}` : `Updating ${path} (${script.distro})`);
     await writeFile(path, script.text, { mode: 0o755 });

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { JobError, TestError } from '@lava/base';
 import { isMapping, type LogValue, type Mapping } from '@lava/job';
 import { dumpYaml } from '@lava/yaml';
+import { asText } from '../pipeline/as-text.ts';
 import { toLogValue, pythonRepr } from '../log/python-text.ts';
 import type { Action, ActionSpec } from '../pipeline/action.ts';
 import { overlayFolder, resultsFolder } from '../deploy/downloaded.ts';
@@ -101,7 +102,7 @@ class PreparedDefinition {
   async #fetch(a: Action): Promise<void> {
     const { entry } = this;
     const { block } = entry;
-    const path = String(block['path']);
+    const path = asText(block['path']);
     if (entry.from === 'inline') {
       const file = join(this.#folder, path);
       await mkdir(dirname(file), { recursive: true });
@@ -109,13 +110,13 @@ class PreparedDefinition {
       await writeFile(file, dumpYaml(this.#file.exact));
       return;
     }
-    const url = String(block['repository']);
+    const url = asText(block['repository']);
     a.log.info(`Fetching tests from ${url}`);
     if (this.#archive) {
       const archive = join(await a.makeFolder(), transferName(url, undefined));
       await this.#archive.run(a, archive);
       await mkdir(this.#folder, { recursive: true });
-      await a.exec(['tar', '-x', '-f', archive, '-C', this.#folder, '--no-same-owner', `--strip-components=${Number(block['strip-components'] ?? 0)}`], { quiet: true });
+      await a.exec(['tar', '-x', '-f', archive, '-C', this.#folder, '--no-same-owner', `--strip-components=${Number(asText(block['strip-components'] ?? 0))}`], { quiet: true });
     } else {
       this.#commit = await gitClone(a, {
         url, folder: this.#folder,
@@ -151,7 +152,7 @@ class PreparedDefinition {
     const pattern = file.parse?.['pattern'];
     const fixup = file.parse?.['fixupdict'];
     const run: TestRun = {
-      runId, stage, uuid: this.#uuid, repository: block['repository'], path: String(block['path']),
+      runId, stage, uuid: this.#uuid, repository: block['repository'], path: asText(block['path']),
       revision: optionalText(block['revision']), commit: this.#commit,
       pattern: typeof pattern === 'string' ? pattern : undefined, fixup: isMapping(fixup) ? fixup : undefined,
       expected: expectedByJob ? textList(block['expected']) : file.expected, expectedByJob,
@@ -191,7 +192,7 @@ class PreparedDefinition {
     a.log.debug(`runner path: ${this.#folder} test_uuid ${this.#uuid}`);
     const filename = join(this.#folder, 'run.sh');
     const delays = a.job.device['character_delays'];
-    const delay = isMapping(delays) ? Number(delays['test'] ?? 0) : 0;
+    const delay = isMapping(delays) ? Number(asText(delays['test'] ?? 0)) : 0;
     if (!Number.isFinite(delay)) throw new JobError(`the device's character_delays.test is no number of milliseconds`);
     await writeFile(filename, runScript({
       runId, folder: this.#onDevice, parameters: this.#parameters(a), steps: this.#file.steps,

@@ -79,9 +79,9 @@ export interface Action {
   readonly log: JobLog;
   readonly children: readonly Action[];
 
-  /** Seconds this action may take, from job, device and block (job-definition §6.2). */
+  /** Seconds this action may take, from job, device and block. */
   readonly timeout: number;
-  /** Seconds a single wait on the connection may take (§6.3). */
+  /** Seconds a single wait on the connection may take. */
   readonly connectionTimeout: number;
   readonly maxRetries: number;
   /** Aborted with the error to throw when the action's time is over or the job is canceled. */

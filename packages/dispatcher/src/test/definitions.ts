@@ -1,4 +1,5 @@
 import { JobError } from '@lava/base';
+import { asText } from '../pipeline/as-text.ts';
 import { characterDelay } from '../connections/character-delay.ts';
 import { overlayFolder, preTestCommands, resultsFolder } from '../deploy/downloaded.ts';
 import { definitionsOf } from '../overlay/definitions.ts';
@@ -31,7 +32,7 @@ export const definitions: Method = {
 
 function testShell(job: JobContext, parameters: Parameters): ActionSpec {
   const stage = Number(parameters['stage'] ?? 0);
-  const namespace = String(parameters['namespace'] ?? 'common');
+  const namespace = asText(parameters['namespace'] ?? 'common');
   const listed = definitionsOf(job, namespace).filter((entry) => entry.stage === stage && Array.isArray(entry.block['expected']));
   const expected = new Map<string, ExpectedCases>();
   return {
@@ -74,7 +75,7 @@ async function prepareShell(a: Action, root: string): Promise<void> {
   await type('#');
   a.log.debug(`Using ${root}`);
   for (const line of a.get(preTestCommands) ?? []) await type(line);
-  await type(`export SHELL=${String(a.constant('lava_test_sh_cmd', 'posix'))}`);
+  await type(`export SHELL=${asText(a.constant('lava_test_sh_cmd', 'posix'))}`);
 
   const source = `. ${root}/environment`;
   await connection.sendLine(`${source} ; printf "<LAVA_SIGNAL_RETRUNCODE $?>\\n"`, { delayMs });

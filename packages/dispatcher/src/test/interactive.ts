@@ -1,5 +1,6 @@
 import { InfrastructureError, JobError, LavaError, TestError, monotonicMs, sleep } from '@lava/base';
 import { isMapping, type Mapping } from '@lava/job';
+import { asText } from '../pipeline/as-text.ts';
 import { characterDelay } from '../connections/character-delay.ts';
 import { downloadedFiles } from '../deploy/downloaded.ts';
 import { textList } from '../overlay/definition-file.ts';
@@ -68,7 +69,7 @@ async function runScript(a: Action, script: Mapping, stage: number): Promise<voi
     for (const step of stepsOf(script)) {
       if ('delay' in step) {
         a.log.info(`Delaying for ${pythonText(step['delay'])}s`);
-        await sleep(Math.max(0, Number(step['delay']) || 0) * 1000, a.signal);
+        await sleep(Math.max(0, Number(asText(step['delay'])) || 0) * 1000, a.signal);
       } else await runStep(a, step, { suite: `${stage}_${suite}`, prompts, values, discardEcho: script['echo'] === 'discard', expected });
     }
     result = 'pass';

@@ -1,4 +1,5 @@
 import type { LogValue, Mapping } from '@lava/job';
+import { asText } from '../pipeline/as-text.ts';
 
 /** Words of a result, as the server takes them. */
 const resultWords = ['pass', 'fail', 'skip', 'unknown'];
@@ -19,7 +20,7 @@ export type ParsedCase = { readonly ok: TestCaseResult } | { readonly refused: s
 /** Translates a word by the definition's table, which replaces the default one. */
 function fixUp(word: string, fixup: Mapping | undefined): string {
   const table = fixup ?? defaultFixup;
-  return Object.hasOwn(table, word) ? String(table[word]) : word;
+  return Object.hasOwn(table, word) ? asText(table[word]) : word;
 }
 
 /**
