@@ -1,6 +1,6 @@
 import { isoMicroseconds } from '@lava/base';
 
-/** Levels of a job's log (results-and-logs: clients filter by them). */
+/** Levels of a job’s log; clients filter by them. */
 export const logLevels = [
   'debug', 'info', 'warning', 'error', 'exception', 'input', 'target', 'feedback', 'event', 'results',
 ] as const;

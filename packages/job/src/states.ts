@@ -1,4 +1,4 @@
-/** States and healths by their stored number; the words are what every API shows (results-and-logs §11–13). */
+/** States and healths by their stored number; the words are what every API shows. */
 export const jobStates = ['Submitted', 'Scheduling', 'Scheduled', 'Running', 'Canceling', 'Finished'] as const;
 export type JobState = (typeof jobStates)[number];
 

@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
-import { deviceHealths, type DeviceHealth } from '@lava/job';
+import { deviceHealthAfter, deviceHealths, type DeviceHealth } from '@lava/job';
 import type { Change } from '../store/change.ts';
 import { deviceHealth, deviceState } from '../store/numbers.ts';
 
-const { Good, Unknown, Looping, Bad } = deviceHealth;
+const { Looping } = deviceHealth;
 
 /** How the job that held a device ended, as far as it says something about the device. */
 export interface HeldBy {
@@ -15,13 +15,13 @@ export interface HeldBy {
   readonly quarantine?: string;
 }
 
-/** The device is Idle again; its health follows from the job (results-and-logs §12). */
+/** The device is Idle again; its health follows from the job. */
 export async function releaseDevice(c: Change, hostname: string, held: HeldBy): Promise<void> {
-  const health = healthAfter(held);
+  const { after, reason } = healthAfter(held);
   const { rows } = await sql<{ old: number; health: number }>`
     with before as (select hostname, health, state from devices where hostname = ${hostname} for update)
     update devices set state = ${deviceState.Idle},
-      health = case when devices.health = any(${health.from}) then ${health.to} else devices.health end,
+      health = (${after}::smallint[])[devices.health + 1],
       last_health_report_job = case when ${held.healthCheck} then ${held.job} else last_health_report_job end
     from before where devices.hostname = before.hostname and before.state <> ${deviceState.Idle}
     returning before.health as old, devices.health as health`.execute(c.trx);
@@ -29,16 +29,17 @@ export async function releaseDevice(c: Change, hostname: string, held: HeldBy): 
   if (!row) return;
   c.device(hostname);
   const loopingFailed = held.healthCheck && row.old === Looping && held.outcome === 'failed';
-  if (row.old !== row.health) c.note('device', hostname, `${deviceHealths[row.old]} → ${deviceHealths[row.health]} (${health.reason})`);
+  if (row.old !== row.health) c.note('device', hostname, `${deviceHealths[row.old]} → ${deviceHealths[row.health]} (${reason})`);
   else if (loopingFailed) c.note('device', hostname, `Looping → Looping (Looping health-check [${held.job}] failed)`);
 }
 
-function healthAfter({ job, healthCheck, outcome, errorType, quarantine }: HeldBy): { from: number[]; to: number; reason: string } {
-  if (quarantine) return { from: [Good, Unknown, Looping], to: Bad, reason: quarantine };
-  if (healthCheck) return { from: [Good, Unknown, Bad], to: outcome === 'completed' ? Good : Bad, reason: `health-check [${job}] ${outcome}` };
-  // Upstream LAVA also takes devices out of Maintenance and Retired here; an admin's word counts more.
-  const lab = ['Bug', 'Configuration', 'Infrastructure'].includes(errorType ?? '');
-  return { from: lab ? [Good, Unknown, Looping, Bad] : [], to: Unknown, reason: `${errorType} error after ${job}` };
+/** The number of the health after the job for each health before it, and what the audit says about a change. */
+function healthAfter({ job, healthCheck, outcome, errorType, quarantine }: HeldBy): { after: number[]; reason: string } {
+  const each = (next: (before: DeviceHealth) => DeviceHealth) => deviceHealths.map((before) => deviceHealth[next(before)]);
+  if (quarantine) return { after: each((before) => (before === 'Maintenance' || before === 'Retired' ? before : 'Bad')), reason: quarantine };
+  const health = outcome === 'completed' ? 'Complete' : outcome === 'failed' ? 'Incomplete' : 'Canceled';
+  const reason = healthCheck ? `health-check [${job}] ${outcome}` : `${errorType} error after ${job}`;
+  return { after: each((before) => deviceHealthAfter(before, { healthCheck, health, errorType })), reason };
 }
 
 /** Sets the health that somebody chose. Returns false if there is no such device. */

@@ -25,8 +25,7 @@ export interface Missing {
 interface Candidate { readonly hostname: string; readonly device_type: string; readonly worker: string | null; readonly health: number; readonly tags: number[] }
 
 /**
- * Could the job ever run here? Busy, offline and bad devices count, retired ones do not. The texts are LAVA's
- * (job-definition §4).
+ * Could the job ever run here? Busy, offline and bad devices count, retired ones do not. The texts are LAVA's.
  */
 export async function findDevices(db: Kysely<Database>, wanted: Wanted): Promise<Found | Missing> {
   const { rows: types } = await sql<{ name: string }>`

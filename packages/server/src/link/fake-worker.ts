@@ -80,7 +80,7 @@ async function repeating<T>(send: () => unknown, answer: Promise<T>): Promise<T>
 }
 
 /** Waits for something to be there. */
-export async function until<T>(look: () => T | undefined | false | null | Promise<T | undefined | false | null>, what: string, seconds = 20): Promise<T> {
+export async function until<T>(look: () => T | undefined | false | null | Promise<T | undefined | false | null>, what: string, seconds = 60): Promise<T> {
   for (let n = 0; n < seconds * 50; n++) {
     const found = await look();
     if (found !== undefined && found !== false && found !== null) return found;

@@ -2,13 +2,13 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { messageOf, type DaemonLog } from '@lava/base';
+import { understandResult, type NewCase, type Understood } from '@lava/job';
 import { dumpYaml, loadYaml } from '@lava/yaml';
 import type { EventBus } from '../services.ts';
 import { isConnectionLoss, whenBack } from '../store/connection.ts';
 import type { Database } from '../store/database.ts';
 import { storableJson } from '../store/json.ts';
 import type { Noted } from './records.ts';
-import { understandResult, type NewCase, type Understood } from './test-case.ts';
 
 /** Records waiting for the database; more than this and the log takes no more lines until some are stored. */
 const mostWaiting = 20_000;

@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lavaPaths } from '@lava/base';
-import { formatRecord, type LogValue } from '@lava/job';
+import { formatRecord, understandResult, type LogValue } from '@lava/job';
 import { loadYaml } from '@lava/yaml';
 import { eventBus } from '../event-bus.ts';
 import type { ServerEvent } from '../services.ts';
@@ -13,7 +13,6 @@ import { JobFolders } from './job-folder.ts';
 import { LogFile } from './log-file.ts';
 import { logStore } from './log-store.ts';
 import { noteworthy } from './records.ts';
-import { understandResult } from './test-case.ts';
 
 let databases: TestDatabases;
 beforeAll(async () => { databases = await startTestDatabases(); });
@@ -135,7 +134,7 @@ describe('intake', () => {
     expect(loadYaml(metadata!)).toMatchObject({ extra: 'metadata/lava-auto-login-action-2.1.yaml', duration: '300.00' });
     expect(loadYaml((await store.file(job, 'metadata/lava-auto-login-action-2.1.yaml'))!)).toEqual({ fail: 'timed out' });
     const { failure_comment } = await db.selectFrom('jobs').select('failure_comment').executeTakeFirstOrThrow();
-    expect(failure_comment).toBe(`Invalid testset name 'not good', ignoring.Missing some keys ("definition", "case" or "result") in {"definition":"s","case":"z"}[${job}] "no map" is not a dictionary`);
+    expect(failure_comment).toBe(`Invalid testset name 'not good', ignoring.Missing some keys ("definition", "case" or "result") in {'definition': 's', 'case': 'z'}[${job}] no map is not a dictionary`);
     expect(events.findLast((e) => e.type === 'actions')).toEqual({ type: 'actions', job, startLines: [0, 2, 3] });
     await intake.close();
   });

@@ -24,7 +24,7 @@ export async function workerOffline(c: Change, hostname: string, reason: string)
   c.worker(hostname);
 }
 
-/** Sets the health that somebody chose, with what follows for the devices (results-and-logs §13). False if there is no such worker. */
+/** Sets the health that somebody chose, with what follows for the devices. False if there is no such worker. */
 export async function changeWorkerHealth(c: Change, hostname: string, health: WorkerHealth, reason?: string): Promise<boolean> {
   const { rows } = await sql<{ old: number }>`
     with before as (select hostname, health from workers where hostname = ${hostname} for update)
