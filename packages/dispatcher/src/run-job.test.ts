@@ -102,6 +102,16 @@ describe('time', () => {
     expect(messages('warning')).toContain('Action timeout for minimal-boot exceeds Job timeout');
   });
 
+  test('only a time that the job itself gives an action can be more than that of the job', async () => {
+    const warnings = async (timeouts: object) => {
+      const { messages } = await board.run([{ boot: login }], { job: { timeouts: { job: { minutes: 1 }, action: { seconds: 30 }, ...timeouts } }, validateOnly: true });
+      return messages('warning');
+    };
+    board = new FakeBoard(friendlyBoard, { device: { timeouts: { actions: { 'minimal-boot': { hours: 1 }, 'connect-device': { hours: 1 } } } } });
+    expect(await warnings({})).toEqual([]);
+    expect(await warnings({ actions: { 'login-action': { hours: 1 } } })).toEqual(['Action timeout for login-action exceeds Job timeout']);
+  });
+
   test('without time for another attempt the job says so', async () => {
     board = new FakeBoard('exit 0');
     const { outcome } = await board.run([{ boot: { ...login, failure_retry: 3, failure_retry_interval: 60 } }]);

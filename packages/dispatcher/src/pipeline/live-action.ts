@@ -38,6 +38,7 @@ export class LiveAction implements PipelineAction {
   readonly parent: LiveAction | undefined;
   readonly children: readonly LiveAction[];
   readonly timeout: number;
+  readonly exceedsJob: boolean;
   readonly connectionTimeout: number;
   readonly maxRetries: number;
   readonly clock: ActionClock;
@@ -58,7 +59,9 @@ export class LiveAction implements PipelineAction {
     this.parent = place.parent;
     const common = { name: spec.name, job: place.job.definition, device: place.job.device, block: this.parameters };
     this.maxRetries = spec.retry ? maxRetries(this) : 1;
-    this.timeout = actionTimeout({ ...common, ...(place.parent && { parent: place.parent }), ...(spec.defaultTimeout && { initial: spec.defaultTimeout }) });
+    const more = { ...(place.parent && { parent: place.parent }), ...(spec.defaultTimeout && { initial: spec.defaultTimeout }) };
+    this.timeout = actionTimeout({ ...common, ...more });
+    this.exceedsJob = this.timeout > this.runtime.jobSeconds && actionTimeout({ ...common, ...more, device: {} }) > this.runtime.jobSeconds;
     this.connectionTimeout = connectionTimeout(common);
     this.clock = new ActionClock(place.parent?.clock, (seconds) => timeoutError(spec, seconds, mappingAt(this.parameters, 'timeout')?.['skip'] === true));
     this.children = (spec.children ?? []).map((child, i) =>

@@ -9,6 +9,8 @@ export interface PipelineAction extends Action {
   readonly clock: ActionClock;
   readonly parent: PipelineAction | undefined;
   readonly children: readonly PipelineAction[];
+  /** The job gives it more time than itself. What a device type allows does not count: nobody asked for it in this job. */
+  readonly exceedsJob: boolean;
   /** Finalizing is protected from every cancel, cleaning up from the first. */
   readonly protection: 'always' | 'once' | undefined;
   /** Its cleanup is running. */

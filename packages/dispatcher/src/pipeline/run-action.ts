@@ -155,7 +155,7 @@ export async function validateActions(actions: readonly PipelineAction[]): Promi
     for (const [what, present] of [['name', /^[a-z0-9-]+$/i.test(a.name)], ['summary', a.spec.summary !== '']] as const) {
       if (!present) throw new LavaBug(`action ${bracket(a)} has no proper ${what}`);
     }
-    if (a.timeout > a.runtime.jobSeconds) a.log.warning(`Action timeout for ${a.name} exceeds Job timeout`);
+    if (a.exceedsJob) a.log.warning(`Action timeout for ${a.name} exceeds Job timeout`);
     a.clock.begin(a.runtime.endMs);
     a.runtime.running.push(a);
     try {
