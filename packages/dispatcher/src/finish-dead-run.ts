@@ -10,13 +10,14 @@ import { Journal } from './log/journal.ts';
 import { writeWhole } from './log/write-whole.ts';
 import { execProgram } from './pipeline/exec.ts';
 import { deviceCommand } from './power/device-command.ts';
+import { leftScratch, removeScratch } from './scratch.ts';
 
 /** Seconds for all power-off commands together, if the device does not say how long one may take. */
 const powerOffSeconds = 30;
 
 /**
- * Completes what a `lava-run` that was killed left open: ends its processes, switches the device off, closes its log
- * with the job's result and writes result.yaml. Does nothing when there is a result already.
+ * Completes what a `lava-run` that was killed left open: ends its processes, switches the device off, removes its
+ * temporary files, closes its log with the job's result and writes result.yaml. Does nothing when there is a result already.
  * @param options.outputDir folder of the attempt: process.json, job.yaml, device.yaml and what `lava-run` wrote
  * @param options.reason what is known of the death, for the job's log
  */
@@ -35,6 +36,8 @@ export async function finishDeadRun(options: { readonly outputDir: string; reado
   try {
     journal.error(message);
     const poweredOff = await switchOff(await readMapping(at('device.yaml')), journal);
+    const scratch = await leftScratch(options.outputDir);
+    if (scratch !== undefined) await removeScratch(scratch, journal, options.outputDir);
     if (!closed) {
       journal.error(failure.help);
       journal.results(record);

@@ -1,4 +1,3 @@
-export { finishDeadRun } from './finish-dead-run.ts';
 export { lavaRunMain } from './lava-run.ts';
 export { runJob, type JobOutcome, type RunJobOptions } from './run-job.ts';
 export type { LogListener } from './log/job-log.ts';

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { sleep } from '@lava/base';
@@ -80,6 +81,8 @@ test('what a killed lava-run left open is completed, once', async () => {
   await once(child, 'exit');
   expect(left().length).toBeGreaterThan(0);
   appendFileSync(board.path('output/logs.yaml'), '- {"dt": "2026-01-01T00:0');
+  const scratch = readFileSync(board.path('output/scratch'), 'utf8');
+  expect(readdirSync(scratch)).toContain('logs.yaml');
 
   const dead = { outputDir: board.path('output'), reason: 'killed by signal 9' };
   expect(await finishDeadRun(dead)).toEqual({ poweredOff: true });
@@ -90,10 +93,25 @@ test('what a killed lava-run left open is completed, once', async () => {
   expect(records().filter((r) => r.lvl === 'error').map((r) => r.msg)).toEqual([message, expect.stringMatching(/^InfrastructureError: /)]);
   expect(existsSync(board.path('off'))).toBe(true);
   expect(left()).toEqual([]);
+  expect(existsSync(scratch)).toBe(false);
+  expect(existsSync(board.path('output/scratch'))).toBe(false);
 
   const before = logs();
   expect(await finishDeadRun(dead)).toEqual({ poweredOff: true });
   expect(logs()).toBe(before);
+});
+
+test("the temporary files of the job's next attempt stay when a dead one is completed late", async () => {
+  board = new FakeBoard(sleepy);
+  const child = start([{ boot: login }]);
+  await logged('Linux version 6"');
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  const scratch = readFileSync(board.path('output/scratch'), 'utf8');
+  rmSync(join(scratch, 'logs.yaml'));
+  symlinkSync(board.path('next/logs.yaml'), join(scratch, 'logs.yaml'));
+  await finishDeadRun({ outputDir: board.path('output'), reason: 'killed' });
+  expect(readdirSync(scratch)).toContain('logs.yaml');
 });
 
 test('a power-off that fails or hangs after a death is told', async () => {

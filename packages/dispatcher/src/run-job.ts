@@ -1,6 +1,6 @@
-import { mkdir, rm, symlink } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { ConfigurationError, InfrastructureError, JobCanceled, JobError, lavaPaths, LavaError, messageOf, monotonicMs } from '@lava/base';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ConfigurationError, InfrastructureError, JobCanceled, JobError, LavaError, messageOf, monotonicMs } from '@lava/base';
 import { isMapping, jobTimeout, mappingAt, type LogValue } from '@lava/job';
 import { dumpYaml, loadYaml } from '@lava/yaml';
 import { asText } from './pipeline/as-text.ts';
@@ -16,6 +16,7 @@ import { asLavaError, explain } from './pipeline/errors.ts';
 import type { JobContext } from './pipeline/job-context.ts';
 import { Pipeline } from './pipeline/run-pipeline.ts';
 import { JobRuntime } from './pipeline/runtime.ts';
+import { makeScratch, removeScratch } from './scratch.ts';
 
 export interface RunJobOptions {
   readonly id: string;
@@ -49,7 +50,7 @@ export async function runJob(options: RunJobOptions): Promise<JobOutcome> {
   if (options.outputDir !== undefined) {
     await mkdir(options.outputDir, { recursive: true });
     // What an earlier run into the same folder left would be taken for this job's.
-    for (const name of ['result.yaml', 'power.json', 'description.yaml', 'logs.yaml']) await rm(join(options.outputDir, name), { force: true });
+    for (const name of ['result.yaml', 'power.json', 'description.yaml', 'logs.yaml', 'scratch']) await rm(join(options.outputDir, name), { force: true });
   }
   const stop = new AbortController();
   const journal = new Journal({
@@ -87,7 +88,7 @@ async function execute(job: JobInProgress): Promise<void> {
 
   const runtime = new JobRuntime(journal, jobTimeout(definition));
   const release = connectCancel(runtime, job);
-  const scratch = await makeScratch(options, dispatcher);
+  const scratch = await makeScratch({ ...options, dispatcher });
   let pipeline: Pipeline | undefined;
   let failure: unknown;
   try {
@@ -115,8 +116,7 @@ async function execute(job: JobInProgress): Promise<void> {
   }
   release();
   job.poweredOff = pipeline?.poweredOff ?? true;
-  journal.debug(`Removing root tmp directory at ${scratch}`);
-  await rm(scratch, { recursive: true, force: true }).catch((error: unknown) => journal.error(`Cannot remove ${scratch}: ${messageOf(error)}`));
+  await removeScratch(scratch, journal, options.outputDir);
   if (failure !== undefined) throw failure;
 }
 
@@ -133,19 +133,6 @@ function connectCancel(runtime: JobRuntime, { options, stop }: JobInProgress): (
     else signal.addEventListener('abort', listener, { once: true });
   }
   return () => { for (const { signal, listener } of connected) signal.removeEventListener('abort', listener); };
-}
-
-async function makeScratch(options: RunJobOptions, dispatcher: Readonly<Record<string, unknown>>): Promise<string> {
-  const base = typeof dispatcher['dispatcher_download_dir'] === 'string' ? dispatcher['dispatcher_download_dir'] : join(lavaPaths(options.root).workerState, 'tmp');
-  const scratch = join(base, `${typeof dispatcher['prefix'] === 'string' ? dispatcher['prefix'] : ''}${options.id}`);
-  try {
-    await rm(scratch, { recursive: true, force: true });
-    await mkdir(scratch, { recursive: true, mode: 0o755 });
-    if (options.outputDir !== undefined) await symlink(resolve(options.outputDir, 'logs.yaml'), join(scratch, 'logs.yaml'));
-  } catch (error) {
-    throw new InfrastructureError(`Unable to create the job's folder ${scratch}: ${messageOf(error)}`, { code: 'scratch-folder', cause: error });
-  }
-  return scratch;
 }
 
 async function finish({ options, journal, poweredOff }: JobInProgress, failure: LavaError | undefined): Promise<JobOutcome> {
