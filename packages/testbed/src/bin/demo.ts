@@ -10,7 +10,7 @@ import { messageOf } from '@lava/base';
 import { guestImage } from '../guest-image.ts';
 import { LavaSystem } from '../system/lava-system.ts';
 import { freePort } from '../system/ports.ts';
-import { programFile, project } from '../system/program.ts';
+import { programFile, project, type Daemon } from '../system/program.ts';
 
 const workerName = 'demo-worker';
 const devices = { qemu01: '52:54:00:12:34:01', qemu02: '52:54:00:12:34:02' };
@@ -51,10 +51,18 @@ async function runJob(system: LavaSystem, images: string): Promise<number> {
 }
 
 const system = await LavaSystem.at(join(project, 'var'), { http: 8000, control: 5556, log: 5555 });
+let stopping = false;
 const stop = async (status: number): Promise<never> => {
+  stopping = true;
   await system.stop();
   process.exit(status);
 };
+/** A daemon that ends by itself ends the demo; jobs that run go on, and a new demo finds them. */
+const watch = (daemon: Daemon) => void daemon.ended.then((how) => {
+  if (stopping) return undefined;
+  console.error(`demo: ${daemon.name} ended (${how}), see ${daemon.logFile}`);
+  return stop(1);
+});
 process.once('SIGINT', () => void stop(130));
 process.once('SIGTERM', () => void stop(143));
 
@@ -62,10 +70,10 @@ try {
   say('guest image: Debian kernel and busybox');
   const images = await serveFiles((await guestImage(join(project, '.cache'))).folder);
   say('server and database');
-  await system.startServer();
+  watch(await system.startServer());
   await addDevices(system);
   say('worker, over an encrypted link');
-  system.startWorker(workerName);
+  watch(system.startWorker(workerName));
   say('job demo/job.yaml');
   const status = await runJob(system, images);
   if (process.argv.includes('--once')) await stop(status);
