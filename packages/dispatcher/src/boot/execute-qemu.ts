@@ -5,10 +5,12 @@ import type { Console } from '../connections/console.ts';
 import { connectProcess } from '../connections/process-connection.ts';
 import { shellSplit } from '../connections/shell-split.ts';
 import { which } from '../connections/which.ts';
+import { shellQuote } from '../overlay/shell-text.ts';
 import { downloadedFiles, guestDisk, preTestCommands, resultsFolder } from '../deploy/downloaded.ts';
 import type { Action, ActionSpec } from '../pipeline/action.ts';
 import { kvmProblem } from './kvm.ts';
 import { qemuTrouble } from './qemu-trouble.ts';
+import { qemuVersion } from './qemu-version.ts';
 
 /** Architectures whose guests know IDE disks; others get virtio. */
 const withIde = ['amd64', 'x86_64', 'i386'];
@@ -41,16 +43,15 @@ export function executeQemu(parameters: Mapping): ActionSpec {
         throw new ConfigurationError("The device configuration has no command for QEMU: 'actions.boot.methods.qemu.parameters.command'", { code: 'qemu-command' });
       }
       const binary = which(command, hintQemu);
-      const { status, stdout } = await a.exec([binary, '--version'], { allowFail: true, quiet: true });
-      if (status !== 0) return a.error(`Unable to run '${binary} --version'`);
-      a.results['qemu_version'] = /version (\S+)/.exec(stdout)?.[1] ?? stdout.trim();
-      a.results['host_arch'] = hostArchitecture();
-      a.results['job_arch'] = asText(arch);
+      const found = await qemuVersion(a, binary, asText(arch));
+      if (!found) return a.error(`Unable to run '${binary} --version'`);
+      a.log.info(`${found.name}, installed at version: ${found.version}, host architecture: ${found.architecture}`);
+      Object.assign(a.results, { qemu_version: found.version, host_arch: found.architecture, job_arch: asText(arch) });
     },
     async run(a) {
       await a.connection?.close();
       const argv = commandLine(a, parameters);
-      a.log.info(`Boot command: ${argv.join(' ')}`);
+      a.log.info(`Boot command: ${argv.map(shellQuote).join(' ')}`);
       a.connection = await connectProcess(a, argv, { tags: ['qemu'], farewell: powerOffGuest, trouble: qemuTrouble });
     },
   };
@@ -81,8 +82,6 @@ function commandLine(a: Action, parameters: Mapping): string[] {
   }
   return argv;
 }
-
-const hostArchitecture = () => ({ x64: 'x86_64', arm64: 'aarch64', ia32: 'i386' } as Record<string, string>)[process.arch] ?? process.arch;
 
 /** Asks the guest to power off; ends with it, or as soon as it is clear that nobody listens. */
 async function powerOffGuest(console: Console): Promise<void> {

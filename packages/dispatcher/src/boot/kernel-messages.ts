@@ -20,7 +20,7 @@ const kernelPatterns: readonly KernelPattern[] = [
   { start: /BUG: KFENCE:/, end: /=+\r/, kind: 'kfence' },
   { start: /Oops(?: -|:)/, end: /\r/, kind: 'oops' },
   { start: /WARNING:/, end: /end trace[^\r]*\r/, kind: 'warning' },
-  { start: /(?:kernel BUG at|BUG:)/, end: /\r/, kind: 'bug' },
+  { start: /(kernel BUG at|BUG:)/, end: /\r/, kind: 'bug' },
   { start: /invalid opcode:/, end: /\r/, kind: 'invalid opcode' },
   { start: /Kernel panic - not syncing/, end: /end Kernel panic[^\r]*\r/, kind: 'panic', fatal: true },
   { start: /U-Boot SPL 20[0-9][0-9]/, end: /\r/, kind: 'DUT_has_reset', fatal: true },

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -32,9 +33,15 @@ const boot = { boot: { method: 'qemu', media: 'tmpfs', prompts: ['root@guest:'],
 const context = { context: { arch: 'amd64' } };
 
 test('boots, logs in and ends', async () => {
-  const { outcome, results, records } = await board.run([deploy('mark=42'), boot], { job: context });
+  const { outcome, results, records, messages } = await board.run([deploy('mark=42'), boot], { job: context });
   expect(outcome).toEqual({ result: 'pass', poweredOff: true });
-  expect(results.find((r) => r['case'] === 'execute-qemu')).toMatchObject({ result: 'pass', extra: { job_arch: 'amd64' } });
+  // As Debian's package manager has it, where QEMU is a package of Debian.
+  const { stdout } = spawnSync('dpkg-query', ['-W', '-f', '${Version} ${Architecture}', 'qemu-system-x86'], { encoding: 'utf8' });
+  const [version, arch] = (stdout ?? '').split(' ');
+  const extra = version && arch ? { qemu_version: version, host_arch: arch } : { qemu_version: expect.stringMatching(/^\d+\.\d/) as string };
+  expect(results.find((r) => r['case'] === 'execute-qemu')).toMatchObject({ result: 'pass', extra: { ...extra, job_arch: 'amd64' } });
+  expect(messages('info')).toContainEqual(expect.stringMatching(/^qemu(-system-x86)?, installed at version: \S+, host architecture: \w+$/));
+  expect(messages('info').find((m) => m.startsWith('Boot command: '))).toContain(" -append 'console=ttyS0,115200 mark=42'");
   expect(records).toContainEqual(expect.objectContaining({ lvl: 'target', msg: 'console=ttyS0,115200 mark=42' }));
   expect(board.leftovers).toEqual([]);
 });

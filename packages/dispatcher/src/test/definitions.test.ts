@@ -8,7 +8,7 @@ afterAll(() => board.remove());
 const ofTest = (cases: readonly string[]) => cases.filter((entry) => !/^lava\/(validate|test-|file-|login|kernel|power|job)/.test(entry));
 
 test('a job with sets, measurements, references, patterns and stages', async () => {
-  const { outcome, cases, results, texts } = await board.run([
+  const { outcome, cases, results, records, texts } = await board.run([
     {
       definitions: [
         inline('sets', [
@@ -31,6 +31,9 @@ test('a job with sets, measurements, references, patterns and stages', async () 
     '1_fixup/one=pass', '1_fixup/two=fail', 'lava/1_fixup=pass', '2_later/in-second-stage=pass', 'lava/2_later=pass',
   ]);
   expect(texts('target')).toContain('hello world');
+  // The line of the last signal comes before what is logged of it, whether its end has come or not.
+  const all = records.map((record) => record.msg);
+  expect(all.indexOf('<LAVA_TEST_RUNNER EXIT>')).toBe(all.indexOf('ok: lava_test_shell seems to have completed') - 1);
   expect(texts('event')).toEqual(['something']);
   const of = (name: string) => results.find((result) => result['case'] === name);
   expect(of('measured')).toMatchObject({ definition: '0_sets', measurement: 3.25, units: 'seconds', set: 'first' });

@@ -56,12 +56,11 @@ export class ShellSession {
         if (this.#parse?.pattern) patterns.push(this.#parse.pattern);
         const match = await connection.expect(patterns, { timeoutMs: seconds * 1000, signal: this.#a.signal }).catch(nothingYet);
         if (match === undefined) continue;
+        // What is logged about a marker comes after its line. Patterns of users match in the middle of lines that go on.
+        if (match.index <= 2) connection.logUnfinishedLine();
         if (match.index === 0) break;
         if (match.index === 1) this.#installFailed();
-        else if (match.index === 2) {
-          connection.logUnfinishedLine();
-          this.#signal(match.captures[0] ?? '', match.captures[1] ?? '');
-        }
+        else if (match.index === 2) this.#signal(match.captures[0] ?? '', match.captures[1] ?? '');
         else this.#report(parseMatch(match.groups, this.#parse?.fixup));
       }
       log.info('ok: lava_test_shell seems to have completed');
