@@ -90,7 +90,8 @@ describe('LAVA takes at submission, and so do we', () => {
   const cases: [name: string, from: string, to: string, warnings: string[]][] = [
     ['an unknown deploy method', 'to: tmpfs', 'to: tmpf', ['unknown-method']],
     ['an unknown boot method', 'method: qemu', 'method: moon', ['unknown-method']],
-    ['every known method', 'to: tmpfs', 'to: tftp', []],
+    ['a method with the keys of another', 'to: tmpfs', 'to: tftp', ['missing-key', 'unknown-key']],
+    ['no method of its own', 'to: tmpfs', 'to: overlay\n    role: [a]', ['unknown-key']],
     ['unknown keys in a block', 'os: debian', 'oss: debian', ['unknown-key']],
     ['images without a url', 'url: "http', 'urls: "http', ['unknown-key', 'missing-key']],
     ['wrong prompts', 'prompts: ["/ # "]', 'prompts: 5', ['wrong-type']],

@@ -39,11 +39,18 @@ export function checkJob(text: string, options: CheckOptions = {}): CheckedJob {
     return { problems: [{ severity: 'error', code: 'not-a-mapping', message: value === null ? 'the job definition is empty' : 'a job definition is a mapping of keys such as job_name, device_type, timeouts and actions', path: [], ...located.position([]), upstream: 'expected a dictionary' }] };
   }
   const { errors, warnings } = validate(jobSchema(options), value, located);
-  if (!errors.length) for (const f of adviseJob(value)) warnings.push({ ...f, severity: 'warning', dictionaryValue: false });
-  const shown = [...errors, ...warnings].slice(0, mostProblems).map((f) => toProblem(f, located));
+  const advice = unsaid(errors, warnings);
+  if (!errors.length) for (const f of adviseJob(value)) advice.push({ ...f, severity: 'warning', dictionaryValue: false });
+  const shown = [...errors, ...advice].slice(0, mostProblems).map((f) => toProblem(f, located));
   const problems = [...shown, ...duplicates(located)].slice(0, mostProblems);
-  if (problems.length < errors.length + warnings.length + located.duplicates.length) problems.push({ severity: 'warning', code: 'more-problems', message: 'there are more problems than are shown', path: [] });
+  if (problems.length < errors.length + advice.length + located.duplicates.length) problems.push({ severity: 'warning', code: 'more-problems', message: 'there are more problems than are shown', path: [] });
   return errors.length ? { problems } : { problems, definition: value };
+}
+
+/** Warnings on places of which nothing is said yet. What submission refuses need not be said again in other words. */
+function unsaid(errors: readonly Found[], warnings: readonly Found[]): Found[] {
+  const said = new Set(errors.map(({ path }) => JSON.stringify(path)));
+  return warnings.filter(({ path }) => said.size < said.add(JSON.stringify(path)).size);
 }
 
 function duplicates(located: Located): Problem[] {

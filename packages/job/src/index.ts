@@ -8,4 +8,5 @@ export * from './states.ts';
 export * from './test-case.ts';
 export * from './timeouts.ts';
 export * from './transitions.ts';
+export * from './validate-job.ts';
 export { contextVariables } from './schema/context.ts';

@@ -1,8 +1,8 @@
-import { any, mapping, required, text } from './schema.ts';
-import { blockKeys, moreBlockKeys } from './common.ts';
+import { mapping, required, text, type Schema } from './schema.ts';
+import { advised, timeout } from './common.ts';
 
-export const command = mapping({
-  name: required(text({ about: 'the name of a command of the device, such as power_off or one of its user commands' })),
-  ...blockKeys,
-  ...Object.fromEntries(Object.keys(moreBlockKeys).map((key) => [key, any()])),
-}, { others: 'allow' });
+const name = required(text({ about: "a command of the device's configuration, such as hard_reset" }));
+
+export const publishedCommand = mapping({ name }, { about: 'a command of the device that is run on the worker' });
+
+export const command: Schema = mapping({ name, timeout, namespace: text() }, { others: 'allow', sort: { name: () => 'command', of: { command: advised(publishedCommand, ['name']) } } });

@@ -12,9 +12,9 @@ export const contextVariables = [
   'menu_interrupt_prompt', 'mustang_menu_list', 'tftp_mac_address', 'kernel_loglevel',
 ] as const;
 
-const value = either(integer(), text(), list(either(integer(), text())));
+const value = either(integer(), text(), list(either(text(), integer())));
 
 /** @param extra variables that the server's settings allow beside LAVA's */
 export function contextSchema(extra: readonly string[] = []): Schema {
-  return mapping(Object.fromEntries([...contextVariables, ...extra].map((name) => [name, value])), { about: 'a mapping of variables for the device template' });
+  return mapping(Object.fromEntries([...contextVariables, ...extra].map((name) => [name, value])), { others: 'never', about: 'a mapping of variables for the device template' });
 }

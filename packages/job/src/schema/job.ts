@@ -1,5 +1,5 @@
 import { isMapping } from '../mapping.ts';
-import { bool, either, integer, list, mapping, oneOf, required, text, type Rule, type Schema } from './schema.ts';
+import { any, anyMapping, bool, either, integer, list, mapping, oneOf, record, required, text, type Rule, type Schema } from './schema.ts';
 import { boot } from './boot.ts';
 import { command } from './command.ts';
 import { contextSchema } from './context.ts';
@@ -53,11 +53,11 @@ export function jobSchema(options: { contextVariables?: readonly string[] } = {}
     }, { about: 'times, with at least "job"' })),
     visibility: required(either(oneOf('public', 'personal'), mapping({ group: list(text()) }))),
     context: contextSchema(context),
-    metadata: mapping({}, { others: 'allow' }),
+    metadata: record(any()),
     priority: either(oneOf('high', 'medium', 'low'), integer()),
     tags: list(text(), { about: 'a list of tags that the device must have' }),
-    secrets: mapping({}, { others: 'allow' }),
-    environment: mapping({}, { others: 'allow' }),
+    secrets: anyMapping(),
+    environment: anyMapping(),
     protocols: protocols(context),
     notify,
     reboot_to_fastboot: bool(),

@@ -1,39 +1,86 @@
-import { any, bool, either, integer, literal, mapping, record, required, text, type Rule } from './schema.ts';
+import { anyMapping, bool, eitherMeant, integer, list, literal, mapping, range, record, required, text, type Rule, type Schema } from './schema.ts';
 import { contextSchema } from './context.ts';
-import { timeout } from './common.ts';
+import { publishedTimeout, timeout } from './common.ts';
+import { isMapping, mappingAt, type Mapping } from '../mapping.ts';
 
-const deviceOrConnection: Rule = (role, report) => {
+const roleKeys: Rule = (role, report) => {
   const has = (key: string) => Object.hasOwn(role, key);
-  if (!has('device_type') && !has('connection')) report({ path: ['device_type'], code: 'missing-key', message: 'this role has neither "device_type" nor "connection"', reason: 'required key not provided' });
-  if (has('device_type') && has('connection')) {
-    report({ path: ['connection'], part: 'key', code: 'exclusive-keys', message: 'a role has either "device_type" or "connection"', reason: 'lava-multinode protocol cannot support device_type and connection for a single role.' });
+  const broken = (at: string, code: 'missing-key' | 'exclusive-keys' | 'wrong-value', message: string, reason: string) => report({ path: [at], part: code === 'wrong-value' ? 'value' : 'key', code, message, reason });
+  if (has('device_type') && has('connection')) broken('connection', 'exclusive-keys', 'a role has either "device_type" or "connection"', 'lava-multinode protocol cannot support device_type and connection for a single role.');
+  for (const key of ['device', 'worker']) {
+    if (!has(key)) continue;
+    if (has('connection')) broken(key, 'exclusive-keys', `a role with a "connection" has no "${key}"`, 'lava-multinode connection roles cannot specify device or worker.');
+    else if (!has('device_type')) broken(key, 'missing-key', `"${key}" needs "device_type"`, `'${key}' requires 'device_type'`);
   }
-  if (has('device') && role['count'] !== 1) report({ path: ['count'], code: 'wrong-value', message: 'a role that names its device has "count: 1"', reason: 'lava-multinode roles using a specific device must set count to 1.' });
-  if (has('host_role') && !has('expect_role')) report({ path: ['host_role'], part: 'key', code: 'missing-key', message: '"host_role" needs "expect_role"', reason: "'expect_role' is required when 'host_role' is used" });
-  if (has('expect_role') && !has('host_role')) report({ path: ['expect_role'], part: 'key', code: 'missing-key', message: '"expect_role" needs "host_role"', reason: "'expect_role' without 'host_role'" });
-  if (has('connection') && !has('host_role')) report({ path: ['connection'], part: 'key', code: 'missing-key', message: 'a "connection" needs a "host_role"', reason: 'connection specified without a host_role' });
+  if (has('device') && has('count') && role['count'] !== 1) broken('count', 'wrong-value', 'a role that names its device has "count: 1"', 'lava-multinode roles using a specific device must set count to 1.');
+  if (has('connection') && !has('host_role') && !has('expect_role')) broken('connection', 'missing-key', 'a "connection" needs a "host_role"', 'connection specified without a host_role');
 };
+
+/** Which roles wait for which. */
+const otherRoles: Rule = (multinode, report) => {
+  const roles = mappingAt(multinode, 'roles');
+  for (const [name, role] of Object.entries(roles ?? {})) {
+    if (!roles || !isMapping(role)) continue;
+    const { host_role: host, expect_role: expected } = role;
+    const given = (value: unknown) => value !== undefined && value !== null;
+    const known = (value: unknown) => typeof value === 'string' && Object.hasOwn(roles, value);
+    const unknown = (key: string) => report({
+      path: ['roles', name, key], code: 'unknown-role', message: `there is no role ${JSON.stringify(String(role[key]).slice(0, 60))}`,
+      hint: `Roles of this job: ${Object.keys(roles).slice(0, 20).join(', ')}.`, reason: `'${key}' '${String(role[key])}' does not exist`,
+    });
+    const lonely = (key: string, message: string, reason: string) => report({ path: ['roles', name, key], part: 'key', code: 'missing-key', message, reason });
+    if (given(host) && !known(host)) unknown('host_role');
+    else if (given(host) && !given(expected)) lonely('host_role', '"host_role" needs "expect_role"', "'expect_role' is required when 'host_role' is used");
+    else if (given(host) && !known(expected)) unknown('expect_role');
+    else if (!given(host) && given(expected)) lonely('expect_role', '"expect_role" needs "host_role"', "'expect_role' without 'host_role'");
+  }
+};
+
+const count = required(range({ min: 0, about: 'the number of jobs with this role' }));
+const device = text({ min: 1, about: 'the one device to run on' });
+const worker = text({ min: 1, about: 'the worker whose devices are used' });
+const isConnection = (value: unknown) => (isMapping(value) ? Number(Object.hasOwn(value, 'connection')) : undefined);
 
 /** @param context variables allowed beside LAVA's */
-const role = (context: readonly string[]) => mapping({
-  device_type: text({ min: 1 }), device: text({ min: 1 }), worker: text({ min: 1 }),
-  count: required(integer({ min: 0 })),
-  connection: text(), host_role: text(), expect_role: text(), request: literal('lava-start'),
-  context: contextSchema(context), tags: any(), environment: mapping({}, { others: 'allow' }), essential: bool(), timeout,
-}, { rules: [deviceOrConnection] });
+export function protocols(context: readonly string[]): Schema {
+  const keys = { count, context: contextSchema(context), timeout };
+  const role = eitherMeant(isConnection,
+    mapping({ device_type: required(text()), ...keys }, { others: 'allow', rules: [roleKeys] }),
+    mapping({ connection: required(text()), ...keys }, { others: 'allow', rules: [roleKeys] }));
+  return mapping({
+    'lava-multinode': mapping({ roles: required(record(role)), timeout }, { others: 'allow', rules: [otherRoles] }),
+    'lava-xnbd': anyMapping(),
+  });
+}
 
-const knownRoles: Rule = (multinode, report) => {
-  const roles = multinode['roles'];
-  if (typeof roles !== 'object' || roles === null) return;
-  for (const [name, one] of Object.entries(roles)) {
-    for (const key of ['host_role', 'expect_role']) {
-      const other: unknown = typeof one === 'object' && one !== null ? (one as Record<string, unknown>)[key] : undefined;
-      if (typeof other === 'string' && !Object.hasOwn(roles, other)) report({ path: ['roles', name, key], code: 'unknown-role', message: `there is no role ${JSON.stringify(other)}`, hint: `Roles of this job: ${Object.keys(roles).join(', ')}.`, reason: `'${key}' '${other}' does not exist` });
-    }
-  }
-};
+/** @param context variables allowed beside LAVA's */
+export function publishedProtocols(context: readonly string[]): Schema {
+  const keys = {
+    count,
+    context: contextSchema(context),
+    tags: list(text(), { about: 'tags that the device must have' }),
+    essential: bool('when this job fails, the others of its group are cancelled'),
+    timeout: publishedTimeout,
+  };
+  const expected = text({ about: 'the role that is waited for' });
+  const request = text({ about: '"lava-start": wait for another role before the job starts' });
+  const role = eitherMeant(isConnection,
+    mapping({
+      device_type: required(text({ about: 'the type of device' })), device, worker, ...keys,
+      environment: anyMapping('shell variables for the tests'), expect_role: expected, request,
+    }),
+    mapping({
+      connection: required(text({ about: 'how the host is reached, such as ssh' })),
+      host_role: required(text({ about: 'the role whose device is used' })),
+      expect_role: required(expected), request, ...keys,
+    }));
+  return mapping({
+    'lava-multinode': mapping({ roles: required(record(role, { about: 'the roles, by name' })), timeout: publishedTimeout }, { about: 'several devices that work together' }),
+    'lava-xnbd': mapping({ port: required(eitherMeant((value) => (typeof value === 'string' ? 0 : 1), literal('auto'), integer())), timeout: publishedTimeout }, { about: 'a network block device server' }),
+  }, { about: 'what jobs need beside a device' });
+}
 
-export const protocols = (context: readonly string[]) => mapping({
-  'lava-multinode': mapping({ roles: required(record(role(context))), timeout }, { others: 'allow', rules: [knownRoles] }),
-  'lava-xnbd': mapping({ port: required(either(literal('auto'), integer())), timeout }, { others: 'allow' }),
-});
+/** The roles of a multinode job, or undefined if it is none. */
+export function rolesOf(job: Mapping): Mapping | undefined {
+  return mappingAt(job, 'protocols', 'lava-multinode', 'roles');
+}

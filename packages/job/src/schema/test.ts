@@ -1,17 +1,14 @@
-import { advice, any, bool, either, integer, list, literal, mapping, number, oneOf, record, required, text, type Rule, type Schema } from './schema.ts';
-import { blockKeys, methodSchema } from './common.ts';
+import { any, anyMapping, bool, either, empty, integer, list, literal, mapping, oneOf, required, text, type Rule, type Schema } from './schema.ts';
+import { advised, timeout } from './common.ts';
 import { isMapping } from '../mapping.ts';
 import { didYouMean } from '../suggest.ts';
+import { testKind, testKinds } from './test/kinds.ts';
 
-/** Names of monitors and interactive scripts. */
+// What submission checks of a test block; `test/` has what the published schema and our advice check.
+
 const scriptName = text({ pattern: /^[-_a-zA-Z0-9]+$/, reason: 'Invalid character', about: 'a name of letters, digits, "-" and "_"' });
 
-const inlineDefinition = mapping({
-  metadata: mapping({}, { others: 'allow' }),
-  install: mapping({}, { others: 'allow' }),
-  run: mapping({}, { others: 'allow' }),
-  parse: mapping({}, { others: 'allow' }),
-}, { about: 'a test definition with "metadata" and "run"' });
+const inlineDefinition = mapping({ metadata: anyMapping(), install: anyMapping(), run: anyMapping(), parse: anyMapping() }, { about: 'a test definition with "metadata" and "run"' });
 
 const shallowRevision: Rule = (definition, report) => {
   if (Object.hasOwn(definition, 'revision') && definition['shallow'] === true) {
@@ -31,57 +28,37 @@ const source: Rule = (definition, report) => {
   }
 };
 
-const nameCharacters: Rule = (definition, report) => {
-  const name = definition['name'];
-  if (typeof name !== 'string') return;
-  if (name === 'lava') report({ path: ['name'], severity: 'warning', code: 'reserved-name', message: 'the test definition name "lava" is reserved: the job will fail when it runs' });
-  else if (!/^[\w-]+$/.test(name)) report({ path: ['name'], severity: 'warning', code: 'wrong-value', message: `the name ${JSON.stringify(name.slice(0, 60))} has characters that are not allowed: the job will fail when it runs`, hint: 'Use letters, digits, "-" and "_".' });
-};
-
 const definition = mapping({
   repository: required(either(inlineDefinition, text())),
   from: required(text({ about: 'git, url or inline' })),
   name: required(text({ about: 'the name of the suite' })),
   path: required(text({ about: 'the file within the repository' })),
-  parameters: mapping({}, { others: 'allow' }),
-  params: advice(mapping({}, { others: 'allow' })),
-  skip_install: advice(list(oneOf('keys', 'sources', 'deps', 'steps', 'git-repos', 'all'))),
-  'lava-signal': advice(oneOf('stdout', 'kmsg')),
-  expected: advice(list(text())),
-  branch: advice(text()), revision: advice(text()), shallow: advice(bool()), history: advice(bool()), recursive: advice(bool()),
-  compression: advice(text()), headers: advice(record(text())), 'strip-components': advice(integer({ min: 0 })),
-}, { others: 'allow', rules: [shallowRevision, source, nameCharacters] });
+  parameters: anyMapping(),
+  timeout,
+}, { others: 'allow', rules: [shallowRevision, source] });
 
 const monitor = mapping({
   name: required(scriptName), start: required(text()), end: required(text()), pattern: required(text()),
-  fixupdict: mapping({}, { others: 'allow' }), expected: list(text()),
+  fixupdict: anyMapping(), expected: list(text()),
 });
 
 const match = { message: required(text()) };
 const step = mapping({
   name: scriptName,
-  command: any('a text to send; nothing is sent without one'),
+  command: either(empty(), text()),
   successes: list(mapping(match)),
   failures: list(mapping({ ...match, exception: oneOf('InfrastructureError', 'JobError', 'TestError'), error: text() })),
   wait_for_prompt: bool(),
-  delay: number(),
+  delay: integer(),
   'lava-send': text(), 'lava-wait': text(), 'lava-wait-all': text(), 'lava-sync': text(),
 });
-const script = mapping({ name: required(scriptName), prompts: required(list(text())), echo: literal('discard'), expected: list(text()), script: required(list(step)) });
+const script = mapping({ name: required(scriptName), prompts: required(list(any())), echo: literal('discard'), expected: list(text()), script: required(list(step)) });
 
-const service = mapping({ name: required(text()), from: required(text()), repository: required(text()), path: required(text()) }, { others: 'allow' });
-
-const kinds = {
-  monitors: list(monitor),
-  interactive: list(script),
-  definitions: list(definition),
-  services: list(service),
-};
+const kinds = { monitors: list(monitor), interactive: list(script), definitions: list(definition), services: list(any()) };
 
 const oneKind: Rule = (block, report) => {
   if (Object.keys(kinds).some((kind) => Object.hasOwn(block, kind))) return;
-  const keys = Object.keys(block);
-  const wrong = keys.find((key) => didYouMean(key, Object.keys(kinds)));
+  const wrong = Object.keys(block).find((key) => didYouMean(key, Object.keys(kinds)));
   report({
     path: ['monitors'], code: 'missing-key', message: 'this test block has no tests', reason: 'required key not provided',
     hint: wrong ? `Did you mean "${didYouMean(wrong, Object.keys(kinds))}" instead of "${wrong}"?` : 'Add "definitions:", "monitors:", "interactive:" or "services:".',
@@ -90,9 +67,9 @@ const oneKind: Rule = (block, report) => {
 
 const notTwoKinds: Rule = (block, report) => {
   const present = Object.keys(kinds).filter((kind) => Object.hasOwn(block, kind));
-  for (const extra of present.slice(1)) report({ path: [extra], part: 'key', code: 'exclusive-keys', message: `a test block runs one kind of tests: "${extra}" stands beside "${present[0]}"`, hint: 'Make it a test block of its own.' });
+  for (const extra of present.slice(1)) report({ path: [extra], part: 'key', severity: 'warning', code: 'exclusive-keys', message: `a test block runs one kind of tests: "${extra}" stands beside "${present[0]}"`, hint: 'Make it a test block of its own.' });
 };
 
-const otherKeys = advice(methodSchema({ docker: any(), name: text() }, Object.keys(kinds), [notTwoKinds]));
+const of = Object.fromEntries(Object.entries(testKinds).map(([kind, schema]) => [kind, advised(schema, Object.keys(kinds).filter((key) => schema.kind !== 'mapping' || !Object.hasOwn(schema.fields, key)))]));
 
-export const test: Schema = mapping({ ...kinds, ...blockKeys }, { others: 'allow', rules: [oneKind], also: otherKeys });
+export const test: Schema = mapping({ ...kinds, timeout }, { others: 'allow', rules: [oneKind, notTwoKinds], sort: { name: testKind, of } });

@@ -1,7 +1,8 @@
 import { isMapping, type Mapping } from '../mapping.ts';
 import { didYouMean } from '../suggest.ts';
 import type { Path } from '../problem.ts';
-import type { Finding, MappingShape, Schema } from './schema.ts';
+import { notList, notText } from './first-error.ts';
+import type { EitherShape, Finding, MappingShape, Schema } from './schema.ts';
 
 /** What the validator must know of the text beside its value. */
 interface Source {
@@ -56,37 +57,39 @@ function check(outer: Run, schema: Schema, value: unknown, at: Path): void {
   switch (schema.kind) {
     case 'any': return;
     case 'bool': if (typeof value !== 'boolean') wrong('expected bool'); return;
-    case 'literal': if (value !== schema.value) wrong('not a valid value', 'wrong-value'); return;
+    case 'literal': if (value !== schema.value) wrong(schema.reason ?? 'not a valid value', 'wrong-value'); return;
     case 'text': {
-      if (typeof value !== 'string') return wrong('expected str', 'wrong-type', undefined, isScalar(value) ? 'Quote it, so that YAML takes it for a text.' : undefined);
+      if (typeof value !== 'string') return wrong(notText(schema), 'wrong-type', undefined, isScalar(value) ? 'Quote it, so that YAML takes it for a text.' : undefined);
       // Characters, not UTF-16 units; much longer texts need no exact count.
       const length = Array.from(value.slice(0, 2 * ((schema.max ?? 0) + 1))).length;
       if (schema.min !== undefined && value.length < schema.min) wrong(`length of value must be at least ${schema.min}`, 'too-short', `${subject(at)} must not be empty`);
       else if (schema.max !== undefined && length > schema.max) wrong(`length of value must be at most ${schema.max}`, 'too-long', `${subject(at)} is too long: at most ${schema.max} characters are allowed`);
+      else if (schema.not?.includes(value)) wrong(schema.reason ?? 'not a valid value', 'wrong-value', `${subject(at)} must not be ${shown(value)}`);
       else if (schema.pattern && !schema.pattern.test(value)) wrong(schema.reason ?? `does not match regular expression ${schema.pattern.source}`, 'wrong-value', `${subject(at)} has characters that are not allowed: ${shown(value)}`);
       return;
     }
     case 'number': {
       const whole = typeof value === 'bigint' || typeof value === 'boolean' || (Number.isInteger(value) && run.source.tag(at) !== 'float');
-      if (schema.whole ? !whole : !whole && typeof value !== 'number') return wrong(schema.whole ? 'expected int' : 'expected float');
+      if (schema.whole ? !whole : !whole && typeof value !== 'number') return wrong(schema.whole ? 'expected int' : schema.range ? 'invalid value or type (must have a partial ordering)' : 'expected float');
       if (schema.min !== undefined && Number(value) < schema.min) wrong(`value must be at least ${schema.min}`, 'too-small', `${subject(at)} must be at least ${schema.min}`);
+      if (schema.max !== undefined && Number(value) > schema.max) wrong(`value must be at most ${schema.max}`, 'too-large', `${subject(at)} must be at most ${schema.max}`);
       return;
     }
     case 'list': {
-      if (!Array.isArray(value)) return wrong('expected a list');
+      if (!Array.isArray(value)) return wrong(notList(schema));
       if (value.length < (schema.min ?? 0)) wrong(`length of value must be at least ${schema.min}`, 'too-short', `${subject(at)} must not be empty`);
       for (const [i, item] of value.entries()) check({ ...run, inMapping: false }, schema.item, item, [...at, i]);
       return;
     }
     case 'mapping': if (isMapping(value)) checkMapping(run, schema, value, at); else wrong(isOpen(schema) ? 'expected dict' : 'expected a dictionary'); return;
-    case 'either': checkEither(run, schema, schema.options, value, at);
+    case 'either': checkEither(run, schema, value, at);
   }
 }
 
 const isScalar = (value: unknown) => value !== null && !isMapping(value) && !Array.isArray(value);
 const isOpen = (schema: MappingShape) => Object.keys(schema.fields).length === 0 && schema.others === 'allow';
 
-function checkMapping(run: Run, schema: MappingShape, value: Mapping, at: Path): void {
+function checkMapping(run: Run, schema: Schema & MappingShape, value: Mapping, at: Path): void {
   const inner = { ...run, inMapping: true };
   const known = Object.keys(schema.fields);
   for (const [key, item] of Object.entries(value)) {
@@ -99,9 +102,11 @@ function checkMapping(run: Run, schema: MappingShape, value: Mapping, at: Path):
   }
   for (const [key, field] of Object.entries(schema.fields)) {
     if (field.required && !Object.hasOwn(value, key)) {
-      report(run, at, { path: [key], code: 'missing-key', message: `${subject([...at, key])} is missing${at.length ? ` in ${subject(at)}` : ''}`, hint: `Add "${key}:"${field.about ? `, ${field.about}` : ''}.`, reason: 'required key not provided' });
+      report(run, at, { path: [key], code: 'missing-key', message: `${subject([...at, key])} is missing${at.length ? ` in ${subject(at)}` : ''}`, hint: `Add "${key}:"${field.about ? `, ${field.about}` : ''}.`, reason: field.missing ?? 'required key not provided' });
     }
   }
+  const others = Object.keys(value).length - known.filter((key) => Object.hasOwn(value, key)).length;
+  if ((schema.some && !others) || (schema.min && !Object.keys(value).length)) report(run, at, { path: [], code: 'too-short', message: `${subject(at)} must not be empty`, hint: schema.about && `It is ${schema.about}.`, reason: 'required key not provided' });
   if (schema.exclusive) {
     const [group, keys] = schema.exclusive;
     const present = keys.filter((key) => Object.hasOwn(value, key));
@@ -115,6 +120,9 @@ function checkMapping(run: Run, schema: MappingShape, value: Mapping, at: Path):
   for (const rule of schema.rules ?? []) rule(value, (finding) => report(run, at, finding));
   if (schema.also) check(inner, schema.also, value, at);
   if (schema.method) checkMethod(run, schema.method, value, at);
+  const sort = schema.sort?.name(value);
+  const declared = sort === undefined ? undefined : schema.sort?.of[sort];
+  if (declared) check({ ...run, advice: true }, declared, value, at);
 }
 
 function checkMethod(run: Run, { key, of }: NonNullable<MappingShape['method']>, value: Mapping, at: Path): void {
@@ -145,16 +153,18 @@ function refuseKey(run: Run, key: string, known: readonly string[], at: Path, ru
   });
 }
 
-/** Reports what the alternative that got furthest has to say; among equals the first. */
-function checkEither(run: Run, schema: Schema, options: readonly Schema[], value: unknown, at: Path): void {
+/** Reports what the alternative that was meant has to say, or the one whose first problem lies deepest; among equals the first. */
+function checkEither(run: Run, schema: Schema & EitherShape, value: unknown, at: Path): void {
+  const meantOption = schema.meant?.(value);
+  const options = meantOption === undefined ? schema.options : [...schema.options.slice(meantOption, meantOption + 1), ...schema.options.toSpliced(meantOption, 1)];
   let best: { deepest: number; found: Findings } | undefined;
   for (const option of options) {
     const found: Findings = { errors: [], warnings: [] };
     check({ ...run, found }, option, value, at);
     const wrong = run.advice ? found.warnings : found.errors;
     if (!wrong.length) { take(run, found); return; }
-    const deepest = Math.max(...wrong.map((f) => f.path.length));
-    if (!best || deepest > best.deepest) best = { deepest, found };
+    const deepest = wrong[0]?.path.length ?? 0;
+    if (!best || (meantOption === undefined && deepest > best.deepest)) best = { deepest, found };
   }
   if (!best) return;
   if (best.deepest > at.length) { take(run, best.found); return; }
