@@ -48,7 +48,7 @@ async function submitInPage(definition: string): Promise<number> {
 test('signing in leads to the page that was asked for', async () => {
   await page.goto(`${system.url}/scheduler/jobsubmit`);
   await page.getByRole('link', { name: 'Sign in' }).first().click();
-  await page.waitForURL(/\/accounts\/login\/\?next=/);
+  await page.waitForURL(/\/accounts\/login\/?\?next=/);
   await page.locator('input[name=username]').fill('admin');
   await page.locator('input[name=password]').fill(system.password);
   await page.keyboard.press('Enter');

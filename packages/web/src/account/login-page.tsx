@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { ApiError, post } from '../api/http.ts';
+import { live } from '../api/live.ts';
 import type { Me } from '../api/types.ts';
 import { useAddress } from '../app/address.ts';
 import { Notice } from '../parts/notice.tsx';
@@ -24,6 +25,7 @@ export function LoginPage() {
     onSuccess: (me) => {
       queries.clear();
       queries.setQueryData(['me'], me);
+      live.reconnect();
       void navigate({ href: safeNext(search.next) });
     },
     onError: () => setPassword(''),

@@ -31,6 +31,20 @@ function bench() {
 }
 
 describe('live client', () => {
+  test('when another user signed in, goes on over a connection of that user', () => {
+    const { client, sockets, give } = bench();
+    client.watchJob(12, 0, () => {});
+    client.watchLists(() => {});
+    sockets[0]?.on?.open();
+    give({ type: 'log', job: 12, first: 0, records: records(0, 5) });
+    client.reconnect();
+    expect(sockets[0]?.closed).toBe(true);
+    sockets[0]?.on?.close();
+    sockets[1]?.on?.open();
+    expect(sockets).toHaveLength(2);
+    expect(sockets[1]?.sent).toEqual([{ watch: 'lists' }, { watch: 'job', job: 12, from: 5 }]);
+  });
+
   test('asks for a job from the wanted record and passes messages on', () => {
     const { client, sockets, give } = bench();
     const got: unknown[] = [];

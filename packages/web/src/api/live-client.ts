@@ -92,6 +92,16 @@ export class LiveClient {
     this.#open();
   }
 
+  /** Connects anew at once: another user signed in, and a connection belongs to whoever it began with. */
+  reconnect(): void {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
+    socket?.close();
+    if (this.#jobs.size > 0 || this.#lists.size > 0) this.#open();
+  }
+
   #set(state: LiveState): void {
     if (state === this.#state) return;
     this.#state = state;
