@@ -33,12 +33,12 @@ afterAll(async () => {
 
 /** Types a definition into the editor, which completes brackets typed by hand: pastes it, as people do. */
 async function submitInPage(definition: string): Promise<number> {
-  await page.getByRole('link', { name: 'Submit' }).click();
+  await page.getByRole('link', { name: 'Submit', exact: true }).click();
   const editor = page.getByRole('textbox', { name: 'Job definition (YAML)' });
   await editor.click();
   await page.keyboard.press('ControlOrMeta+a');
   await page.keyboard.insertText(definition);
-  const button = page.getByRole('button', { name: 'Submit' });
+  const button = page.getByRole('button', { name: 'Submit', exact: true });
   await waitUntil('the definition to be checked', () => button.isEnabled());
   await button.click();
   await page.waitForURL(/\/scheduler\/job\/\d+$/);
@@ -62,7 +62,7 @@ test('a mistake is marked at its line, and the job cannot be submitted', async (
   const problems = page.getByRole('region', { name: 'Problems' });
   await problems.getByText('device_typ').first().waitFor();
   expect(await problems.textContent()).toMatch(/device_type/);
-  expect(await page.getByRole('button', { name: 'Submit' }).isDisabled()).toBe(true);
+  expect(await page.getByRole('button', { name: 'Submit', exact: true }).isDisabled()).toBe(true);
 });
 
 test('a job shows its lines while it runs, then its results', async () => {
