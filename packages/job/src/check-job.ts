@@ -1,9 +1,8 @@
-import { YamlError, loadYamlWithPositions, type Located, type YamlLimits } from '@lava/yaml';
-import { isMapping, type Mapping } from './mapping.ts';
+import type { YamlLimits } from '@lava/yaml';
 import { adviseJob } from './advise-job.ts';
-import { pythonPath, type Path, type Problem } from './problem.ts';
 import { jobSchema } from './schema/job.ts';
-import { validate, type Found } from './schema/validate.ts';
+import { validate } from './schema/validate.ts';
+import { checkText, type Checked } from './text-problems.ts';
 
 export interface CheckOptions {
   /** Variables that the server's settings allow in `context` beside LAVA's. */
@@ -12,76 +11,16 @@ export interface CheckOptions {
   readonly limits?: YamlLimits;
 }
 
-export interface CheckedJob {
-  /** All errors in the order of the text, then all warnings. Empty or only warnings: the definition may be submitted. */
-  readonly problems: readonly Problem[];
-  /** Present unless there are errors. */
-  readonly definition?: Mapping;
-}
-
-/** More problems than anybody reads at once. */
-const mostProblems = 100;
-
 /**
  * Loads and checks a job definition. Errors are what LAVA refuses at submission; what makes a job fail later, or is surely
- * a mistake, is a warning. Never throws for any text.
+ * a mistake, is a warning. Without errors it may be submitted. Never throws for any text.
  */
-export function checkJob(text: string, options: CheckOptions = {}): CheckedJob {
-  let located: Located;
-  try {
-    located = loadYamlWithPositions(text, { limits: options.limits });
-  } catch (error) {
-    if (!(error instanceof YamlError)) throw error;
-    return { problems: [{ severity: 'error', code: error.code, message: error.reason, hint: error.hint, path: [], line: error.line, column: error.column, endColumn: error.at && 'endColumn' in error.at ? Number(error.at.endColumn) : undefined, upstream: error.message }] };
-  }
-  const { value } = located;
-  if (!isMapping(value)) {
-    return { problems: [{ severity: 'error', code: 'not-a-mapping', message: value === null ? 'the job definition is empty' : 'a job definition is a mapping of keys such as job_name, device_type, timeouts and actions', path: [], ...located.position([]), upstream: 'expected a dictionary' }] };
-  }
-  const { errors, warnings } = validate(jobSchema(options), value, located);
-  const advice = unsaid(errors, warnings);
-  if (!errors.length) for (const f of adviseJob(value)) advice.push({ ...f, severity: 'warning', dictionaryValue: false });
-  const shown = [...errors, ...advice].slice(0, mostProblems).map((f) => toProblem(f, located));
-  const problems = [...shown, ...duplicates(located)].slice(0, mostProblems);
-  if (problems.length < errors.length + advice.length + located.duplicates.length) problems.push({ severity: 'warning', code: 'more-problems', message: 'there are more problems than are shown', path: [] });
-  return errors.length ? { problems } : { problems, definition: value };
-}
-
-/** Warnings on places of which nothing is said yet. What submission refuses need not be said again in other words. */
-function unsaid(errors: readonly Found[], warnings: readonly Found[]): Found[] {
-  const said = new Set(errors.map(({ path }) => JSON.stringify(path)));
-  return warnings.filter(({ path }) => said.size < said.add(JSON.stringify(path)).size);
-}
-
-function duplicates(located: Located): Problem[] {
-  return located.duplicates.slice(0, mostProblems).map(({ key, at }) => ({
-    severity: 'warning', code: 'duplicate-key', message: `the key ${JSON.stringify(key.slice(0, 60))} stands twice in the same mapping: the last one counts`,
-    hint: 'Remove one of them.', path: [], line: at.line, column: at.column, endColumn: at.endColumn,
-  }));
-}
-
-function toProblem(found: Found, located: Located): Problem {
-  const group = found.path.at(-1)?.toString().startsWith('<') ? found.path.slice(0, -1) : found.path;
-  const { severity, code, message, hint, reason } = found;
-  return {
-    severity, code, message, ...(hint ? { hint } : {}), path: group, ...place(located, group, found),
-    ...(severity === 'error' && reason ? { upstream: upstreamText(found, located) } : {}),
-  };
-}
-
-/** Place of a finding; of a missing key, the nearest thing above that is there. */
-function place(located: Located, path: Path, { part, code }: Found): { line?: number; column?: number; endColumn?: number } {
-  for (let length = path.length; length >= 0; length--) {
-    const at = located.position(path.slice(0, length), length < path.length || code === 'exclusive-keys' ? 'key' : part);
-    if (at) return { line: at.line, column: at.column, endColumn: at.endColumn };
-  }
-  return {};
-}
-
-const withoutPlace = /^Invalid job priority|^lava-multinode |^'|^connection specified|^When /;
-
-function upstreamText({ reason = '', path, dictionaryValue }: Found, located: Located): string {
-  if (withoutPlace.test(reason)) return reason;
-  const keys = path.map((part, i) => (typeof part === 'string' && located.tag(path.slice(0, i + 1), 'key') === 'int' ? Number(part) : part));
-  return `${reason}${dictionaryValue ? ' for dictionary value' : ''} @ ${pythonPath(keys)}`;
+export function checkJob(text: string, options: CheckOptions = {}): Checked {
+  return checkText(text, {
+    limits: options.limits,
+    empty: 'the job definition is empty',
+    noMapping: 'a job definition is a mapping of keys such as job_name, device_type, timeouts and actions',
+    find: (value, located) => validate(jobSchema(options), value, located),
+    advise: adviseJob,
+  });
 }

@@ -1,4 +1,5 @@
 export * from './check-job.ts';
+export * from './check-test-definition.ts';
 export * from './exported-case.ts';
 export * from './log-record.ts';
 export * from './mapping.ts';
@@ -10,3 +11,4 @@ export * from './timeouts.ts';
 export * from './transitions.ts';
 export * from './validate-job.ts';
 export { contextVariables } from './schema/context.ts';
+export type { Checked } from './text-problems.ts';

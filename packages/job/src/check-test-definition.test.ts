@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest';
+import { checkTestDefinition } from './index.ts';
+
+const good = `metadata:
+  format: Lava-Test Test Definition 1.0
+  name: ltp
+  description: tests of the kernel
+  maintainer: [a@example.org]
+  os: [debian]
+install:
+  deps: [git]
+  deps-debian: [curl]
+  git-repos:
+  - https://example.org/a.git
+  - {url: https://example.org/b.git, branch: main, destination: b}
+params: {SKIP: 'no'}
+parse: {pattern: '(?P<test_case_id>\\w+) (?P<result>\\w+)', fixupdict: {PASS: pass}}
+run:
+  steps:
+  - lava-test-case a --result pass
+expected: [a]
+`;
+const upstream = (text: string) => checkTestDefinition(text).problems.filter((p) => p.severity === 'error').map((p) => p.upstream);
+
+test('a good definition', () => {
+  const { problems, definition } = checkTestDefinition(good);
+  expect(problems).toEqual([]);
+  expect(definition).toMatchObject({ metadata: { name: 'ltp' } });
+});
+
+describe('what is refused', () => {
+  test.each([
+    ['  name: ltp\n', '', "required key not provided @ data['metadata']['name']"],
+    ['Definition 1.0', 'Definition 2.0', "not a valid value for dictionary value @ data['metadata']['format']"],
+    ['  os: [debian]', '  os: debian', "expected a list for dictionary value @ data['metadata']['os']"],
+    ['deps-debian: [curl]', 'deps-debian: curl', "expected a list for dictionary value @ data['install']['deps-debian']"],
+    ['PASS: pass', 'PASS: passed', "not a valid value for dictionary value @ data['parse']['fixupdict']['PASS']"],
+    ['- lava-test-case a --result pass', '- true', "expected str @ data['run']['steps'][0]"],
+    ['  steps:\n', '  step:\n', "required key not provided @ data['run']['steps']"],
+  ])('%s → %s', (from, to, message) => {
+    expect(good).toContain(from);
+    expect(upstream(good.replace(from, to))).toEqual([message]);
+  });
+  test.each([['', 'not-a-mapping'], ['a', 'not-a-mapping'], ['a: [', 'yaml-syntax']])('%j', (text, code) => {
+    expect(checkTestDefinition(text)).toEqual({ problems: [expect.objectContaining({ code, severity: 'error' })] });
+  });
+});
+
+test('what is odd but allowed', () => {
+  const { problems, definition } = checkTestDefinition(good.replace('expected: [a]', 'expects: [a]').replace('- lava-test-case a', '- lava-vland-names\n  - lava-test-case a'));
+  expect(definition).toBeDefined();
+  expect(problems.map(({ code, severity, line, hint }) => ({ code, severity, line, hint }))).toEqual([
+    { code: 'unknown-key', severity: 'warning', line: 19, hint: 'Did you mean "expected"?' },
+    { code: 'removed-helper', severity: 'warning', line: 17, hint: expect.any(String) },
+  ]);
+  expect(checkTestDefinition(good.slice(0, good.indexOf('run:'))).problems.map((p) => p.code)).toEqual(['no-steps']);
+});
