@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { DeviceHealth, JobHealth, JobState, WorkerHealth } from '@lava/job';
+import type { DeviceHealth, Invalid, JobHealth, JobState, WorkerHealth } from '@lava/job';
 import { LavaError, type DaemonLog, type ErrorType, type LavaPaths } from '@lava/base';
 import type { Database } from './store/database.ts';
 
@@ -57,6 +57,8 @@ export interface JobService {
   submit(definition: string, submitter: { readonly id: number; readonly username: string }, options?: { healthCheck?: boolean }): Promise<{ ids: number[]; warnings: readonly SubmitProblem[] }>;
   /** The same checks without storing; without a user, what depends on one is not checked. */
   validate(definition: string): Promise<readonly SubmitProblem[]>;
+  /** What LAVA's published schema refuses in a definition; strictly, unknown keys too. */
+  validateSchema(definition: string, strict: boolean): Invalid | undefined;
   /** Asks for the end of a job; no effect on one that is ending or ended. */
   cancel(job: number, actor: Actor): Promise<void>;
   /** Why a queued job waits, and its place in the queue of its device type. */

@@ -1,3 +1,4 @@
+import { validateJob } from '@lava/job';
 import { explain } from '../scheduler/decide.ts';
 import { readSnapshot } from '../scheduler/read-snapshot.ts';
 import type { JobService } from '../services.ts';
@@ -13,6 +14,7 @@ export function jobService(stored: Stored, settings: SubmitSettings): JobService
       return { ids: [id], warnings };
     },
     validate: async (definition) => (await checkDefinition(stored.db, definition, settings)).problems,
+    validateSchema: (definition, strict) => validateJob(definition, { strict, contextVariables: settings.contextVariables }),
     async cancel(job, actor) {
       await change(stored, actor, (c) => cancelJob(c, job));
     },

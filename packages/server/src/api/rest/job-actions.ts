@@ -1,4 +1,4 @@
-import { jobStates, pythonString } from '@lava/job';
+import { checkTestDefinition, jobStates } from '@lava/job';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { mayChangeJob } from '../../auth/visibility.ts';
 import { SubmitError, type Services, type SubmitProblem } from '../../services.ts';
@@ -6,7 +6,7 @@ import { definitionLimit } from '../body.ts';
 import { forbidden, notFound } from '../errors.ts';
 import { checkCsrf, requireUser } from '../who.ts';
 import { restJobId, type OfJob } from './job-id.ts';
-import { bodyText, fieldError, messageError, route, type RestRequest } from './route.ts';
+import { bodyFlag, bodyText, fieldError, messageError, route, type RestRequest } from './route.ts';
 
 /** What LAVA's clients are used to read about a problem. */
 const textOf = (problem: SubmitProblem | undefined, otherwise: string) => problem?.upstream ?? problem?.message ?? otherwise;
@@ -31,11 +31,16 @@ export function restJobActions(app: FastifyInstance, services: Services): void {
   route(app, '/jobs/validate/', {
     POST: async (request) => {
       const definition = bodyText(request, 'definition', { missing: 'Test job definition is required.', wrongType: 'Test job definition should be a string.' });
-      const error = (await services.jobs.validate(definition)).find((p) => p.severity === 'error');
-      if (!error) return { message: 'Job valid.' };
-      const path = error.path.map((part) => (typeof part === 'number' ? part : pythonString(part))).join(', ');
-      const reason = textOf(error, '').replace(/ @ data(\[.*)?$/, '').replace(/ for dictionary value$/, '');
-      return { message: `Job invalid: ${reason} @ [${path}]` };
+      const error = services.jobs.validateSchema(definition, bodyFlag(request, 'strict'));
+      return { message: error ? `Job invalid: ${error.msg} @ ${error.path}` : 'Job valid.' };
+    },
+  }, { bodyLimit: definitionLimit });
+
+  route(app, '/jobs/validate_testdef/', {
+    POST: async (request) => {
+      const definition = bodyText(request, 'definition', { missing: 'Test definition is required.', wrongType: 'Test definition should be a string.' });
+      const error = checkTestDefinition(definition).problems.find((p) => p.severity === 'error');
+      return { message: error ? `Test definition invalid: ${textOf(error, '')}` : 'Test definition valid.' };
     },
   }, { bodyLimit: definitionLimit });
 

@@ -74,7 +74,13 @@ describe('jobs', () => {
     expect((await submit({ definition: ' ' })).json).toEqual({ definition: ['This field may not be blank.'] });
     expect((await submit({ definition: 5 })).json).toEqual({ definition: ['Not a valid string.'] });
     expect((await api('/jobs/validate/', { json: { definition: testDefinition } })).json).toEqual({ message: 'Job valid.' });
-    expect((await api('/jobs/validate/', { json: { definition: 'x: 1' } })).json.message).toMatch(/^Job invalid: .+ @ \['?/);
+    const withMore = testDefinition.replace(/^/, 'bogus: 1\n');
+    expect((await api('/jobs/validate/', { json: { definition: withMore } })).json).toEqual({ message: 'Job valid.' });
+    expect((await api('/jobs/validate/', { json: { definition: withMore, strict: true } })).json).toEqual({ message: "Job invalid: extra keys not allowed @ ['bogus']" });
+    expect((await api('/jobs/validate/', { json: { definition: 'a: [' } })).json.message).toMatch(/^Job invalid: .+ @ \[\]$/);
+    expect((await api('/jobs/validate_testdef/', { json: { definition: 'metadata: {format: Lava-Test Test Definition 1.0, name: a}' } })).json).toEqual({ message: 'Test definition valid.' });
+    expect((await api('/jobs/validate_testdef/', { json: { definition: 'metadata: {name: a}' } })).json).toEqual({ message: "Test definition invalid: required key not provided @ data['metadata']['format']" });
+    expect((await api('/jobs/validate_testdef/', { json: {} })).json).toEqual({ definition: ['Test definition is required.'] });
     expect((await api('/jobs/validate/', { json: {} })).json).toEqual({ definition: ['Test job definition is required.'] });
   });
 

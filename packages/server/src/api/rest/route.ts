@@ -41,6 +41,13 @@ export function bodyText(request: RestRequest, field: string, messages: { missin
   return value;
 }
 
+/** A flag of the body, which forms send as a word; false if it is not there. */
+export function bodyFlag(request: RestRequest, field: string): boolean {
+  const body: unknown = request.body;
+  const value: unknown = typeof body === 'object' && body !== null && Object.hasOwn(body, field) ? (body as Record<string, unknown>)[field] : undefined;
+  return typeof value === 'string' ? !/^(?:false|no|off|0|)$/i.test(value.trim()) : Boolean(value);
+}
+
 /** A time as the API writes it: UTC with microseconds and `Z`; whole seconds without a fraction. */
 export function restTime(time: Date | null): string | null {
   return time && time.toISOString().replace(/\.(\d{3})Z$/, (_, ms: string) => (ms === '000' ? 'Z' : `.${ms}000Z`));
