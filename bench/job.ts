@@ -20,7 +20,7 @@ async function bareBoot(image: GuestImage): Promise<number> {
   const started = performance.now();
   const quick = commands.join(';').replaceAll(' ', '%20');
   const qemu = spawn('qemu-system-x86_64', [
-    '-accel', 'tcg', '-cpu', 'qemu64', '-m', '256', '-nographic', '-net', 'nic,model=virtio', '-net', 'user', '-no-reboot',
+    '-m', '256', '-nographic', '-net', 'nic,model=virtio', '-net', 'user', '-no-reboot',
     '-kernel', image.kernel, '-initrd', image.ramdisk, '-append', `console=ttyS0,115200 quick=${quick}`,
   ], { stdio: ['ignore', 'ignore', 'ignore'] });
   await new Promise((resolve) => qemu.once('exit', resolve));
