@@ -1,4 +1,4 @@
-import { beyond, bool, either, eitherMeant, list, literal, mapping, oneOf, required, text, type Rule, type Schema } from './schema.ts';
+import { beyond, bool, either, eitherMeant, list, literal, mapping, named, oneOf, required, text, type Rule, type Schema } from './schema.ts';
 import { isMapping } from '../mapping.ts';
 import { textOrList } from './common.ts';
 
@@ -7,7 +7,7 @@ type Fields = Readonly<Record<string, Schema>>;
 const notEmpty = text({ min: 1 });
 
 /** `prompts: x` and `prompts: [x, y]`. */
-export const prompts = { ...either(notEmpty, list(notEmpty)), about: 'regular expressions for the prompt of the shell' };
+export const prompts = { ...named('prompts', either(notEmpty, list(notEmpty))), about: 'regular expressions for the prompt of the shell' };
 
 const login = {
   login_prompt: required(text({ min: 1, about: 'a regular expression for the prompt that asks for the user name' })),
@@ -15,6 +15,7 @@ const login = {
 };
 
 const autoLogin = {
+  name: 'autoLogin',
   ...eitherMeant((value) => (isMapping(value) && (Object.hasOwn(value, 'password') || Object.hasOwn(value, 'password_prompt')) ? 1 : 0),
     mapping({ ...login, login_commands: list(notEmpty, { about: 'commands typed after signing in' }) }),
     mapping({ ...login, password_prompt: required(text({ about: 'a regular expression for the prompt that asks for the password' })), password: required(text()), login_commands: list(text()) })),
@@ -22,6 +23,7 @@ const autoLogin = {
 };
 
 const transferOverlay = {
+  name: 'transferOverlay',
   ...eitherMeant((value) => (isMapping(value) && value['transfer_method'] === 'zmodem' ? 1 : 0),
     mapping({
       download_command: required(text({ about: 'the command that fetches the file; its address is added' })),

@@ -1,4 +1,4 @@
-import { either, integer, list, mapping, text, type Schema } from './schema.ts';
+import { bool, either, integer, list, mapping, text, type Schema } from './schema.ts';
 
 /** Variables that a job may hand to the device's template. */
 export const contextVariables = [
@@ -12,7 +12,8 @@ export const contextVariables = [
   'menu_interrupt_prompt', 'mustang_menu_list', 'tftp_mac_address', 'kernel_loglevel',
 ] as const;
 
-const value = either(integer(), text(), list(either(text(), integer())));
+// Python takes true for a number; it is named for people and editors.
+const value = either(integer(), text(), list(either(text(), integer(), bool())), bool());
 
 /** @param extra variables that the server's settings allow beside LAVA's */
 export function contextSchema(extra: readonly string[] = []): Schema {

@@ -1,4 +1,4 @@
-import { anyMapping, bool, either, eitherMeant, empty, integer, literal, mapping, oneOf, range, record, required, text, type Schema } from './schema.ts';
+import { anyMapping, bool, either, eitherMeant, empty, integer, literal, mapping, named, oneOf, range, record, required, text, type Schema } from './schema.ts';
 import { isMapping } from '../mapping.ts';
 
 type Fields = Readonly<Record<string, Schema>>;
@@ -28,7 +28,7 @@ const overlayKeys = {
   partition: integer({ about: 'the number of the partition that overlays are put into, from 0' }),
   sparse: bool('the image is an Android sparse image'),
   overlay_backend: { ...backend, about: 'the tool that writes into an ext4 image' },
-  overlays: required(mapping({ lava: bool("put LAVA's own files of the tests into the image") }, { others: overlay, about: 'what to put into the image, by name' })),
+  overlays: required(named('overlays', mapping({ lava: bool("put LAVA's own files of the tests into the image") }, { others: overlay, about: 'what to put into the image, by name' }))),
 };
 
 const withOverlays = (value: unknown) => (isMapping(value) && (Object.hasOwn(value, 'overlays') || Object.hasOwn(value, 'format')) ? 1 : 0);
@@ -36,6 +36,7 @@ const withOverlays = (value: unknown) => (isMapping(value) && (Object.hasOwn(val
 /** A file to download, with overlays put into it or without. @param more keys that the method adds */
 export const file = (more: Fields = {}, about = 'a file to download') => ({
   ...eitherMeant(withOverlays, mapping({ ...urlKeys, ...more } as Fields), mapping({ ...urlKeys, ...overlayKeys, ...more } as Fields)), about,
+  ...(Object.keys(more).length ? {} : { name: 'file' }),
 });
 
 /** A file of an emulator: it may be a qcow2 image, and says how it stands on the command line. */
