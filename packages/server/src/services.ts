@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { DeviceHealth, Invalid, JobHealth, JobState, WorkerHealth } from '@lava/job';
+import type { DeviceHealth, Invalid, JobHealth, JobState, JsonSchema, WorkerHealth } from '@lava/job';
 import { LavaError, type DaemonLog, type ErrorType, type LavaPaths } from '@lava/base';
 import type { Database } from './store/database.ts';
 
@@ -59,6 +59,8 @@ export interface JobService {
   validate(definition: string): Promise<readonly SubmitProblem[]>;
   /** What LAVA's published schema refuses in a definition; strictly, unknown keys too. */
   validateSchema(definition: string, strict: boolean): Invalid | undefined;
+  /** JSON Schema of the definitions that this server takes. */
+  jsonSchema(): JsonSchema;
   /** Asks for the end of a job; no effect on one that is ending or ended. */
   cancel(job: number, actor: Actor): Promise<void>;
   /** Why a queued job waits, and its place in the queue of its device type. */

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { version } from '@lava/base';
 import { exitStatus, report } from '../exit.ts';
 import type { GlobalOptions } from '../commands/context.ts';
@@ -48,6 +48,10 @@ program.command('run').description('run a job here, on a device of yours, withou
 
 program.command('validate').description('check job definitions without a server').argument('<files...>')
   .action(run(async (files: string[], o: GlobalOptions) => (await import('../commands/validate.ts')).validate(files, o)));
+
+program.command('schema').description('print the JSON Schema of jobs or test definitions, for editors')
+  .addArgument(new Argument('<what>').choices(['job', 'test-definition']))
+  .action(run(async (what: 'job' | 'test-definition') => (await import('../commands/schema.ts')).schema(what)));
 
 program.command('jobs').description('list jobs, newest first')
   .option('--state <words>', 'Submitted, Scheduled, Running, Finished … (comma list)')

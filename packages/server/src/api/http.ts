@@ -9,6 +9,7 @@ import { live } from './live/live.ts';
 import { metrics, measureRequests } from './metrics.ts';
 import { plain } from './plain/plain.ts';
 import { rest, withoutSuffix } from './rest/rest.ts';
+import { schemas } from './schemas.ts';
 import { contentSecurityPolicy, webApplication } from './web-application.ts';
 import { v1 } from './v1/v1.ts';
 
@@ -77,6 +78,7 @@ async function createHttp(services: Services, options: HttpOptions): Promise<Fas
   await app.register(events, { services });
   await app.register(metrics, { services });
   await app.register(plain, { services });
+  await app.register(schemas, { services });
   await app.register(webApplication, { webRoot: options.webRoot });
   return app;
 }

@@ -1,4 +1,4 @@
-import { validateJob } from '@lava/job';
+import { jobJsonSchema, validateJob } from '@lava/job';
 import { explain } from '../scheduler/decide.ts';
 import { readSnapshot } from '../scheduler/read-snapshot.ts';
 import type { JobService } from '../services.ts';
@@ -15,6 +15,7 @@ export function jobService(stored: Stored, settings: SubmitSettings): JobService
     },
     validate: async (definition) => (await checkDefinition(stored.db, definition, settings)).problems,
     validateSchema: (definition, strict) => validateJob(definition, { strict, contextVariables: settings.contextVariables }),
+    jsonSchema: () => jobJsonSchema({ contextVariables: settings.contextVariables }),
     async cancel(job, actor) {
       await change(stored, actor, (c) => cancelJob(c, job));
     },
