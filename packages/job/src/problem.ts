@@ -6,7 +6,7 @@ export type Path = readonly (string | number)[];
 /** Something wrong, or surely not meant, in a text that a user submitted. Lines and columns count from 1. */
 export interface Problem {
   readonly severity: 'error' | 'warning';
-  /** Stable name of the kind of problem: `unknown-key`, `wrong-type`, `yaml-syntax`. */
+  /** Stable name of the kind of problem: one of `problemCodes`, or of the YAML reader such as `yaml-syntax`. docs/errors.md has a section on each. */
   readonly code: string;
   readonly message: string;
   /** What to do. */
@@ -28,3 +28,11 @@ export function pythonPath(path: Path): string {
 export function readablePath(path: Path): string {
   return path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`)).join('');
 }
+
+/** Kinds of problems that checks of definitions find. */
+export const problemCodes = [
+  'duplicate-key', 'duplicate-name', 'exclusive-keys', 'missing-key', 'more-problems', 'namespace-missing', 'namespace-reserved', 'no-boot', 'no-deploy', 'no-steps',
+  'not-a-mapping', 'removed-helper', 'removed-key', 'repeat-and-retry', 'reserved-name', 'revision-and-shallow', 'timeout-too-long', 'too-large', 'too-long', 'too-short',
+  'too-small', 'unknown-key', 'unknown-method', 'unknown-role', 'wrong-type', 'wrong-value',
+] as const;
+export type ProblemCode = (typeof problemCodes)[number];

@@ -49,7 +49,7 @@ export function checkText(text: string, { limits, empty, noMapping, find, advise
 /** Warnings on places of which nothing is said yet. What submission refuses need not be said again in other words. */
 function unsaid(errors: readonly Found[], warnings: readonly Found[]): Found[] {
   const said = new Set(errors.map(({ path }) => JSON.stringify(path)));
-  return warnings.filter(({ path }) => said.size < said.add(JSON.stringify(path)).size);
+  return warnings.filter(({ path, code }) => code === 'removed-key' || said.size < said.add(JSON.stringify(path)).size);
 }
 
 function duplicates(located: Located): Problem[] {

@@ -1,5 +1,5 @@
 import type { Mapping } from '../mapping.ts';
-import type { Path } from '../problem.ts';
+import type { Path, ProblemCode } from '../problem.ts';
 
 /**
  * A declaration of what a value may be: plain data, read by the validator (`validate.ts`) and whatever else wants to
@@ -68,7 +68,7 @@ export interface Finding {
   /** Where the place is marked: the key or (default) the value. */
   readonly part?: 'key' | 'value';
   readonly severity?: 'error' | 'warning';
-  readonly code: string;
+  readonly code: ProblemCode;
   readonly message: string;
   readonly hint?: string;
   /** Reason in LAVA's words, without the place. */

@@ -1,6 +1,6 @@
 import { isMapping, type Mapping } from '../mapping.ts';
 import { didYouMean } from '../suggest.ts';
-import type { Path } from '../problem.ts';
+import type { Path, ProblemCode } from '../problem.ts';
 import { notList, notText } from './first-error.ts';
 import type { EitherShape, Finding, MappingShape, Schema } from './schema.ts';
 
@@ -51,7 +51,7 @@ function report(run: Run, at: Path, finding: Omit<Finding, 'path'> & { path?: Pa
 function check(outer: Run, schema: Schema, value: unknown, at: Path): void {
   const run = schema.advice ? { ...outer, advice: true } : outer;
   if (isFull(run)) return;
-  const wrong = (reason: string, code = 'wrong-type', message = `${subject(at)} must be ${expected(schema)}, not ${shown(value)}`, hint = schema.about && `It is ${schema.about}.`) =>
+  const wrong = (reason: string, code: ProblemCode = 'wrong-type', message = `${subject(at)} must be ${expected(schema)}, not ${shown(value)}`, hint = schema.about && `It is ${schema.about}.`) =>
     report(run, at, { code, message, hint, reason }, run.inMapping);
 
   switch (schema.kind) {
