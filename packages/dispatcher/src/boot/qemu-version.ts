@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Action } from '../pipeline/action.ts';
 
@@ -20,17 +21,22 @@ const known = new Map<string, QemuVersion>();
 
 /** Version of a QEMU program; undefined when it cannot be run. */
 export async function qemuVersion(a: Action, program: string, guest: string): Promise<QemuVersion | undefined> {
-  const found = known.get(program) ?? (await ofPackage(a, program, guest)) ?? (await ofProgram(a, program));
+  const found = known.get(program) ?? (await ofPackage(program, guest)) ?? (await ofProgram(a, program));
   if (found) known.set(program, found);
   return found;
 }
 
-async function ofPackage(a: Action, program: string, guest: string): Promise<QemuVersion | undefined> {
+/** Asks the list of installed packages itself: a program that reads it for us would take ten times as long. */
+async function ofPackage(program: string, guest: string): Promise<QemuVersion | undefined> {
   const name = Object.hasOwn(packages, guest) ? packages[guest] : undefined;
   if (name === undefined || dirname(program) !== '/usr/bin') return undefined;
-  const { status, stdout } = await a.exec(['dpkg-query', '--show', '--showformat', '${db:Status-Status} ${Version} ${Architecture}\n', name], { allowFail: true, quiet: true });
-  const [state, version, architecture] = stdout.trim().split(' ');
-  return status === 0 && state === 'installed' && version !== undefined && architecture !== undefined ? { name, version, architecture } : undefined;
+  const list = await readFile('/var/lib/dpkg/status').catch(() => Buffer.alloc(0));
+  const start = list.indexOf(`Package: ${name}\nStatus: install ok installed\n`);
+  if (start < 0) return undefined;
+  const entry = list.toString('utf8', start, list.indexOf('\n\n', start));
+  const field = (key: string) => new RegExp(`^${key}: (.+)$`, 'm').exec(entry)?.[1];
+  const [version, architecture] = [field('Version'), field('Architecture')];
+  return version !== undefined && architecture !== undefined ? { name, version, architecture } : undefined;
 }
 
 async function ofProgram(a: Action, program: string): Promise<QemuVersion | undefined> {

@@ -7,6 +7,10 @@ import { parsePythonRegex, type Tree } from './python-regex.ts';
 /** Milliseconds that one search with a pattern which RE2 cannot do may take. */
 const longestSearchMs = 1000;
 
+/** Prompts are checked before the job and waited for again and again. */
+const compiled = new Map<string, CompiledPattern>();
+const mostCompiled = 200;
+
 /** Where a pattern was found in a text. */
 export interface Found {
   readonly start: number;
@@ -35,8 +39,14 @@ export interface CompiledPattern {
  * @throws JobError when the expression is not valid
  */
 export function compilePattern(pattern: Pattern): CompiledPattern {
+  const key = typeof pattern === 'string' ? `s${pattern}` : `${pattern.flags}/${pattern.source}`;
+  const known = compiled.get(key);
+  if (known) return known;
   try {
-    return typeof pattern === 'string' ? compilePython(pattern) : compileOwn(pattern);
+    const made = typeof pattern === 'string' ? compilePython(pattern) : compileOwn(pattern);
+    if (compiled.size >= mostCompiled) compiled.clear();
+    compiled.set(key, made);
+    return made;
   } catch (error) {
     throw new JobError(`Invalid regular expression '${typeof pattern === 'string' ? pattern : pattern.source}': ${messageOf(error)}`, {
       code: 'invalid-pattern', hint: 'Prompts and patterns are regular expressions in the syntax of Python; a \\ before a special character makes it an ordinary one.', cause: error,

@@ -57,6 +57,13 @@ function setOf(has: (c: number) => boolean, otherToo: boolean): CharacterSet {
   return set;
 }
 
+/** A set of some characters, by their codes. */
+function setOfCodes(codes: readonly number[]): CharacterSet {
+  const set = new Uint8Array(alphabetSize);
+  for (const code of codes) set[Math.min(code, others)] = 1;
+  return set;
+}
+
 /** A character as both syntaxes take it, in and outside of a class. */
 function written(code: number): string {
   const c = String.fromCodePoint(code);
@@ -181,7 +188,7 @@ class Parser {
   #character(code: number): Piece {
     const codes = this.#flags.i ? otherCases(code) : [code];
     const text = codes.length === 1 ? written(code) : `[${codes.map(written).join('')}]`;
-    return { tree: { kind: 'set', set: setOf((c) => codes.includes(c), codes.some((v) => v >= others)) }, re2: text, js: text, repeatable: true };
+    return { tree: { kind: 'set', set: setOfCodes(codes) }, re2: text, js: text, repeatable: true };
   }
 
   #escape(): Piece {

@@ -66,11 +66,13 @@ async function createOverlay(a: Action, distro: string | undefined): Promise<voi
     log.debug(`makedir: ${join(root, name)}`);
     await mkdir(join(root, name), { recursive: true, mode: 0o755 });
   }
+  const texts = new Map<string, string>();
   for (const script of await helperScripts(asText(a.constant('lava_test_sh_cmd', 'posix')), distro, job.device)) {
     const path = join(root, 'bin', script.name);
     log.debug(script.distro === undefined ? `Creating ${path}` : `Updating ${path} (${script.distro})`);
-    await writeFile(path, script.text, { mode: 0o755 });
+    texts.set(path, script.text);
   }
+  await Promise.all([...texts].map(([path, text]) => writeFile(path, text, { mode: 0o755 })));
   log.debug(`Creating ${join(root, 'environment')}`);
   const parts = environmentParts(job);
   for (const { heading, variables } of parts) {

@@ -198,6 +198,8 @@ class PreparedDefinition {
       runId, folder: this.#onDevice, parameters: this.#parameters(a), steps: this.#file.steps,
       kmsg: block['lava-signal'] === 'kmsg', characterDelay: delay / 1000,
     }), { mode: 0o755 });
+    // Tells the runner before it reads run.sh.
+    if (block['lava-signal'] === 'kmsg') await writeFile(join(this.#folder, 'kmsg'), '');
     this.#describe(a, { filename });
   }
 }
