@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LogRecord } from '@lava/job';
@@ -17,7 +17,10 @@ export interface JobAnswer {
 
 /** A system of its own for a test file, with one worker `w1` and the QEMU device `qemu01`; nothing is started yet but the server. */
 export async function startSystem(options: { env?: NodeJS.ProcessEnv } = {}): Promise<LavaSystem> {
-  const system = await LavaSystem.at(await mkdtemp(join(tmpdir(), 'lava-test-')));
+  const root = await mkdtemp(join(tmpdir(), 'lava-test-'));
+  // As root, the database runs under a user who must be able to pass through.
+  await chmod(root, 0o755);
+  const system = await LavaSystem.at(root);
   try {
     await system.startServer(options);
     await system.addWorker('w1');
