@@ -6,6 +6,7 @@ export * from './log-record.ts';
 export * from './mapping.ts';
 export * from './problem.ts';
 export * from './python-text.ts';
+export * from './split-multinode.ts';
 export * from './states.ts';
 export * from './test-case.ts';
 export * from './timeouts.ts';

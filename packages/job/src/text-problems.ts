@@ -77,7 +77,7 @@ function place(located: Located, path: Path, { part, code }: Found): { line?: nu
   return {};
 }
 
-const withoutPlace = /^Invalid job priority|^lava-multinode |^'|^connection specified|^When /;
+const withoutPlace = /^Invalid (?:job|YAML) |^lava-multinode |^'|^connection specified|^When |^The count|^No action/;
 
 function upstreamText({ reason = '', path, dictionaryValue }: Found, located: Located): string {
   if (withoutPlace.test(reason)) return reason;

@@ -4,7 +4,7 @@ import { actionTimeout, connectionTimeout, jobTimeout, queueTimeout, timeoutSeco
 test('units add up, nothing and zero are 30 seconds', () => {
   expect(timeoutSeconds({ days: 1, hours: 1, minutes: 1, seconds: 1 })).toBe(90_061);
   expect(timeoutSeconds({ minutes: 0.5 })).toBe(30);
-  for (const nothing of [undefined, null, {}, { seconds: 0 }, { skip: true }, { fortnights: 1 }, { minutes: 'x' }, { minutes: -1 }, 5]) expect(timeoutSeconds(nothing)).toBe(30);
+  for (const nothing of [undefined, null, {}, { seconds: 0 }, { skip: true }, { fortnights: 1 }, { minutes: 'x' }, { minutes: -1 }, { minutes: Object.create(null) }, { minutes: [5] }, 5]) expect(timeoutSeconds(nothing)).toBe(30);
   expect(jobTimeout({ timeouts: { job: { minutes: 2 } } })).toBe(120);
   expect(queueTimeout({ timeouts: { queue: { hours: 1 } } })).toBe(3600);
   expect(queueTimeout({ timeouts: {} })).toBeUndefined();

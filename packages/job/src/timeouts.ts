@@ -13,7 +13,8 @@ export function timeoutSeconds(mapping: unknown, fallback = defaultTimeout): num
   if (typeof mapping !== 'object' || mapping === null) return fallback;
   let seconds = 0;
   for (const [unit, size] of Object.entries(units)) {
-    const value = Number((mapping as Mapping)[unit] ?? 0);
+    const given = (mapping as Mapping)[unit];
+    const value = typeof given === 'object' ? 0 : Number(given ?? 0);
     if (Number.isFinite(value) && value > 0) seconds += value * size;
   }
   return Math.floor(seconds) || fallback;

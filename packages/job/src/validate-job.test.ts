@@ -95,6 +95,7 @@ const meant: readonly [reason: string, applies: (difference: Difference) => bool
   ['values of metadata are free since', ({ form, name, ours }) => form === 'submit' && name.includes(', metadata.') && ours === 'valid'],
   ['git-repos may be mappings since', ({ ours }) => ours.includes("'git-repos', ")],
   ['roles are checked at submission since', ({ form, ours }) => form === 'submit' && ours.includes("['lava-multinode']['roles']")],
+  ['what cannot be split is refused by the same check', ({ form, ours }) => form === 'submit' && /^(?:Invalid YAML|The count for a role|No action)/.test(ours)],
   ['every role may have "request", "expect_role", "device" and "worker" since', ({ name }) => /roles\.\w+\.(request|expect_role)/.test(name)],
   ['of a test block without a list we say so', ({ form, ours, theirs }) => form === 'submit' && /expected a list for dictionary value @ data\['actions'\]\[\d+\]\['test'\]\['\w+'\]$/.test(ours) && theirs.endsWith("['test']['monitors']")],
   ['of a deploy block we name what is wrong, not that its method is not tftp', ({ form, ours, theirs }) => form === 'submit' && /\['deploy'\]\['timeout'\]/.test(ours) && theirs.endsWith("['deploy']['to']")],

@@ -5,6 +5,7 @@ import { command } from './command.ts';
 import { contextSchema } from './context.ts';
 import { deploy } from './deploy.ts';
 import { namedTimeouts, timeout } from './common.ts';
+import { splits } from './multinode.ts';
 import { notify } from './notify.ts';
 import { protocols } from './protocols.ts';
 import { test } from './test.ts';
@@ -62,6 +63,6 @@ export function jobSchema(options: { contextVariables?: readonly string[] } = {}
     notify,
     reboot_to_fastboot: bool(),
     actions: required(list(action, { about: 'the list of deploy, boot, test and command blocks' })),
-  }, { rules: [needsDeviceType, priorityRange, hintsForRemoved] });
+  }, { rules: [needsDeviceType, priorityRange, splits, hintsForRemoved] });
 }
 

@@ -2,6 +2,7 @@ import { anyMapping, bool, eitherMeant, integer, list, literal, mapping, range, 
 import { contextSchema } from './context.ts';
 import { publishedTimeout, timeout } from './common.ts';
 import { isMapping, mappingAt, type Mapping } from '../mapping.ts';
+import { pythonRepr } from '../python-text.ts';
 
 const roleKeys: Rule = (role, report) => {
   const has = (key: string) => Object.hasOwn(role, key);
@@ -12,6 +13,8 @@ const roleKeys: Rule = (role, report) => {
     if (has('connection')) broken(key, 'exclusive-keys', `a role with a "connection" has no "${key}"`, 'lava-multinode connection roles cannot specify device or worker.');
     else if (!has('device_type')) broken(key, 'missing-key', `"${key}" needs "device_type"`, `'${key}' requires 'device_type'`);
   }
+  // LAVA's own schema lets fractions through, and then cannot count to them.
+  if (typeof role['count'] === 'number' && !Number.isInteger(role['count'])) report({ path: ['count'], code: 'wrong-type', message: '"count" must be a whole number', reason: "expected int for dictionary value" });
   if (has('device') && has('count') && role['count'] !== 1) broken('count', 'wrong-value', 'a role that names its device has "count: 1"', 'lava-multinode roles using a specific device must set count to 1.');
   if (has('connection') && !has('host_role') && !has('expect_role')) broken('connection', 'missing-key', 'a "connection" needs a "host_role"', 'connection specified without a host_role');
 };
@@ -24,10 +27,13 @@ const otherRoles: Rule = (multinode, report) => {
     const { host_role: host, expect_role: expected } = role;
     const given = (value: unknown) => value !== undefined && value !== null;
     const known = (value: unknown) => typeof value === 'string' && Object.hasOwn(roles, value);
-    const unknown = (key: string) => report({
-      path: ['roles', name, key], code: 'unknown-role', message: `there is no role ${JSON.stringify(String(role[key]).slice(0, 60))}`,
-      hint: `Roles of this job: ${Object.keys(roles).slice(0, 20).join(', ')}.`, reason: `'${key}' '${String(role[key])}' does not exist`,
-    });
+    const unknown = (key: string) => {
+      const other = typeof role[key] === 'string' ? role[key] : pythonRepr(role[key]);
+      report({
+        path: ['roles', name, key], code: 'unknown-role', message: `there is no role ${JSON.stringify(other.slice(0, 60))}`,
+        hint: `Roles of this job: ${Object.keys(roles).slice(0, 20).join(', ')}.`, reason: `'${key}' '${other}' does not exist`,
+      });
+    };
     const lonely = (key: string, message: string, reason: string) => report({ path: ['roles', name, key], part: 'key', code: 'missing-key', message, reason });
     if (given(host) && !known(host)) unknown('host_role');
     else if (given(host) && !given(expected)) lonely('host_role', '"host_role" needs "expect_role"', "'expect_role' is required when 'host_role' is used");
