@@ -21,6 +21,7 @@ const needed = {
   'git': 'git',
   ...(forTests && {
     'bash': 'bash',
+    'fdisk': 'sfdisk',
     'dash': 'dash',
     'chromium': 'chromium',
     'python3': 'python3',
