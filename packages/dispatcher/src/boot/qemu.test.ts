@@ -36,7 +36,7 @@ test('boots, logs in and ends', async () => {
   const { outcome, results, records, messages } = await board.run([deploy('mark=42'), boot], { job: context });
   expect(outcome).toEqual({ result: 'pass', poweredOff: true });
   // As Debian's package manager has it, where QEMU is a package of Debian.
-  const { stdout } = spawnSync('dpkg-query', ['-W', '-f', '${Version} ${Architecture}', 'qemu-system-x86'], { encoding: 'utf8' });
+  const { stdout } = spawnSync('sh', ['-c', "dpkg-query -W -f '${Version} ${Architecture}' qemu-system-x86"], { encoding: 'utf8' });
   const [version, arch] = (stdout ?? '').split(' ');
   const extra = version && arch ? { qemu_version: version, host_arch: arch } : { qemu_version: expect.stringMatching(/^\d+\.\d/) as string };
   expect(results.find((r) => r['case'] === 'execute-qemu')).toMatchObject({ result: 'pass', extra: { ...extra, job_arch: 'amd64' } });
