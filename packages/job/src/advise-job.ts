@@ -6,7 +6,7 @@ import type { Finding } from './schema/schema.ts';
 export function adviseJob(job: Mapping): Finding[] {
   const blocks = (Array.isArray(job['actions']) ? job['actions'] : []).flatMap((action: unknown, index) =>
     isMapping(action) ? Object.entries(action).filter((e): e is [string, Mapping] => isMapping(e[1])).map(([kind, block]) => ({ kind, block, path: ['actions', index, kind] as const })) : []);
-  return [...longTimeouts(job, blocks), ...namespaces(blocks), ...order(blocks)];
+  return [...longTimeouts(job, blocks), ...namespaces(blocks), ...order(blocks), ...prompts(blocks)];
 }
 
 interface Block { readonly kind: string; readonly block: Mapping; readonly path: readonly (string | number)[] }
@@ -58,4 +58,27 @@ function order(blocks: readonly Block[]): Finding[] {
     }
   }
   return found;
+}
+
+/** A prompt that matches nothing at all ends every wait at once. */
+function prompts(blocks: readonly Block[]): Finding[] {
+  const found: Finding[] = [];
+  for (const { kind, block, path } of blocks) {
+    const given = block['prompts'];
+    if (kind !== 'boot') continue;
+    for (const [i, prompt] of (Array.isArray(given) ? given : [given]).entries()) {
+      if (typeof prompt !== 'string' || !prompt || !matchesNothing(prompt)) continue;
+      found.push({ path: [...path, 'prompts', ...(Array.isArray(given) ? [i] : [])], code: 'prompt-matches-all', message: `the prompt ${JSON.stringify(prompt.slice(0, 60))} matches any text, even none`, hint: 'Give the end of the prompt, such as "root@device:~# ".' });
+    }
+  }
+  return found;
+}
+
+function matchesNothing(pattern: string): boolean {
+  try {
+    return new RegExp(pattern).test('');
+  } catch {
+    // Python's expressions are not all JavaScript's.
+    return false;
+  }
 }

@@ -96,6 +96,8 @@ describe('LAVA takes at submission, and so do we', () => {
     ['images without a url', 'url: "http', 'urls: "http', ['unknown-key', 'missing-key']],
     ['wrong prompts', 'prompts: ["/ # "]', 'prompts: 5', ['wrong-type']],
     ['no prompts', 'prompts: ["/ # "]', 'prompts: []', ['too-short']],
+    ['a prompt that is always there', 'prompts: ["/ # "]', 'prompts: ["/ # ", ".*"]', ['prompt-matches-all']],
+    ['a prompt that JavaScript cannot read', 'prompts: ["/ # "]', 'prompts: ["(?P<a>#)", "(?i)#"]', []],
     ['a long timeout', 'to: tmpfs', 'to: tmpfs\n    timeout: {hours: 1}', ['timeout-too-long']],
     ['retries of both kinds', 'to: tmpfs', 'to: tmpfs\n    repeat: 2\n    failure_retry: 2', ['repeat-and-retry']],
     ['some namespaces', 'to: tmpfs', 'to: tmpfs\n    namespace: a', ['namespace-missing', 'namespace-missing', 'no-deploy']],

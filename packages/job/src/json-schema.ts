@@ -35,6 +35,9 @@ export function testDefinitionJsonSchema(): JsonSchema {
   return { $schema: draft, title: 'LAVA test definition', allOf: [reference('testDefinition')], definitions };
 }
 
+// oxlint-disable-next-line unicorn/no-thenable -- `then` is JSON Schema's word
+const when = (condition: JsonSchema, then: JsonSchema, otherwise?: JsonSchema): JsonSchema => ({ if: condition, then, ...(otherwise ? { else: otherwise } : {}) });
+
 const reference = (name: string): JsonSchema => ({ $ref: `#/definitions/${name}` });
 
 const action: JsonSchema = {
@@ -49,7 +52,7 @@ function byMethod(kind: string, { key, methods }: { key: string; methods: object
   return {
     type: 'object', description, required: [key],
     properties: { [key]: { enum: names, description: `the method: ${names.join(', ')}` } },
-    allOf: names.map((name) => ({ if: { required: [key], properties: { [key]: { const: name } } }, then: reference(`${kind}-${name}`) })),
+    allOf: names.map((name) => when({ required: [key], properties: { [key]: { const: name } } }, reference(`${kind}-${name}`))),
   };
 }
 
@@ -58,11 +61,11 @@ const kinds: [keyof typeof publishedBlocks.test & ReturnType<typeof testKind>, s
 
 const testBlock: JsonSchema = {
   type: 'object', description: blockKinds.test,
-  ...kinds.reduceRight<JsonSchema>((otherwise, [kind, required]) => ({ if: { required }, then: reference(`test-${kind}`), else: otherwise }), { anyOf: kinds.slice(1).map(([, required]) => ({ required })) }),
+  ...kinds.reduceRight<JsonSchema>((otherwise, [kind, required]) => when({ required }, reference(`test-${kind}`), otherwise), { anyOf: kinds.slice(1).map(([, required]) => ({ required })) }),
 };
 
-const oneDeviceOrRoles: JsonSchema = {
-  if: { required: ['protocols'], properties: { protocols: { required: ['lava-multinode'] } } },
-  then: { properties: { device_type: { not: {}, description: 'roles have device types of their own' } } },
-  else: { required: ['device_type'] },
-};
+const oneDeviceOrRoles = when(
+  { required: ['protocols'], properties: { protocols: { required: ['lava-multinode'] } } },
+  { properties: { device_type: { not: {}, description: 'roles have device types of their own' } } },
+  { required: ['device_type'] },
+);

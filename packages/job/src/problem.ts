@@ -32,7 +32,7 @@ export function readablePath(path: Path): string {
 /** Kinds of problems that checks of definitions find. */
 export const problemCodes = [
   'duplicate-key', 'duplicate-name', 'exclusive-keys', 'ignored-key', 'missing-key', 'more-problems', 'namespace-missing', 'namespace-reserved', 'no-boot', 'no-deploy', 'no-steps',
-  'not-a-mapping', 'removed-helper', 'removed-key', 'repeat-and-retry', 'reserved-name', 'revision-and-shallow', 'timeout-too-long', 'too-large', 'too-long', 'too-short',
+  'not-a-mapping', 'prompt-matches-all', 'removed-helper', 'removed-key', 'repeat-and-retry', 'reserved-name', 'revision-and-shallow', 'timeout-too-long', 'too-large', 'too-long', 'too-short',
   'too-small', 'unknown-key', 'unknown-method', 'unknown-role', 'unused-role', 'wrong-type', 'wrong-value',
 ] as const;
 export type ProblemCode = (typeof problemCodes)[number];

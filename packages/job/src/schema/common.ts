@@ -53,7 +53,7 @@ const reserved = "'common' and 'docker-test-shell' are reserved namespace names"
 const namespace = text({ not: ['common', 'docker-test-shell'], reason: reserved, about: 'the namespace that the block works in; with one block in a namespace, all have to be' });
 
 /** Keys of every deploy, boot, test and command block, as the published schema has them. */
-export const blockKeys = {
+const blockKeys = {
   namespace,
   'connection-namespace': text({ about: 'the namespace whose connection is used' }),
   protocols: any('calls of protocols, such as lava-multinode'),

@@ -60,7 +60,7 @@ export const applyOverlayKeys = {
 };
 
 /** Keys of every deploy block. */
-export const deployKeys = {
+const deployKeys = {
   os: text({ about: 'the family of the system that is deployed, such as debian or oe' }),
   authorize: literal('ssh', { about: 'let the worker sign in over ssh' }),
   overlay_backend: { ...backend, about: 'the tool that writes into ext4 images' },

@@ -61,7 +61,7 @@ function errors(schema: Schema, value: unknown, at: Path, form: Form): Errors | 
 }
 
 /** LAVA's words for a mapping of files that has none. */
-export const noImages = "'images' is empty";
+const noImages = "'images' is empty";
 
 /** LAVA's words for what should be a text. */
 export const notText = ({ noText, pattern }: Extract<Schema, { kind: 'text' }>) => noText ?? (pattern ? 'expected string or buffer' : 'expected str');

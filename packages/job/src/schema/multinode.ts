@@ -12,7 +12,7 @@ export function blockRoles(block: Mapping): readonly unknown[] | undefined {
 }
 
 /** Every block of a job with its kind and place. */
-export function* blocksOf(job: Mapping): Generator<{ kind: string; block: Mapping; path: readonly (string | number)[] }> {
+function* blocksOf(job: Mapping): Generator<{ kind: string; block: Mapping; path: readonly (string | number)[] }> {
   const { actions } = job;
   if (!Array.isArray(actions)) return;
   for (const [i, action] of actions.entries()) {

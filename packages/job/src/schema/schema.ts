@@ -11,8 +11,6 @@ export type Schema<T = unknown> = Shape & {
   readonly required?: boolean;
   /** LAVA's words when a required key is missing, if they are special. */
   readonly missing?: string;
-  /** Problems inside do not refuse a job: they are warnings. */
-  readonly advice?: boolean;
   /** LAVA's published schema has no such key, but jobs that use it run: only its strict form refuses it. */
   readonly beyond?: boolean;
   /** Name under which the published JSON Schema describes it once for all its places. */
@@ -85,7 +83,6 @@ export const any = (about?: string): Schema<unknown> => ({ kind: 'any', about })
 export const text = (options: { min?: number; max?: number; pattern?: RegExp; not?: readonly string[]; reason?: string; noText?: string; about?: string } = {}): Schema<string> => ({ kind: 'text', ...options });
 /** A whole number; booleans pass, as they are numbers for LAVA. */
 export const integer = (options: { min?: number; about?: string } = {}): Schema<number> => ({ kind: 'number', whole: true, ...options });
-export const number = (options: { min?: number; about?: string } = {}): Schema<number> => ({ kind: 'number', whole: false, ...options });
 /** A number, whole or not, that is only compared with its bounds. */
 export const range = (options: { min?: number; max?: number; about?: string }): Schema<number> => ({ kind: 'number', whole: false, range: true, ...options });
 export const bool = (about?: string): Schema<boolean> => ({ kind: 'bool', about });
@@ -103,9 +100,6 @@ export const record = <T>(value: Schema<T>, options: { keys?: RegExp; some?: boo
   ({ kind: 'mapping', fields: {}, others: value as Schema, ...options });
 
 export const required = <S extends object>(schema: S, missing?: string): S & { readonly required: true; readonly missing?: string } => ({ ...schema, required: true, ...(missing ? { missing } : {}) });
-export const advice = <S extends object>(schema: S): S => ({ ...schema, advice: true });
-/** The same with a few words on what it is. */
-export const about = <S extends object>(schema: S, words: string): S => ({ ...schema, about: words });
 /** A key that LAVA's published schema does not have, though jobs that use it run. */
 export const beyond = <S extends object>(schema: S): S => ({ ...schema, beyond: true });
 export const named = <S extends object>(name: string, schema: S): S => ({ ...schema, name });

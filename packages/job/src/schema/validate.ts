@@ -35,6 +35,7 @@ export function validate(schema: Schema, value: unknown, source: Source): Findin
 interface Run {
   readonly found: Findings;
   readonly source: Source;
+  /** Problems do not refuse a job: they are warnings. */
   readonly advice: boolean;
   /** The value belongs to a key of a mapping. */
   readonly inMapping: boolean;
@@ -48,8 +49,7 @@ function report(run: Run, at: Path, finding: Omit<Finding, 'path'> & { path?: Pa
   if (list.length < enough) list.push({ ...finding, severity, path: [...at, ...(finding.path ?? [])], dictionaryValue });
 }
 
-function check(outer: Run, schema: Schema, value: unknown, at: Path): void {
-  const run = schema.advice ? { ...outer, advice: true } : outer;
+function check(run: Run, schema: Schema, value: unknown, at: Path): void {
   if (isFull(run)) return;
   const wrong = (reason: string, code: ProblemCode = 'wrong-type', message = `${subject(at)} must be ${expected(schema)}, not ${shown(value)}`, hint = schema.about && `It is ${schema.about}.`) =>
     report(run, at, { code, message, hint, reason }, run.inMapping);

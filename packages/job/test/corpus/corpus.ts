@@ -11,17 +11,19 @@ export interface Sample {
 
 type Group = 'classic' | 'newer' | 'beyond';
 
+const jobs = (of: Readonly<Record<string, object>>): Sample[] => Object.entries(of).map(([name, job]) => ({ name: `job: ${name}`, job }));
+
 const blocks = (kind: string, of: Readonly<Record<string, object>>): Sample[] =>
   Object.entries(of).map(([name, block]) => ({ name: `${kind}: ${name}`, job: { ...top.base, actions: [{ [kind]: block }] } }));
 
+const samples: Readonly<Record<Group, readonly Sample[]>> = {
+  classic: [...jobs(top.classic), ...blocks('deploy', deploy.classic), ...blocks('boot', boot.classic), ...blocks('test', test.classic), ...blocks('command', test.commands)],
+  newer: [...jobs(top.newer), ...blocks('deploy', deploy.newer), ...blocks('boot', boot.newer), ...blocks('test', test.newer)],
+  beyond: [...blocks('deploy', deploy.beyond), ...blocks('boot', boot.beyond), ...blocks('test', test.beyond)],
+};
+
 /** Valid definitions of one group, see `deploy.ts`. */
-export function valid(group: Group): Sample[] {
-  return [
-    ...Object.entries(group === 'beyond' ? {} : top[group]).map(([name, job]) => ({ name: `job: ${name}`, job })),
-    ...blocks('deploy', deploy[group]), ...blocks('boot', boot[group]), ...blocks('test', test[group]),
-    ...(group === 'classic' ? blocks('command', test.commands) : []),
-  ];
-}
+export const valid = (group: Group) => samples[group];
 
 const instead: readonly unknown[] = [5, 'x', '', true, null, [], {}, 1.5, [5], { x: 1 }, 0, -1, ['x']];
 
