@@ -8,6 +8,7 @@ import { endProcesses, isRunning, processesWithEnvironment, processTree, type Pr
 import { shellSplit } from './connections/shell-split.ts';
 import { Journal } from './log/journal.ts';
 import { writeWhole } from './log/write-whole.ts';
+import { asText } from './pipeline/as-text.ts';
 import { execProgram } from './pipeline/exec.ts';
 import { deviceCommand } from './power/device-command.ts';
 import { leftScratch, removeScratch } from './scratch.ts';
@@ -32,7 +33,7 @@ export async function finishDeadRun(options: { readonly outputDir: string; reado
   const failure = new InfrastructureError(message, { code: 'dispatcher-died' });
   const record = { definition: 'lava', case: 'job', result: 'fail', error_msg: failure.message, error_type: failure.type };
   const journal = new Journal({ path: logs });
-  journal.mask(Object.values(mappingAt(await readMapping(at('job.yaml')), 'secrets') ?? {}).map(String));
+  journal.mask(Object.values(mappingAt(await readMapping(at('job.yaml')), 'secrets') ?? {}).map(asText));
   try {
     journal.error(message);
     const poweredOff = await switchOff(await readMapping(at('device.yaml')), journal);

@@ -101,6 +101,16 @@ test('what a killed lava-run left open is completed, once', async () => {
   expect(logs()).toBe(before);
 });
 
+test('a death is completed also when the job has secrets of any shape', async () => {
+  board = new FakeBoard(sleepy);
+  const child = start([{ boot: login }]);
+  await logged('Linux version 6"');
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  writeFileSync(board.path('output/job.yaml'), board.jobYaml([{ boot: login }], { secrets: { TOKEN: { of: ['any', { shape: 1 }] } } }));
+  expect(await finishDeadRun({ outputDir: board.path('output'), reason: 'killed' })).toEqual({ poweredOff: true });
+});
+
 test("the temporary files of the job's next attempt stay when a dead one is completed late", async () => {
   board = new FakeBoard(sleepy);
   const child = start([{ boot: login }]);
