@@ -8,7 +8,22 @@ export interface Verdict {
   readonly submit: readonly string[];
 }
 
-const script = `
+const testDefinitions = `
+import json, sys
+from voluptuous import MultipleInvalid
+from lava_common.schemas.test import testdef
+
+def check(definition):
+    try:
+        testdef.validate(definition)
+        return []
+    except MultipleInvalid as exc:
+        return [str(e) for e in exc.errors]
+
+json.dump([check(d) for d in json.load(sys.stdin)], sys.stdout)
+`;
+
+const jobs = `
 import json, sys
 from django.conf import settings
 settings.configure(EXTRA_CONTEXT_VARIABLES=[])
@@ -52,6 +67,10 @@ export const upstream = candidates.find((python) => {
   }
 });
 
-export function upstreamVerdicts(jobs: readonly unknown[]): Verdict[] {
-  return JSON.parse(execFileSync(upstream ?? '', ['-W', 'ignore', '-c', script], { input: JSON.stringify(jobs), encoding: 'utf8', maxBuffer: 1 << 28 })) as Verdict[];
-}
+const ask = (script: string, questions: readonly unknown[]): unknown =>
+  JSON.parse(execFileSync(upstream ?? '', ['-W', 'ignore', '-c', script], { input: JSON.stringify(questions), encoding: 'utf8', maxBuffer: 1 << 28 }));
+
+export const upstreamVerdicts = (definitions: readonly unknown[]) => ask(jobs, definitions) as Verdict[];
+
+/** Messages of LAVA's check of test definition files. */
+export const upstreamTestDefinitions = (definitions: readonly unknown[]) => ask(testDefinitions, definitions) as string[][];

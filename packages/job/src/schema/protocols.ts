@@ -54,7 +54,7 @@ export function protocols(context: readonly string[]): Schema {
     mapping({ device_type: required(text()), ...keys }, { others: 'allow', rules: [roleKeys] }),
     mapping({ connection: required(text()), ...keys }, { others: 'allow', rules: [roleKeys] }));
   return mapping({
-    'lava-multinode': mapping({ roles: required(record(role)), timeout }, { others: 'allow', rules: [otherRoles] }),
+    'lava-multinode': mapping({ roles: required(record(role)), timeout }, { rules: [otherRoles] }),
     'lava-xnbd': anyMapping(),
   });
 }
