@@ -1,0 +1,66 @@
+/** A place where our device types mean something else than upstream's release 2023.01 on purpose. */
+export interface Difference {
+  readonly path: RegExp;
+  /** Which device types; all if left out. */
+  readonly types?: RegExp;
+  /** Which of the dictionaries; all if left out. */
+  readonly dictionaries?: RegExp;
+  /** True for the values that this difference explains; any if left out. */
+  readonly explains?: (own: unknown, theirs: unknown) => boolean;
+  readonly reason: string;
+}
+
+const onlyOurs = (own: unknown, theirs: unknown): boolean => theirs === undefined && own !== undefined;
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+const longer = (own: unknown, theirs: unknown): boolean => list(theirs).length > 0 && list(theirs).every((item) => list(own).includes(item));
+const json = (value: unknown): string => JSON.stringify(value) ?? '';
+
+
+/**
+ * A value of upstream's without what is certainly a mistake: the line of kernel arguments for a start from USB lacks the
+ * command that sets them, a baud rate stands there without a console, a USB device without a number has none instead of 0.
+ * Blanks between arguments mean nothing.
+ */
+export function corrected(path: string, value: unknown): unknown {
+  if (!path.endsWith('/commands') || !Array.isArray(value)) return value;
+  return value.map((command) => {
+    if (typeof command !== 'string') return command as unknown;
+    const usb = path.endsWith('/u-boot/usb/commands') && / root=\{ROOT\}/.test(command) && !command.startsWith('setenv') ? `setenv bootargs '${command}'` : command;
+    return usb.replace(/(setenv bootargs ')\d+ /, '$1 ').replace(/^load usb :/, 'load usb 0:').replaceAll(/ {2,}/g, ' ').replace(/ '$/, "'");
+  });
+}
+
+/** What the dictionaries of the comparison set; nothing else says so. */
+const fromDictionary = /^0x[1-9]$|ttyQ0|^PROMPT$|^stop$|^x$|^7$|quiet debug|,vers=3|^Linux$|^GO$|^bootp$|load fdt|\{(KERNEL|DTB)_ADDR\}|^usb reset now$|^bad$|^arm64$|^reboot$|^boot$|^rootfs$|^m$| -a 0x1 |(initrd|fdt)_high 0x[12]$|setenv ethaddr|^usb start$|^True$|^tftp it$|^go$/i;
+
+/** Ours has what the dictionary says where theirs has what the type says; all else is the same. */
+function honoured(own: unknown, theirs: unknown): boolean {
+  const items = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as unknown[]) : [value]);
+  const said = (item: unknown): boolean => fromDictionary.test(String(item));
+  const mine = items(own).filter((item) => !items(theirs).includes(item));
+  return (mine.length ? mine : items(own)).every(said);
+}
+
+export const differences: readonly Difference[] = [
+  { path: /^(hostname|devicetype)$/, reason: 'quoted, so that a name of digits stays a text' },
+  { path: /\/lxc$/, reason: 'LXC was removed in later releases' },
+  { path: /^timeouts\/actions\/download-retry\//, reason: 'later releases wait longer for downloads' },
+  { path: /\/error-messages$/, explains: longer, reason: 'later releases know more errors' },
+  { path: /\/boot\/methods\/(grub|grub-efi)\/parameters\/bootloader_prompt$/, explains: onlyOurs, reason: 'later releases let U-Boot start GRUB' },
+  { path: /\/boot\/methods\/minimal$/, explains: onlyOurs, reason: 'every machine can be left to start by itself, as in later releases' },
+  { path: /^actions\/(deploy|boot)\/connections\/serial$/, explains: onlyOurs, reason: 'the dispatcher asks for it before it deploys or boots over ssh' },
+  { path: /^actions\/deploy\/methods\/flasher\/commands$/, explains: onlyOurs, reason: 'flasher_deploy_commands work for every family' },
+  { path: /^parameters\/dtb_base_resize$|\/dtbo$|\/apply_dtbo_commands$|\/additional_bcu_cleanup_commands$/, explains: onlyOurs, reason: 'later releases have them' },
+  { path: /^parameters\/media\/usb\/[^/]+\/device_id$/, explains: (own) => own === 0, reason: 'a USB device without a number is device 0' },
+  { path: /\/deploy\/methods\/u-boot\/parameters\/(bootloader|interrupt)_prompt$/, explains: (own, theirs) => theirs === '', reason: 'an empty prompt is always there: the dispatcher would not wait for U-Boot' },
+  { path: /\/boot\/methods\/u-boot\/parameters\/(bootloader_prompt|interrupt_prompt|interrupt_char)$/, explains: onlyOurs, reason: 'boards written with fastboot may stop at U-Boot, as in later releases' },
+  { path: /^(device_info|fastboot_serial_number|adb_serial_number|commands\/soft_reboot)$/, explains: (own, theirs) => json(own) === json(theirs).replaceAll("'0000000000'", '0000000000').replace('"Undefined"', '"0000000000"'), reason: 'the number that stands for "none" had quotes of its own, or was the word Undefined' },
+  { path: /\/u-boot\/parameters\/lava_mac$/, explains: onlyOurs, reason: 'later releases fill {LAVA_MAC} for U-Boot too' },
+  { path: /^actions\/deploy\/methods$/, types: /^(ava|base-edk2)$/, dictionaries: /^u-boot$/, reason: 'flasher_deploy_commands work for every family' },
+  { path: /^(parameters|actions|character_delays|constants|commands|flash_cmds_order)/, explains: honoured, reason: 'a type says what holds if the dictionary is silent: some of upstream’s overrule it' },
+  { path: /^(flash_cmds_order|device_info)$/, explains: onlyOurs, reason: 'the dispatcher asks for it, also without a serial number' },
+  { path: /^parameters\/(image|uimage|zimage|boot[imz])\//, types: /^(bcm2711-rpi-4-b|bcm2837-rpi-3-b|jetson-tk1|tegra124-common|meson-(axg|gx).*|meson-g12[ab]-(u200|a311d-khadas-vim3)|meson-sm1-odroid-c4)$/, reason: 'load addresses of later releases, which have room for larger kernels' },
+  { path: /^available_architectures$/, types: /^qemu/, explains: longer, reason: 'later releases know more' },
+  { path: /\/guest\/interface$/, types: /^qemu/, reason: 'virtio, which every machine of later releases has' },
+  { path: /\/boot_options\/(console|115200)$/, types: /^qemu/, reason: 'the comma had split the value' },
+];
