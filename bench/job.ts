@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { sleep } from '@lava/base';
 import { waitUntil, type GuestImage, type LavaSystem } from '@lava/testbed';
 import { guest, ramdiskJob } from '../tests/support/jobs.ts';
-import { finished, log, startSystem, stopSystem, submit } from '../tests/support/system.ts';
+import { log, startSystem, stopSystem, submit } from '../tests/support/system.ts';
 
 // From submission to the first action on an idle device; wall time of a job over a bare QEMU boot that runs the same
 // commands; memory of server and worker at rest.
@@ -27,14 +28,19 @@ async function bareBoot(image: GuestImage): Promise<number> {
   return (performance.now() - started) / 1000;
 }
 
+/** From the moment the request was sent to the stored end, in milliseconds and seconds; all clocks are this machine's. */
 async function wholeJob(system: LavaSystem, image: GuestImage): Promise<{ latency: number; wall: number }> {
   const submitted = Date.now();
   const id = await submit(system, ramdiskJob(image, commands));
-  const end = await finished(system, id);
+  // Asked seldom: questions to the server cost time on a small machine.
+  let end: { state: string; health: string; end_time: string; error_msg: string | null };
+  do {
+    await sleep(500);
+    end = await system.api(`/api/v1/jobs/${id}`);
+  } while (end.state !== 'Finished');
   if (end.health !== 'Complete') throw new Error(`bench job failed: ${end.error_msg}`);
-  const ended = Date.now();
   const first = (await log(system, id)).find((r) => typeof r.msg === 'string' && r.msg.startsWith('start: 1 '));
-  return { latency: Date.parse(first!.dt) - submitted, wall: (ended - submitted) / 1000 };
+  return { latency: Date.parse(first!.dt) - submitted, wall: (Date.parse(end.end_time) - submitted) / 1000 };
 }
 
 async function residentMiB(pid: number): Promise<number> {
@@ -53,15 +59,18 @@ export async function run(): Promise<Row[]> {
 
     const latencies: number[] = [];
     const ratios: number[] = [];
+    const extras: number[] = [];
     for (let round = 0; round < 5; round++) {
       const bare = await bareBoot(image);
       const { latency, wall } = await wholeJob(system, image);
       latencies.push(latency);
       ratios.push(wall / bare);
+      extras.push(wall - bare);
     }
     return [
       { name: 'submit to first action, idle device (p50 of 5)', value: median(latencies).toFixed(0), unit: 'ms', goal: '≤ 200' },
       { name: 'job wall time over bare QEMU boot (p50 of 5)', value: median(ratios).toFixed(2), unit: '×', goal: '≤ 1.25' },
+      { name: 'what a job adds to a bare boot (p50 of 5)', value: median(extras).toFixed(2), unit: 's' },
       { name: 'server at rest', value: atRest.server.toFixed(0), unit: 'MiB resident' },
       { name: 'worker at rest', value: atRest.worker.toFixed(0), unit: 'MiB resident' },
     ];
