@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { TcpProxy, waitUntil, type LavaSystem } from '@lava/testbed';
@@ -23,6 +24,7 @@ beforeAll(async () => {
 afterAll(() => stopSystem(system));
 
 async function startJob(name: string): Promise<number> {
+  if (!system.workers.get('w1')?.running) system.startWorker('w1');
   const id = await submit(system, ramdiskJob(await guest(), [numberedLines(lines, 0.1)], { name }));
   await seen(system, id, 20);
   return id;
@@ -40,9 +42,8 @@ async function dispatcherOf(id: number): Promise<number> {
 }
 
 test('the worker daemon is killed and started again', async () => {
-  const worker = system.startWorker('w1');
   const id = await startJob('worker killed');
-  await worker.end('SIGKILL');
+  await system.workers.get('w1')!.end('SIGKILL');
   system.startWorker('w1');
   await passedWhole(id);
 });
@@ -92,7 +93,6 @@ test('the network between worker and server is cut for 20 s', async () => {
 });
 
 test('a dead dispatcher ends its job as Infrastructure and frees the device', async () => {
-  system.startWorker('w1');
   const id = await startJob('dispatcher killed');
   const pid = await dispatcherOf(id);
   process.kill(pid, 'SIGKILL');
@@ -110,4 +110,10 @@ test('a dead worker machine ends its job within the lease', async () => {
   await system.workers.get('w1')!.end('SIGKILL');
   process.kill(-pid, 'SIGKILL');
   expect(await finished(system, id, shortLease + 10)).toMatchObject({ health: 'Incomplete', error_type: 'Infrastructure' });
+
+  // When the machine is back, what is left of the attempt is ended and its folder goes.
+  const attempts = join(system.root, 'var/lib/lava/dispatcher/worker/attempts');
+  expect(await readdir(attempts)).toHaveLength(1);
+  system.startWorker('w1');
+  await waitUntil('the old attempt to be cleared away', async () => (await readdir(attempts)).length === 0);
 });
