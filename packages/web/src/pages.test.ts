@@ -32,7 +32,7 @@ afterEach(async () => {
 async function open(path: string, options: { width?: number; dark?: boolean; user?: string | null; empty?: boolean; linesPerSecond?: number } = {}): Promise<Page> {
   server = await startFakeServer({ dist, ...(options.user !== undefined && { user: options.user }), ...(options.empty && { empty: true }), linesPerSecond: options.linesPerSecond ?? 8 });
   page = await browser.newPage({ viewport: { width: options.width ?? 1440, height: 900 }, colorScheme: options.dark ? 'dark' : 'light', reducedMotion: 'reduce' });
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(60_000);
   complaints = [];
   page.on('console', (m) => { if (m.type() === 'error' || m.type() === 'warning') complaints.push(m.text()); });
   page.on('pageerror', (e) => complaints.push(e.message));
@@ -102,18 +102,20 @@ test('signing in leads to where one wanted to go, and never to another site', as
 
 test('a definition is checked while it is typed, and submitted', async () => {
   await open('/scheduler/jobsubmit');
-  await page.getByRole('button', { name: 'Insert an example' }).click();
-  await page.getByText('Nothing wrong').waitFor();
-  await page.keyboard.press('Control+Home');
-  await page.keyboard.type('timeoutz: 3\n');
+  const editor = page.getByRole('textbox', { name: 'Job definition (YAML)' });
+  await editor.click();
+  await page.keyboard.insertText('job_name: mine\ntimeoutz: 3\n');
   await page.getByText('Unknown key "timeoutz"').waitFor();
   await page.locator('.cm-lintRange-error', { hasText: 'timeoutz' }).waitFor();
   expect(await page.getByRole('button', { name: 'Submit', exact: true }).isDisabled()).toBe(true);
   await page.getByRole('button', { name: /Unknown key/u }).click();
-  await page.keyboard.press('Shift+End');
-  await page.keyboard.press('Delete');
+  await page.locator('.cm-activeLine', { hasText: 'timeoutz' }).waitFor();
+
+  await editor.press('Control+a');
+  await editor.press('Delete');
+  await page.getByRole('button', { name: 'Insert an example' }).click();
   await page.getByText('Nothing wrong').waitFor();
-  await page.keyboard.press('Control+Enter');
+  await editor.press('Control+Enter');
   await page.waitForURL('**/scheduler/job/43');
 });
 
