@@ -31,12 +31,12 @@ export function corrected(path: string, value: unknown): unknown {
 }
 
 /** What the dictionaries of the comparison set; nothing else says so. */
-const fromDictionary = /^0x[1-9]$|ttyQ0|^PROMPT$|^stop$|^x$|^7$|quiet debug|,vers=3|^Linux$|^GO$|^bootp$|load fdt|\{(KERNEL|DTB)_ADDR\}|^usb reset now$|^bad$|^arm64$|^reboot$|^boot$|^rootfs$|^m$| -a 0x1 |(initrd|fdt)_high 0x[12]$|setenv ethaddr|^usb start$|^True$|^tftp it$|^go$/i;
+const fromDictionary = /^0x[1-9]$|^1234$|^5678$|^B1$|ttyQ0|^PROMPT$|^stop$|^x$|^7$|quiet debug|,vers=3|^Linux$|^GO$|^bootp$|load fdt|\{(KERNEL|DTB)_ADDR\}|^usb reset now$|^bad$|^arm64$|^reboot$|^boot$|^rootfs$|^m$| -a 0x1 |(initrd|fdt)_high 0x[12]$|setenv ethaddr|^usb start$|^True$|^tftp it$|^go$/i;
 
 /** Ours has what the dictionary says where theirs has what the type says; all else is the same. */
 function honoured(own: unknown, theirs: unknown): boolean {
-  const items = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as unknown[]) : [value]);
-  const said = (item: unknown): boolean => fromDictionary.test(String(item));
+  const items = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as unknown[]) : [value]).map((item) => (typeof item === 'object' ? json(item) : item));
+  const said = (item: unknown): boolean => fromDictionary.test(typeof item === 'string' ? item : json(item));
   const mine = items(own).filter((item) => !items(theirs).includes(item));
   return (mine.length ? mine : items(own)).every(said);
 }
@@ -54,10 +54,21 @@ export const differences: readonly Difference[] = [
   { path: /^parameters\/media\/usb\/[^/]+\/device_id$/, explains: (own) => own === 0, reason: 'a USB device without a number is device 0' },
   { path: /\/deploy\/methods\/u-boot\/parameters\/(bootloader|interrupt)_prompt$/, explains: (own, theirs) => theirs === '', reason: 'an empty prompt is always there: the dispatcher would not wait for U-Boot' },
   { path: /\/boot\/methods\/u-boot\/parameters\/(bootloader_prompt|interrupt_prompt|interrupt_char)$/, explains: onlyOurs, reason: 'boards written with fastboot may stop at U-Boot, as in later releases' },
-  { path: /^(device_info|fastboot_serial_number|adb_serial_number|commands\/soft_reboot)$/, explains: (own, theirs) => json(own) === json(theirs).replaceAll("'0000000000'", '0000000000').replace('"Undefined"', '"0000000000"'), reason: 'the number that stands for "none" had quotes of its own, or was the word Undefined' },
+  { path: /^(device_info|fastboot_serial_number|adb_serial_number|commands\/soft_reboot)$/, explains: (own, theirs) => json(own) === json(theirs).replaceAll("'0000000000'", '0000000000').replace('"Undefined"', /"0{8}"/.test(json(own)) ? '"00000000"' : '"0000000000"'), reason: 'the number that stands for "none" had quotes of its own, or was the word Undefined' },
   { path: /\/u-boot\/parameters\/lava_mac$/, explains: onlyOurs, reason: 'later releases fill {LAVA_MAC} for U-Boot too' },
+  { path: /^actions\/deploy\/methods\/flasher\/commands$/, types: /^arduino-nano-33-ble$/, explains: (own, theirs) => theirs === null, reason: 'no commands are no way to write' },
+  { path: /^(board_id|usb_vendor_id|usb_product_id)$/, explains: onlyOurs, reason: 'the dispatcher asks for them when it writes with DFU' },
+  { path: /^actions\/deploy\/methods\/(sata|sd)$|^parameters\/media\/sata\//, types: /^(vexpress|juno|n1sdp|morello|tc2)$/, explains: onlyOurs, reason: 'disks of these boards are like those of others' },
   { path: /^actions\/deploy\/methods$/, types: /^(ava|base-edk2)$/, dictionaries: /^u-boot$/, reason: 'flasher_deploy_commands work for every family' },
-  { path: /^(parameters|actions|character_delays|constants|commands|flash_cmds_order)/, explains: honoured, reason: 'a type says what holds if the dictionary is silent: some of upstream’s overrule it' },
+  { path: /^(parameters|actions|character_delays|constants|commands|flash_cmds_order|usb_vendor_id|usb_product_id)/, explains: honoured, reason: 'a type says what holds if the dictionary is silent: some of upstream’s overrule it' },
+  { path: /^timeouts\/connections\/uboot-commands\/seconds$/, types: /^(vexpress|juno|n1sdp|morello|tc2)$/, explains: (own, theirs) => own === 240 && theirs === 4, reason: 'four minutes were meant' },
+  { path: /^character_delays\/(deploy|test)$/, types: /^(vexpress|juno|n1sdp|morello)$/, explains: (own) => own === 30, reason: 'later releases type that slowly' },
+  { path: /^character_delays\/deploy$/, types: /^tc2$/, explains: onlyOurs, reason: 'later releases type that slowly' },
+  { path: /\/jlink\/parameters\/(options|processor|supported_core_types|erase_command|reset_command)$/, explains: (own, theirs) => theirs === undefined || json(theirs).replace(/"-device \S+",/, '') === json(own), reason: 'later releases name the processor apart from the options' },
+  { path: /^actions\/test\/methods\/docker\//, types: /^frdm-k64f$/, explains: (own, theirs) => own === undefined && json(theirs) === '[null]', reason: 'an option that is nothing' },
+  { path: /^(board_id|usb_vendor_id|usb_product_id|usb_sleep|device_info)$/, types: /^(arduino.*|stm32l562e-dk)$/, reason: 'a board has an identity, so that a container can get its USB device' },
+  { path: /^usb_sleep$|\/connect_before_flash$|\/docker\/use$|\/deploy\/methods\/image(\/parameters)?$/, reason: 'every microcontroller understands the same variables' },
+  { path: /^actions\/(deploy|boot)\/connections\/ssh$/, explains: onlyOurs, reason: 'every microcontroller has the same connections' },
   { path: /^(flash_cmds_order|device_info)$/, explains: onlyOurs, reason: 'the dispatcher asks for it, also without a serial number' },
   { path: /^parameters\/(image|uimage|zimage|boot[imz])\//, types: /^(bcm2711-rpi-4-b|bcm2837-rpi-3-b|jetson-tk1|tegra124-common|meson-(axg|gx).*|meson-g12[ab]-(u200|a311d-khadas-vim3)|meson-sm1-odroid-c4)$/, reason: 'load addresses of later releases, which have room for larger kernels' },
   { path: /^available_architectures$/, types: /^qemu/, explains: longer, reason: 'later releases know more' },
