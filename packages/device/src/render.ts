@@ -5,6 +5,7 @@ import { isMapping, type Mapping } from '@lava/job';
 import { checkConfiguration, type ConfigurationProblem } from './schema.ts';
 import { deviceFilters } from './filters.ts';
 import { deviceTypeOf } from './device-type.ts';
+import { placeOf, sourcesOf } from './place.ts';
 import { listTemplates, readTemplate } from './templates.ts';
 
 export interface RenderRequest {
@@ -73,12 +74,9 @@ function renderText({ name, dictionary, lookup, context, deviceType }: RenderReq
   }
 }
 
-/** The line of the dictionary that set what stands in a rendered line: the first with the same value. */
-function placeInDictionary({ name, dictionary }: RenderRequest, rendered: string): Position | undefined {
-  const value = rendered.replace(/^[\s-]*(?:[\w-]+:)?\s*/, '').trim();
-  if (value.length < 2) return undefined;
-  const at = dictionary.split('\n').findIndex((line) => line.includes(value));
-  return at < 0 ? undefined : { file: `${name}.jinja2`, line: at + 1, column: 1 };
+/** Where a rendered line comes from, in the dictionary or the templates below it. */
+function placeInDictionary({ name, dictionary, lookup }: RenderRequest, rendered: string): Position | undefined {
+  return placeOf(rendered, sourcesOf({ file: `${name}.jinja2`, text: dictionary }, lookup));
 }
 
 function wrongConfiguration(request: RenderRequest, problems: readonly ConfigurationProblem[], located: Located, text: string): ConfigurationError {

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { loadYaml } from '@lava/yaml';
 import { corrected, differences, type Difference } from '../test/differences.ts';
 import { dictionaryLines } from '../test/dictionaries.ts';
-import { canCompare, flat, renderFrom, renderUpstream, upstreamTypes as folder, type Outcome, type Render } from '../test/upstream.ts';
+import { canCompare, renderFrom, renderUpstream, upstreamTypes as folder, type Outcome, type Render } from '../test/upstream.ts';
+import { valuesByPath } from './compare.ts';
 import { listTemplates } from './templates.ts';
 import { renderDevice } from './render.ts';
 
@@ -47,7 +48,7 @@ const used = new Set<Difference>();
 function wrong(type: string, dictionary: string, own: Outcome, theirs: Outcome): unknown[] {
   if (!('text' in theirs)) return [];
   if (!('text' in own)) return [{ type, dictionary, error: own.error }];
-  const [a, b] = [flat(loadYaml(own.text)), flat(loadYaml(theirs.text))];
+  const [a, b] = [valuesByPath(loadYaml(own.text)), valuesByPath(loadYaml(theirs.text))];
   return [...new Set([...a.keys(), ...b.keys()])].flatMap((path) => {
     const [x, y] = [corrected(path, a.get(path)), corrected(path, b.get(path))];
     if (a.has(path) === b.has(path) && JSON.stringify(x) === JSON.stringify(y)) return [];

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { Environment } from '@lava/jinja';
-import { isMapping } from '@lava/job';
 import { python } from '../../jinja/test/cpython.ts';
 import { deviceFilters } from '../src/filters.ts';
 import { readTemplate } from '../src/templates.ts';
@@ -42,10 +41,4 @@ export function renderFrom({ source, context }: Render, folder: string): Outcome
   } catch (error) {
     return { error: (error as Error).message };
   }
-}
-
-/** Values by path; lists are values, and so are empty mappings (as null). */
-export function flat(value: unknown, path = ''): Map<string, unknown> {
-  if (!isMapping(value) || Object.keys(value).length === 0) return new Map([[path, isMapping(value) ? null : value]]);
-  return new Map(Object.entries(value).flatMap(([key, item]) => [...flat(item, path ? `${path}/${key}` : key)]));
 }

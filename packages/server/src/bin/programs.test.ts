@@ -90,6 +90,12 @@ test('management without a server: users, tokens, types, workers, devices, with 
   const broken = await manage('devices', 'check', '--all');
   expect(broken.status).toBe(1);
   expect(broken.out).toMatch(/^\* q1\n {2}-> .*line 2/);
+  expect(await manage('device-types', 'check', 'qemu', 'beaglebone-black')).toMatchObject({ status: 0, out: '* qemu\n* beaglebone-black\n' });
+  const types = join(root, 'etc/lava-server/dispatcher-config/device-types');
+  await mkdir(types, { recursive: true });
+  await writeFile(join(types, 'board.jinja2'), "{% extends 'base-uboot.jinja2' %}\n{% set power_off_command = 4711 %}\n");
+  expect(await manage('device-types', 'check')).toMatchObject({ status: 1, err: 'CommandError: 1 of 1 device types cannot be used\n', out: expect.stringMatching(/^\* board\n {2}-> .*commands\.power_off must be a command.*\n {5}at board\.jinja2:2:\d+\n/) });
+  await rm(join(types, 'board.jinja2'));
   expect((await manage('devices', 'list')).out).toBe('Available devices:\n* q1 (qemu) Idle, Good\n');
   expect((await manage('workers', 'maintenance', 'w1')).out).toContain('* q1');
   expect((await manage('devices', 'list', '--csv')).out).toBe('hostname,device-type,state,health\nq1,qemu,Idle,Maintenance\n');

@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 import type { Command } from 'commander';
-import { deviceTypeFolders, listTemplates } from '@lava/device';
+import { checkDeviceType, deviceTypeFolders, listTemplates, lookupFolders } from '@lava/device';
+import { explain } from './explain.ts';
 import { aligned, csv } from './table.ts';
-import { CommandError, visit, type Visit } from './visit.ts';
+import { CommandError, pathsOf, visit, type Visit } from './visit.ts';
 
 interface TypeOptions {
   readonly alias?: string;
@@ -74,6 +75,24 @@ export function deviceTypes(manage: Command): void {
       v.print(['Installed device types:', ...rows.map((t) => `* ${t.name} (${t.devices} devices)`)].join('\n'));
       if (options.all) v.print(['Available device types:', ...others.map((name) => `* ${name}`)].join('\n'));
     }));
+
+  group.command('check [types...]').description('render device types with a small dictionary and say what is wrong with them; without names, all of the admin\'s own')
+    .option('--all', 'those that come with LAVA, too')
+    .action((types: string[], options: { all?: boolean }, command: Command) => {
+      const paths = pathsOf(command);
+      const folders = deviceTypeFolders(paths);
+      const names = types.length > 0 ? types : listTemplates(options.all ? folders : folders.slice(0, 1)).filter((name) => name !== 'base');
+      let wrong = 0;
+      for (const name of names) {
+        process.stdout.write(`* ${name}\n`);
+        const error = checkDeviceType(name, lookupFolders(paths));
+        if (error) {
+          wrong++;
+          process.stdout.write(`${explain(error)}\n`);
+        }
+      }
+      if (wrong > 0) throw new CommandError(`${wrong} of ${names.length} device types cannot be used`);
+    });
 }
 
 /** Names of the device types that have a template, the admin's and our own. */

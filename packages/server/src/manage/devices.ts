@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { sql } from 'kysely';
 import type { Command } from 'commander';
-import { messageOf } from '@lava/base';
 import { deviceHealths, deviceStates, type DeviceHealth } from '@lava/job';
 import { changeDeviceHealth } from '../devices/device-changes.ts';
 import { dictionaryPath, writeDictionary } from '../devices/device-service.ts';
 import type { Change } from '../store/change.ts';
 import { deviceHealth } from '../store/numbers.ts';
+import { explain } from './explain.ts';
 import { aligned, csv } from './table.ts';
 import { CommandError, commandLine, visit } from './visit.ts';
 
@@ -91,7 +91,7 @@ export function devices(manage: Command): void {
       let wrong = 0;
       for (const hostname of names) {
         v.print(`* ${hostname}`);
-        await v.devices.render(hostname).catch((error: unknown) => { wrong++; v.print(`  -> ${messageOf(error)}`); });
+        await v.devices.render(hostname).catch((error: unknown) => { wrong++; v.print(explain(error)); });
       }
       if (wrong > 0) throw new CommandError(`${wrong} of ${names.length} devices cannot be used`);
     }));

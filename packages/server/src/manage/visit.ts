@@ -19,10 +19,15 @@ export interface Visit extends Services {
 /** Author of what is done on the command line. */
 export const commandLine = 'lava-server manage';
 
+/** Where everything is for a command: `--root`, `LAVA_ROOT` or /. */
+export function pathsOf(command: Command): LavaPaths {
+  const { root } = command.optsWithGlobals<{ root?: string }>();
+  return lavaPaths(resolve(root ?? (process.env['LAVA_ROOT'] || '/')));
+}
+
 /** Opens the database, which a running server may use at the same time, does the work and leaves. */
 export async function visit(command: Command, work: (visit: Visit) => Promise<void>): Promise<void> {
-  const { root } = command.optsWithGlobals<{ root?: string }>();
-  const paths: LavaPaths = lavaPaths(resolve(root ?? (process.env['LAVA_ROOT'] || '/')));
+  const paths = pathsOf(command);
   const log = daemonLog('WARN', (line) => { process.stderr.write(line); });
   const settings = await readInstanceSettings(paths);
   const store = await openStore({ paths, log, visit: true });
