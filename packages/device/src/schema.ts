@@ -73,7 +73,11 @@ export function checkConfiguration(value: Mapping): ConfigurationProblem[] {
 }
 
 function check(value: unknown, shape: Shape, path: readonly (string | number)[], problems: ConfigurationProblem[]): void {
-  const wrong = (wanted: string) => { problems.push({ path, message: `${readablePath(path)} must be ${wanted}, not ${shown(value)}` }); };
+  const wrong = (wanted: string) => {
+    // "off", "no" and numbers are no texts in YAML unless they are quoted.
+    const hint = /^a (text|command)/.test(wanted) && ['boolean', 'number'].includes(typeof value) ? 'put quotes around it inside the variable: "\'off\'"' : undefined;
+    problems.push({ path, message: `${readablePath(path)} must be ${wanted}, not ${shown(value)}`, ...(hint && { hint }) });
+  };
   const inside = (part: string | number, item: unknown, inner: Shape) => check(item, inner, [...path, part], problems);
   if (typeof shape === 'string') {
     const wanted = mismatch(value, shape);

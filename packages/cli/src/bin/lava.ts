@@ -3,6 +3,7 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { version } from '@lava/base';
 import { exitStatus, report } from '../exit.ts';
 import type { GlobalOptions } from '../commands/context.ts';
+import type { DeviceFileOptions } from '../commands/device-file.ts';
 
 const jobNumber = (text: string): number => {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('A job is named by its number.');
@@ -72,6 +73,20 @@ program.command('cancel').description('cancel jobs').argument('<jobs...>', '', j
 
 program.command('devices').description('list devices')
   .action(run(async (o: GlobalOptions) => (await import('../commands/lists.ts')).devices(o)));
+
+const device = program.command('device').description('work on device dictionaries here, without a server');
+const withTemplates = (command: Command) => command.option('--templates <folder>', 'look for device types there first')
+  .option('-c, --context <name=value...>', 'variables that a job gives in its context');
+
+withTemplates(device.command('render').description('print the configuration that a dictionary gives').argument('<dictionary>'))
+  .action(run(async (file: string, o: DeviceFileOptions) => (await import('../commands/device-render.ts')).renderDeviceFile(file, o)));
+
+withTemplates(device.command('check').description('say what is wrong with dictionaries').argument('<dictionaries...>'))
+  .action(run(async (files: string[], o: DeviceFileOptions) => (await import('../commands/device-check.ts')).checkDevices(files, o)));
+
+withTemplates(device.command('diff').description('compare two configurations key by key').argument('<before>').argument('[after]')
+  .option('--with <folder>', 'compare with what the device types of this folder give'))
+  .action(run(async (before: string, after: string | undefined, o: DeviceFileOptions & { with?: string }) => (await import('../commands/device-diff.ts')).diffDevices(before, after, o)));
 
 program.command('workers').description('list workers')
   .action(run(async (o: GlobalOptions) => (await import('../commands/lists.ts')).workers(o)));

@@ -1,8 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
-import { basename, dirname, extname, join, resolve } from 'node:path';
-import { lavaPaths } from '@lava/base';
-import { lookupFolders, renderDevice } from '@lava/device';
+import { tmpdir } from 'node:os';
+import { basename, extname, join, resolve } from 'node:path';
+import { renderDevice } from '@lava/device';
 import { runJob } from '@lava/dispatcher';
 import { checkJob, formatValue, isMapping, type LogRecord } from '@lava/job';
 import { loadYaml } from '@lava/yaml';
@@ -13,6 +12,7 @@ import { formatProblems } from '../print/problems.ts';
 import { resultsTable } from '../print/results-table.ts';
 import { verdict } from '../print/style.ts';
 import type { GlobalOptions } from './context.ts';
+import { foldersFor, localRoot } from './device-file.ts';
 import { readText } from './read-file.ts';
 
 interface RunOptions extends GlobalOptions {
@@ -28,9 +28,8 @@ export async function runLocally(file: string, options: RunOptions): Promise<num
   if (problems.length > 0) process.stderr.write(formatProblems(file, definition, problems));
   if (problems.some((p) => p.severity === 'error')) return exitStatus.failed;
 
-  // A folder of the user: nothing here needs root.
-  const root = process.env['LAVA_ROOT'] ?? join(process.env['XDG_STATE_HOME'] || join(homedir(), '.local/state'), 'lava');
-  const device = await deviceConfiguration(options, definition, root);
+  const root = localRoot();
+  const device = await deviceConfiguration(options, definition);
   const outputDir = options.outputDir === undefined ? await mkdtemp(join(tmpdir(), 'lava-run-')) : resolve(options.outputDir);
   const cancel = new AbortController();
   const hurry = new AbortController();
@@ -58,20 +57,14 @@ export async function runLocally(file: string, options: RunOptions): Promise<num
 }
 
 /** A rendered configuration as it is; a dictionary rendered with the job's context, as the server does it. */
-async function deviceConfiguration(options: RunOptions, definition: string, root: string): Promise<string> {
+async function deviceConfiguration(options: RunOptions, definition: string): Promise<string> {
   const text = await readText(options.device);
   if (/^\.ya?ml$/.test(extname(options.device))) return text;
   const job = loadYaml(definition);
   const context = isMapping(job) && isMapping(job['context']) ? job['context'] : {};
-  const beside = dirname(resolve(options.device));
-  const lookup = [...(options.templates ? [resolve(options.templates)] : []), beside, ...lookupFolders(lavaPaths(root))];
   const name = basename(options.device, extname(options.device));
-  // A dictionary named like its type must not find itself.
-  const folders = `${name}.jinja2` === extended(text) ? lookup.filter((folder) => folder !== beside) : lookup;
-  return renderDevice({ name, dictionary: text, lookup: folders, context }).text;
+  return renderDevice({ name, dictionary: text, lookup: foldersFor(options.device, text, options.templates), context }).text;
 }
-
-const extended = (dictionary: string) => /\{%-?\s*extends\s+['"]([^'"]+)['"]/.exec(dictionary)?.[1];
 
 /** The results of a log as the server would show them. */
 function suitesOf(records: readonly LogRecord[]): Suite[] {
