@@ -69,6 +69,7 @@ export const differences: readonly Difference[] = [
   { path: /^(board_id|usb_vendor_id|usb_product_id|usb_sleep|device_info)$/, types: /^(arduino.*|stm32l562e-dk)$/, reason: 'a board has an identity, so that a container can get its USB device' },
   { path: /^usb_sleep$|\/connect_before_flash$|\/docker\/use$|\/deploy\/methods\/image(\/parameters)?$/, reason: 'every microcontroller understands the same variables' },
   { path: /^actions\/(deploy|boot)\/connections\/ssh$/, explains: onlyOurs, reason: 'every microcontroller has the same connections' },
+  { path: /^timeouts\//, types: /^hp-x360-14-G1-sona$/, reason: 'it had none but one of its own, and could not be used' },
   { path: /^(flash_cmds_order|device_info)$/, explains: onlyOurs, reason: 'the dispatcher asks for it, also without a serial number' },
   { path: /^parameters\/(image|uimage|zimage|boot[imz])\//, types: /^(bcm2711-rpi-4-b|bcm2837-rpi-3-b|jetson-tk1|tegra124-common|meson-(axg|gx).*|meson-g12[ab]-(u200|a311d-khadas-vim3)|meson-sm1-odroid-c4)$/, reason: 'load addresses of later releases, which have room for larger kernels' },
   { path: /^available_architectures$/, types: /^qemu/, explains: longer, reason: 'later releases know more' },
