@@ -8,6 +8,8 @@ export function pythonRepr(value: unknown): string {
   if (typeof value === 'number') return Number.isInteger(value) ? String(value) : pythonFloat(value);
   if (value instanceof YamlFloat) return pythonFloat(value.value);
   if (value instanceof YamlDate) return pythonString(value.text);
+  // A pattern prints as the text the user wrote.
+  if (value instanceof RegExp) return pythonString(value.source);
   if (Array.isArray(value)) return `[${value.map(pythonRepr).join(', ')}]`;
   if (typeof value !== 'object') return String(value);
   const entries = value instanceof Map ? [...value] : Object.entries(value).filter(([, v]) => v !== undefined);

@@ -1,7 +1,7 @@
 import { ConnectionClosedError, formatDuration, monotonicMs, sleep } from '@lava/base';
 import { ExpectStream } from '../expect/expect-stream.ts';
 import type { JobLog } from '../log/job-log.ts';
-import { pythonRepr } from '../log/python-text.ts';
+import { pythonRepr } from '@lava/job';
 import type { Connection, ExpectOptions, Match, Pattern } from './connection.ts';
 import { ConsoleLines } from './console-lines.ts';
 

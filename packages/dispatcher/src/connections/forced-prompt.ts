@@ -1,5 +1,5 @@
 import { formatDuration, JobError, LavaError } from '@lava/base';
-import { pythonRepr } from '../log/python-text.ts';
+import { pythonRepr } from '@lava/job';
 import type { Action } from '../pipeline/action.ts';
 import type { Connection, Match, Pattern } from './connection.ts';
 

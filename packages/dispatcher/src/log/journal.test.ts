@@ -5,7 +5,7 @@ import { afterAll, expect, test } from 'vitest';
 import { sleep } from '@lava/base';
 import { loadYaml } from '@lava/yaml';
 import { Journal } from './journal.ts';
-import { pythonRepr } from './python-text.ts';
+import { pythonRepr } from '@lava/job';
 
 const folder = mkdtempSync(join(tmpdir(), 'lava-journal-'));
 afterAll(() => rmSync(folder, { recursive: true }));

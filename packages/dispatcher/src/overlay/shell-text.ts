@@ -1,6 +1,5 @@
-import { isMapping } from '@lava/job';
+import { isMapping, pythonRepr } from '@lava/job';
 import { YamlDate, YamlFloat, pythonFloat } from '@lava/yaml';
-import { pythonRepr } from '../log/python-text.ts';
 
 /** A text as one word of a POSIX shell: as it is when nothing in it is special, otherwise in single quotes. */
 export function shellQuote(text: string): string {

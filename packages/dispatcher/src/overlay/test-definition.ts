@@ -1,10 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { JobError, TestError } from '@lava/base';
-import { isMapping, type LogValue, type Mapping } from '@lava/job';
+import { isMapping, type LogValue, type Mapping, pythonRepr } from '@lava/job';
 import { dumpYaml } from '@lava/yaml';
 import { asText } from '../pipeline/as-text.ts';
-import { toLogValue, pythonRepr } from '../log/python-text.ts';
+import { toLogValue } from '../log/log-value.ts';
 import type { Action, ActionSpec } from '../pipeline/action.ts';
 import { overlayFolder, resultsFolder } from '../deploy/downloaded.ts';
 import { Transfer, transferName } from '../deploy/transfer.ts';

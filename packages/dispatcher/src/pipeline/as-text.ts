@@ -1,5 +1,4 @@
-import { isMapping } from '@lava/job';
-import { pythonRepr } from '../log/python-text.ts';
+import { isMapping, pythonRepr } from '@lava/job';
 
 /** What somebody wrote where a text is expected, as a text: `String` throws for mappings that were loaded from YAML. */
 export function asText(value: unknown): string {

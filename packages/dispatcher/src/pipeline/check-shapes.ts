@@ -1,6 +1,5 @@
 import { ConfigurationError, JobError } from '@lava/base';
-import { isMapping, type Mapping } from '@lava/job';
-import { pythonRepr } from '../log/python-text.ts';
+import { isMapping, type Mapping, pythonRepr } from '@lava/job';
 
 /**
  * What a value must look like: `text` and `number` are single values, `texts` is a text or lists of them, a list holds

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { InfrastructureError, JobError, monotonicMs } from '@lava/base';
 import { endProcesses, processTree } from '../connections/process-tree.ts';
-import { pythonRepr } from '../log/python-text.ts';
+import { pythonRepr } from '@lava/job';
 import type { Action, ExecOptions, ExecResult } from './action.ts';
 
 /** Milliseconds between SIGTERM and SIGKILL for a program whose action has ended. */

@@ -1,5 +1,5 @@
 import { formatDuration, JobError, LavaBug, LavaError, messageOf, monotonicMs, sleep } from '@lava/base';
-import { toLogValue } from '../log/python-text.ts';
+import { toLogValue } from '../log/log-value.ts';
 import { asLavaError, explain, isRetryable, sameClass } from './errors.ts';
 import type { PipelineAction } from './pipeline-action.ts';
 

@@ -1,5 +1,5 @@
 import { InfrastructureError, JobError, monotonicMs, version } from '@lava/base';
-import { pythonRepr } from '../log/python-text.ts';
+import { pythonRepr } from '@lava/job';
 import { SkippedTimeout } from './errors.ts';
 import type { PipelineAction } from './pipeline-action.ts';
 import { cleanUpActions, runAction, validateActions } from './run-action.ts';

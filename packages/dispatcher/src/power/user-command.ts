@@ -1,8 +1,7 @@
 import { ConfigurationError } from '@lava/base';
-import { isMapping, mappingAt } from '@lava/job';
+import { isMapping, mappingAt, pythonRepr } from '@lava/job';
 import { asText } from '../pipeline/as-text.ts';
 import { shellSplit } from '../connections/shell-split.ts';
-import { pythonRepr } from '../log/python-text.ts';
 import type { Action, ActionSpec, Parameters } from '../pipeline/action.ts';
 import { commandList, deviceCommand, runCommands } from './device-command.ts';
 

@@ -1,7 +1,7 @@
 import { JobError, LavaError, TestError, monotonicMs } from '@lava/base';
-import { isMapping } from '@lava/job';
+import { isMapping, pythonRepr } from '@lava/job';
 import type { Connection, Pattern } from '../connections/connection.ts';
-import { pythonRepr, toLogValue } from '../log/python-text.ts';
+import { toLogValue } from '../log/log-value.ts';
 import { testRuns, type TestRun } from '../overlay/definitions.ts';
 import type { Action } from '../pipeline/action.ts';
 import { ExpectedCases } from './expected.ts';
