@@ -1,10 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { loadYaml } from '@lava/yaml';
 import { FakeBoard, friendlyBoard, login } from './testing/fake-board.ts';
 
 let board: FakeBoard;
-afterEach(() => board.remove());
+afterEach(() => {
+  vi.unstubAllEnvs();
+  return board.remove();
+});
 
 const withoutTime = (text: string) => text.replace(/\d\d:\d\d:\d\d/, 'T');
 
@@ -125,6 +128,8 @@ test.each([
   ['exit 0', "The program 'bash' of the connection ended with exit status 0 without any output."],
   [`${'for i in 1 2 3 4 5 6 7; do echo line $i; done'}; kill -9 $$`, "The program 'bash' of the connection ended with exit status 137; its last output:\nline 3\nline 4\nline 5\nline 6\nline 7"],
 ])('a connection program that ends by itself is told: %s', async (script, report) => {
+  // `script` runs its command with this shell, and dash would add 'Killed' to what the program printed.
+  vi.stubEnv('SHELL', '/bin/sh');
   board = new FakeBoard(script);
   const { outcome, messages, records } = await board.run([{ boot: login }]);
   expect(outcome).toMatchObject({ result: 'fail', errorType: 'Infrastructure', errorMessage: 'Connection closed' });

@@ -29,7 +29,8 @@ const longestLine = 300;
  */
 export async function connectProcess(a: Action, argv: readonly string[], options: ProcessOptions): Promise<Console> {
   const terminal = options.terminal === true && hasScript(a);
-  const [file, ...args] = terminal ? ['script', '-qfec', argv.map(shellQuote).join(' '), '/dev/null'] : argv;
+  // `exec`: whatever `script` takes for a shell is not between, with words of its own about how the program ended.
+  const [file, ...args] = terminal ? ['script', '-qfec', `exec ${argv.map(shellQuote).join(' ')}`, '/dev/null'] : argv;
   if (file === undefined) throw new InfrastructureError('the command to connect is empty');
   const child = spawn(file, args, { detached: true, stdio: ['pipe', 'pipe', 'pipe'], env: a.job.environment });
   try {
