@@ -1,7 +1,7 @@
 import type { Kysely, Transaction } from 'kysely';
 import { jobHealths, jobStates } from '@lava/job';
 import type { Actor, EventBus, ServerEvent } from '../services.ts';
-import type { Database } from './database.ts';
+import type { AuditKind, Database } from './database.ts';
 
 /** Author of what the server does by itself. */
 export const serverActor: Actor = 'lava-health';
@@ -17,14 +17,14 @@ export class Change {
   readonly trx: Transaction<Database>;
   readonly #actor: Actor;
   readonly #events: ServerEvent[] = [];
-  readonly #audit: { actor: string; kind: 'job' | 'device' | 'worker' | 'user' | 'token'; object: string; message: string }[] = [];
+  readonly #audit: { actor: string; kind: AuditKind; object: string; message: string }[] = [];
 
   constructor(trx: Transaction<Database>, actor: Actor) {
     this.trx = trx;
     this.#actor = actor;
   }
 
-  note(kind: 'job' | 'device' | 'worker' | 'user' | 'token', object: string | number, message: string): void {
+  note(kind: AuditKind, object: string | number, message: string): void {
     this.#audit.push({ actor: this.#actor, kind, object: String(object), message });
   }
 

@@ -4,6 +4,12 @@ type Time = ColumnType<Date, Date | string, Date | string>;
 type MaybeTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
 type Json<T> = ColumnType<T, string | undefined, string>;
 
+/** What an entry of the audit log is about. */
+export type AuditKind = 'job' | 'device' | 'device-type' | 'worker' | 'user' | 'group' | 'token';
+
+/** A text that configures a device, a device type or a worker. */
+export type ConfigurationKind = 'dictionary' | 'template' | 'health-check' | 'dispatcher' | 'env' | 'env-dut';
+
 /** Tables as the migrations leave them. States, healths and results are numbers of `@lava/job` states.ts. */
 export interface Database {
   users: {
@@ -13,6 +19,11 @@ export interface Database {
   };
   groups: { id: Generated<number>; name: string };
   user_groups: { user_id: number; group_id: number };
+  user_permissions: { user_id: number; permission: string };
+  group_permissions: { group_id: number; permission: string };
+  group_device_type_permissions: { id: Generated<number>; device_type: string; group_id: number; permission: string };
+  group_device_permissions: { id: Generated<number>; device: string; group_id: number; permission: string };
+  group_worker_permissions: { id: Generated<number>; worker: string; group_id: number; permission: string };
   tokens: {
     id: Generated<number>; user_id: number; hash: string; description: Generated<string>;
     created_at: ColumnType<Date, Date | undefined, Date>; expires_at: MaybeTime; last_used_at: MaybeTime;
@@ -21,17 +32,23 @@ export interface Database {
   workers: {
     hostname: string; state: Generated<number>; health: Generated<number>; display: Generated<boolean>; description: Generated<string>;
     job_limit: Generated<number>; version: string | null; capabilities: Json<string[]>; last_ping: MaybeTime; certificate: string | null;
+    dispatcher_config: string | null; env: string | null; env_dut: string | null;
   };
   device_types: {
     name: string; description: Generated<string>; display: Generated<boolean>; health_frequency: Generated<number>;
     health_denominator: Generated<number>; disable_health_check: Generated<boolean>;
+    template: string | null; health_check: string | null; architecture: string | null; processor: string | null; cpu_model: string | null;
+    bits: number | null; cores: Generated<string[]>; core_count: number | null;
   };
   aliases: { name: string; device_type: string };
   tags: { id: Generated<number>; name: string; description: Generated<string> };
   devices: {
     hostname: string; device_type: string; worker: string | null; state: Generated<number>; health: Generated<number>;
     description: Generated<string>; device_version: string | null; physical_owner: number | null; physical_group: number | null;
-    last_health_report_job: number | null; dictionary: string | null;
+    last_health_report_job: number | null; dictionary: string | null; is_synced: Generated<boolean>;
+  };
+  configuration_versions: {
+    id: Generated<string>; at: ColumnType<Date, Date | undefined, Date>; actor: string; kind: ConfigurationKind; name: string; text: string | null;
   };
   device_tags: { device: string; tag_id: number };
   jobs: {
@@ -45,6 +62,9 @@ export interface Database {
   };
   job_tags: { job: number; tag_id: number };
   job_groups: { job: number; group_id: number };
+  failure_tags: { id: Generated<number>; name: string; description: Generated<string> };
+  job_failure_tags: { job: number; failure_tag_id: number };
+  remote_artifact_tokens: { user_id: number; name: string; token: string };
   attempts: {
     job: number; fence: number; device: string; worker: string; created_at: ColumnType<Date, Date | undefined, Date>;
     started_at: MaybeTime; ended_at: MaybeTime; lease_expires: Time; end_reason: string | null;
@@ -63,6 +83,6 @@ export interface Database {
   };
   audit_log: {
     id: Generated<string>; at: ColumnType<Date, Date | undefined, Date>; actor: string;
-    kind: 'job' | 'device' | 'worker' | 'user' | 'token'; object: string; message: string;
+    kind: AuditKind; object: string; message: string;
   };
 }
