@@ -4,4 +4,5 @@ export * from './daemon-log.ts';
 export * from './duration.ts';
 export * from './errors.ts';
 export * from './paths.ts';
+export * from './suggest.ts';
 export * from './version.ts';

@@ -1,5 +1,4 @@
-import { ConfigurationError } from '@lava/base';
-import { didYouMean } from '@lava/jinja';
+import { ConfigurationError, didYouMean } from '@lava/base';
 import { renderDevice } from './render.ts';
 import { findTemplate, listTemplates } from './templates.ts';
 

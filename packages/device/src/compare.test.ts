@@ -33,7 +33,7 @@ describe('checkDeviceType', () => {
   });
 
   it('knows what was meant', () => {
-    expect(checkDeviceType('beaglebone-blak', [ours])).toMatchObject({ message: "there is no device type 'beaglebone-blak'", hint: "did you mean 'beaglebone-black'?" });
+    expect(checkDeviceType('beaglebone-blak', [ours])).toMatchObject({ message: "there is no device type 'beaglebone-blak'", hint: 'Did you mean "beaglebone-black"?' });
     expect(checkDeviceType('beaglebone-black', [ours])).toBeUndefined();
   });
 });

@@ -61,9 +61,9 @@ describe('renderDevice', () => {
   });
 
   it.each([
-    ['an unknown device type', "{% extends 'qmeu.jinja2' %}", {}, /qemu01\.jinja2, line 1: there is no template 'qmeu\.jinja2'/, "did you mean 'qemu'?", 1],
+    ['an unknown device type', "{% extends 'qmeu.jinja2' %}", {}, /qemu01\.jinja2, line 1: there is no template 'qmeu\.jinja2'/, 'Did you mean "qemu"?', 1],
     ['a syntax error', "{% extends 'qemu.jinja2' %}\n{% set a = %}", {}, /qemu01\.jinja2, line 2: /, undefined, 2],
-    ['an unknown filter', "{% extends 'qemu.jinja2' %}\n\n{% set a = b|defualt(1) %}", {}, /line 3: No filter named 'defualt'/, "did you mean 'default'?", 3],
+    ['an unknown filter', "{% extends 'qemu.jinja2' %}\n\n{% set a = b|defualt(1) %}", {}, /line 3: No filter named 'defualt'/, 'Did you mean "default"?', 3],
     ['YAML that a value breaks', "{% extends 'qemu.jinja2' %}\n{% set connection_command = 'a: b: c' %}", {}, /not YAML/, /./, 2],
     ['a wrong type', "{% extends 'qemu.jinja2' %}\n{% set connection_command = 'x' %}\n{% set power_on_command = 12345 %}", {}, /commands\.power_on must be a command, or a list of commands, not 12345 \(rendered line \d+\)/, /./, 3],
     ['no device type', 'a: 1', {}, /constants is missing.*actions is missing/, /extend a device type/, undefined],

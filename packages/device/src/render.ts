@@ -1,5 +1,5 @@
-import { ConfigurationError, type Position } from '@lava/base';
-import { Environment, TemplateError, didYouMean, type Loader } from '@lava/jinja';
+import { ConfigurationError, didYouMean, type Position } from '@lava/base';
+import { Environment, TemplateError, type Loader } from '@lava/jinja';
 import { YamlError, excerpt, loadYamlWithPositions, type Located } from '@lava/yaml';
 import { isMapping, type Mapping } from '@lava/job';
 import { checkConfiguration, type ConfigurationProblem } from './schema.ts';

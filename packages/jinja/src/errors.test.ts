@@ -9,15 +9,15 @@ const environment = new Environment({
 });
 
 it.each([
-  ['an unknown filter', 'x\n{{ a|defualt(1) }}', 'board, line 2: No filter named \'defualt\'.', "did you mean 'default'?"],
-  ['an unknown test', '{{ a is definde }}', "board, line 1: No test named 'definde'.", "did you mean 'defined'?"],
-  ['an undefined variable, used', '\n\n{{ macaddr.upper() }}', "board, line 3: 'macaddr' is undefined", "did you mean 'mac_addr'?"],
-  ['an undefined variable in a parent', '{% extends "base.jinja2" %}', "base.jinja2, line 4: 'power_on_comand' is undefined", "did you mean 'power_on_command'?"],
+  ['an unknown filter', 'x\n{{ a|defualt(1) }}', 'board, line 2: No filter named \'defualt\'.', 'Did you mean "default"?'],
+  ['an unknown test', '{{ a is definde }}', "board, line 1: No test named 'definde'.", 'Did you mean "defined"?'],
+  ['an undefined variable, used', '\n\n{{ macaddr.upper() }}', "board, line 3: 'macaddr' is undefined", 'Did you mean "mac_addr"?'],
+  ['an undefined variable in a parent', '{% extends "base.jinja2" %}', "base.jinja2, line 4: 'power_on_comand' is undefined", 'Did you mean "power_on_command"?'],
   ['a syntax error in a parent', '{% extends "broken.jinja2" %}', /^broken\.jinja2, line 2: Unexpected end of template/, "the 'if' of line 2 lacks its {% endif %}"],
   ['a missing template', '\n{% extends "bsae.jinja2" %}', "board, line 2: there is no template 'bsae.jinja2'", /folder of device types/],
   ['text and number', '{{ "a" + 1 }}', 'board, line 1: can only concatenate str (not "int") to str', 'join a text and a number with ~ instead of +'],
-  ['a missing element', '{{ d.nam.x }}', "board, line 1: 'dict object' has no attribute 'nam'", "did you mean 'name'?"],
-  ['an unknown tag', '{% fro x in y %}', "board, line 1: Encountered unknown tag 'fro'.", "did you mean 'for'?"],
+  ['a missing element', '{{ d.nam.x }}', "board, line 1: 'dict object' has no attribute 'nam'", 'Did you mean "name"?'],
+  ['an unknown tag', '{% fro x in y %}', "board, line 1: Encountered unknown tag 'fro'.", 'Did you mean "for"?'],
   ['a wrong end', '{% for x in [] %}\n{% endif %}', /board, line 2: Encountered unknown tag 'endif'\. Jinja was looking for the following tags: 'endfor' or 'else'\. The innermost block that needs to be closed is 'for'\./, undefined],
   ['a tag of an extension', '{% do x.append(1) %}', /unknown tag 'do'/, /not part of LAVA's templates/],
   ['an open text', "{{ 'abc }}", "board, line 1: unexpected char '''", 'this text is not closed'],

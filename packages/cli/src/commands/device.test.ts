@@ -36,7 +36,7 @@ test('check shows the line that is wrong', () => {
   expect(stdout).toContain(`${good}: valid\n`);
   expect(stdout).toContain(`${bad}:3:28: error: device bbb03: its configuration is wrong: commands.power_off must be a command`);
   expect(stdout).toContain('    {% set power_off_command = 4711 %}\n                               ^\n    put quotes around it');
-  expect(lava('check', put('x.jinja2', "{% extends 'beaglebone-blak.jinja2' %}"))).toMatchObject({ status: 1, stdout: expect.stringContaining("did you mean 'beaglebone-black'?") });
+  expect(lava('check', put('x.jinja2', "{% extends 'beaglebone-blak.jinja2' %}"))).toMatchObject({ status: 1, stdout: expect.stringContaining('Did you mean "beaglebone-black"?') });
 });
 
 test('diff shows keys, and what other device types would change', () => {

@@ -1,5 +1,5 @@
 import { bind } from '../python/call.ts';
-import { didYouMean } from '../suggest.ts';
+import { didYouMean } from '@lava/base';
 import { PyError } from '../python/errors.ts';
 import { listFilters } from './filters-lists.ts';
 import { tests as standardTests } from './tests.ts';

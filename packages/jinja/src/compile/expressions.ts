@@ -3,7 +3,7 @@ import { binary, unary } from '../python/operators.ts';
 import { callValue } from '../python/call.ts';
 import { charge, checkText } from '../limits.ts';
 import { contains, equal, ordered } from '../python/compare.ts';
-import { didYouMean } from '../suggest.ts';
+import { didYouMean } from '@lava/base';
 import { escape } from '../python/html.ts';
 import { isIterable, iterate } from '../python/iterate.ts';
 import { pairs } from '../python/container-methods.ts';

@@ -1,4 +1,4 @@
-import { didYouMean } from '../suggest.ts';
+import { didYouMean } from '@lava/base';
 import { PyError, typeError } from './errors.ts';
 import { Markup, PyFloat, PyObject, PyTuple, Undefined, type Value } from './values.ts';
 

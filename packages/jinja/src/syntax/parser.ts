@@ -1,4 +1,4 @@
-import { didYouMean } from '../suggest.ts';
+import { didYouMean } from '@lava/base';
 import { tokenize, type Whitespace } from './lexer.ts';
 import { ExpressionParser, place } from './expressions.ts';
 import { TokenStream } from './tokens.ts';

@@ -1,7 +1,7 @@
+import { didYouMean, nearestWord } from '@lava/base';
 import { any, anyMapping, bool, either, empty, integer, list, literal, mapping, oneOf, required, text, type Rule, type Schema } from './schema.ts';
 import { advised, timeout } from './common.ts';
 import { isMapping } from '../mapping.ts';
-import { didYouMean } from '../suggest.ts';
 import { testKind, testKinds } from './test/kinds.ts';
 
 // What submission checks of a test block; `test/` has what the published schema and our advice check.
@@ -21,8 +21,7 @@ const source: Rule = (definition, report) => {
   const from = definition['from'];
   const inline = isMapping(definition['repository']);
   if (typeof from === 'string' && !['git', 'url', 'inline'].includes(from)) {
-    const meant = didYouMean(from, ['git', 'url', 'inline']);
-    report({ path: ['from'], severity: 'warning', code: 'wrong-value', message: `"from" must be git, url or inline, not ${JSON.stringify(from.slice(0, 60))}: the job will fail when it runs`, hint: meant && `Did you mean "${meant}"?` });
+    report({ path: ['from'], severity: 'warning', code: 'wrong-value', message: `"from" must be git, url or inline, not ${JSON.stringify(from.slice(0, 60))}: the job will fail when it runs`, hint: didYouMean(from, ['git', 'url', 'inline']) });
   } else if (typeof from === 'string' && inline !== (from === 'inline')) {
     report({ path: ['repository'], severity: 'warning', code: 'wrong-value', message: inline ? `a definition that is written here needs "from: inline", not "from: ${from}"` : '"from: inline" needs the definition itself under "repository"', hint: 'The job will fail when it runs.' });
   }
@@ -58,10 +57,10 @@ const kinds = { monitors: list(monitor), interactive: list(script), definitions:
 
 const oneKind: Rule = (block, report) => {
   if (Object.keys(kinds).some((kind) => Object.hasOwn(block, kind))) return;
-  const wrong = Object.keys(block).find((key) => didYouMean(key, Object.keys(kinds)));
+  const wrong = Object.keys(block).find((key) => nearestWord(key, Object.keys(kinds)));
   report({
     path: ['monitors'], code: 'missing-key', message: 'this test block has no tests', reason: 'required key not provided',
-    hint: wrong ? `Did you mean "${didYouMean(wrong, Object.keys(kinds))}" instead of "${wrong}"?` : 'Add "definitions:", "monitors:", "interactive:" or "services:".',
+    hint: wrong ? `Did you mean "${nearestWord(wrong, Object.keys(kinds))}" instead of "${wrong}"?` : 'Add "definitions:", "monitors:", "interactive:" or "services:".',
   });
 };
 

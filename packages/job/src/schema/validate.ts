@@ -1,5 +1,5 @@
+import { didYouMean } from '@lava/base';
 import { isMapping, type Mapping } from '../mapping.ts';
-import { didYouMean } from '../suggest.ts';
 import type { Path, ProblemCode } from '../problem.ts';
 import { notList, notText } from './first-error.ts';
 import type { EitherShape, Finding, MappingShape, Schema } from './schema.ts';
@@ -131,10 +131,9 @@ function checkMethod(run: Run, { key, of }: NonNullable<MappingShape['method']>,
   const declared = Object.hasOwn(of, name) ? of[name] : undefined;
   if (declared) check({ ...run, advice: true }, declared, value, at);
   if (Object.hasOwn(of, name)) return;
-  const meant = suggestion(run, name, Object.keys(of));
   report(run, at, {
     path: [key], severity: 'warning', code: 'unknown-method', message: `unknown method ${JSON.stringify(cut(name))}: the job will fail when it runs`,
-    hint: meant ? `Did you mean "${meant}"?` : `Known methods: ${Object.keys(of).join(', ')}.`,
+    hint: suggestion(run, name, Object.keys(of)) ?? `Known methods: ${Object.keys(of).join(', ')}.`,
   });
 }
 
@@ -145,11 +144,10 @@ const suggestion = ({ found }: Run, word: string, known: readonly string[]) =>
   (found.errors.length + found.warnings.length < enoughHints ? didYouMean(word, known) : undefined);
 
 function refuseKey(run: Run, key: string, known: readonly string[], at: Path, rule?: string): void {
-  const meant = suggestion(run, key, known);
   const list = known.length && known.length <= 40 ? `Allowed here: ${known.join(', ')}.` : undefined;
   report(run, at, {
     path: [key], part: 'key', code: 'unknown-key', message: `unknown key ${JSON.stringify(cut(key))}${at.length ? ` in ${subject(at)}` : ''}`,
-    hint: meant ? `Did you mean "${meant}"?` : (rule ?? list), reason: 'extra keys not allowed',
+    hint: suggestion(run, key, known) ?? rule ?? list, reason: 'extra keys not allowed',
   });
 }
 
@@ -173,7 +171,7 @@ function checkEither(run: Run, schema: Schema & EitherShape, value: unknown, at:
   const meant = typeof value === 'string' ? didYouMean(value, words) : undefined;
   report(run, at, {
     code: first?.code ?? 'wrong-value', message: `${subject(at)} must be ${expected(schema)}, not ${shown(value)}`,
-    hint: meant ? `Did you mean "${meant}"?` : schema.about && `It is ${schema.about}.`, reason: first?.reason,
+    hint: meant ?? (schema.about && `It is ${schema.about}.`), reason: first?.reason,
   }, run.inMapping);
 }
 

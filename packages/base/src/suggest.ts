@@ -1,20 +1,28 @@
-/** Longest words that are compared; nobody mistypes longer keys into one another. */
+/** Longest words that are compared; nobody mistypes longer ones into one another. */
 const longest = 60;
 
-/** The known word that was most likely meant, or undefined. */
+/** A sentence that names the known word that was most likely meant, or undefined if none is close. */
 export function didYouMean(word: string, known: Iterable<string>): string | undefined {
+  const meant = nearestWord(word, known);
+  return meant === undefined ? undefined : `Did you mean "${meant}"?`;
+}
+
+/** The known word that was most likely meant, or undefined if none is close: at most a third of the letters are wrong. */
+export function nearestWord(word: string, known: Iterable<string>): string | undefined {
   if (word.length > longest) return undefined;
   const plain = normal(word);
+  const most = Math.max(1, Math.floor(word.length / 3));
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 0.5;
+  let least = most + 1;
   for (const candidate of known) {
-    if (Math.abs(candidate.length - word.length) > 3) continue;
+    if (candidate === word || Math.abs(candidate.length - word.length) > most) continue;
     const distance = normal(candidate) === plain ? 0 : editDistance(word.toLowerCase(), candidate.toLowerCase());
-    if (distance < bestDistance) { best = candidate; bestDistance = distance; }
+    if (distance < least) { best = candidate; least = distance; }
   }
   return best;
 }
 
+/** A word without what is easily got wrong: case, the marks between its parts, the plural. */
 const normal = (word: string) => word.toLowerCase().replace(/[-_ ]|s$/g, '');
 
 /** Insertions, deletions, replacements and swaps of neighbours that make one word of the other. */
