@@ -1,7 +1,7 @@
 import { isMapping, jobTimeout } from '@lava/job';
 import { sql } from 'kysely';
 import { loadYaml } from '@lava/yaml';
-import { mayChangeJob, maySeeJob, visibleJobs } from '../../auth/visibility.ts';
+import { mayCancelJob, maySeeJob, visibleJobs } from '../../auth/visibility.ts';
 import type { User } from '../../auth/users.ts';
 import type { Services } from '../../services.ts';
 import { notFound } from '../errors.ts';
@@ -44,11 +44,10 @@ export async function readJob(services: Services, user: User | null, id: number)
   ]);
   const extra = more.rows[0];
   if (!extra) return undefined;
-  const mayChange = mayChangeJob(user, access);
   return {
     ...row, metadata: extra.metadata, tags: extra.tags, failure_comment: extra.failure_comment, error_code: extra.error_code, log_lines: logLines,
     visibility: visibilityOf(extra.groups, row.submitter, access.isPublic),
-    can_cancel: mayChange && row.state !== 'Finished' && row.state !== 'Canceling', can_resubmit: user !== null,
+    can_cancel: mayCancelJob(user, access) && row.state !== 'Finished' && row.state !== 'Canceling', can_resubmit: user !== null,
     timeout: timeoutOf(extra.definition), waiting,
   };
 }

@@ -1,6 +1,6 @@
 import { jobHealths, jobStates } from '@lava/job';
 import { sql, type Kysely, type RawBuilder } from 'kysely';
-import { visibleJobs } from '../../auth/visibility.ts';
+import { jobAccess, visibleJobs, type JobAccess } from '../../auth/visibility.ts';
 import type { User } from '../../auth/users.ts';
 import type { Database } from '../../store/database.ts';
 
@@ -13,22 +13,19 @@ export interface JobRow {
   error_type: string | null; error_msg: string | null;
 }
 
-/** What decides who sees a job, beside the row. */
-export interface JobAccess { submitter: number; isPublic: boolean; groups: number[] }
-
 type Raw = Omit<JobRow, 'state' | 'health' | 'submit_time' | 'start_time' | 'end_time'> & {
   state: number; health: number; submit_time: Date; start_time: Date | null; end_time: Date | null;
-  submitter_id: number; is_public: boolean; groups: number[];
+  access: JobAccess;
 };
 
 /** The worker of a job is that of its last attempt; a finished job keeps it when its device moves on. */
 const select = sql`
-  select jobs.id, jobs.description, users.username as submitter, jobs.submitter as submitter_id, jobs.is_public,
+  select jobs.id, jobs.description, users.username as submitter,
     coalesce(jobs.requested_device_type, devices.device_type) as device_type, jobs.actual_device as device,
     coalesce((select a.worker from attempts a where a.job = jobs.id order by a.fence desc limit 1), devices.worker) as worker,
     jobs.state, jobs.health, jobs.priority, jobs.health_check, jobs.submit_time, jobs.start_time, jobs.end_time,
     jobs.error_type, jobs.error_msg, cases.passed, cases.failed, cases.skipped, cases.unknown,
-    array(select g.group_id from job_groups g where g.job = jobs.id) as groups
+    ${jobAccess} as access
   from jobs
   join users on users.id = jobs.submitter
   left join devices on devices.hostname = jobs.actual_device
@@ -40,12 +37,12 @@ const select = sql`
   ) cases`;
 
 function toRow(raw: Raw): { row: JobRow; access: JobAccess } {
-  const { submitter_id, is_public, groups, ...rest } = raw;
+  const { access, ...rest } = raw;
   const row = {
     ...rest, state: jobStates[raw.state]!, health: jobHealths[raw.health]!,
     submit_time: raw.submit_time.toISOString(), start_time: raw.start_time?.toISOString() ?? null, end_time: raw.end_time?.toISOString() ?? null,
   };
-  return { row, access: { submitter: submitter_id, isPublic: is_public, groups } };
+  return { row, access };
 }
 
 /** Rows of the jobs with these ids, whoever asks: the caller looks at `access`. */

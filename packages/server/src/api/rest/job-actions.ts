@@ -1,6 +1,6 @@
 import { checkTestDefinition, jobStates } from '@lava/job';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { mayChangeJob } from '../../auth/visibility.ts';
+import { mayCancelJob, maySeeJob, readJobAccess } from '../../auth/visibility.ts';
 import { SubmitError, type Services, type SubmitProblem } from '../../services.ts';
 import { definitionLimit } from '../body.ts';
 import { forbidden, notFound } from '../errors.ts';
@@ -59,11 +59,12 @@ export function restJobActions(app: FastifyInstance, services: Services): void {
     // Old clients cancel with GET; with a session that would let any page do it.
     checkCsrf(request);
     const id = await restJobId(services, request.user, request.params.job);
-    const job = await db.selectFrom('jobs').select(['submitter', 'state']).where('id', '=', id).executeTakeFirst();
-    if (!job) throw notFound('Job');
+    const job = await db.selectFrom('jobs').select('state').where('id', '=', id).executeTakeFirst();
+    const access = await readJobAccess(db, id);
+    if (!job || !access) throw notFound('Job');
     if (job.state < jobStates.indexOf('Canceling')) {
       const user = requireUser(request);
-      if (!mayChangeJob(user, job)) throw forbidden();
+      if (!mayCancelJob(user, access)) throw forbidden();
       await services.jobs.cancel(id, user.username);
     }
     return { message: 'Job cancel signal sent.' };
@@ -80,9 +81,10 @@ export function restJobActions(app: FastifyInstance, services: Services): void {
       const done: unknown[] = [];
       const invalid: unknown[] = [];
       for (const id of ids as unknown[]) {
-        const job = await db.selectFrom('jobs').select(['id', 'submitter']).where('id', '=', jobNumber(id)).executeTakeFirst();
-        if (!job || !mayChangeJob(user, job)) { invalid.push(id); continue; }
-        await services.jobs.cancel(job.id, user.username);
+        const job = jobNumber(id);
+        const access = await readJobAccess(db, job);
+        if (!access || !maySeeJob(user, access) || !mayCancelJob(user, access)) { invalid.push(id); continue; }
+        await services.jobs.cancel(job, user.username);
         done.push(id);
       }
       return { message: 'Job cancel signal sent for job ids.', job_ids: done, invalid_job_ids: invalid };

@@ -1,6 +1,6 @@
 import { jobHealths, jobStates } from '@lava/job';
 import type { FastifyInstance } from 'fastify';
-import { mayChangeJob } from '../../auth/visibility.ts';
+import { mayCancelJob, readJobAccess } from '../../auth/visibility.ts';
 import type { Services } from '../../services.ts';
 import { definitionLimit, texts } from '../body.ts';
 import { forbidden, notFound, shownProblem } from '../errors.ts';
@@ -46,9 +46,10 @@ export function jobs(app: FastifyInstance, services: Services): void {
   app.post<OfJob>('/jobs/:job/cancel', async (request) => {
     const user = requireUser(request);
     const id = await visibleJobId(services, user, request.params.job);
-    const job = await db.selectFrom('jobs').select(['submitter', 'state']).where('id', '=', id).executeTakeFirst();
-    if (!job) throw notFound(`Job ${id}`);
-    if (!mayChangeJob(user, job)) throw forbidden('Only the submitter of a job and superusers may cancel it.');
+    const job = await db.selectFrom('jobs').select('state').where('id', '=', id).executeTakeFirst();
+    const access = await readJobAccess(db, id);
+    if (!job || !access) throw notFound(`Job ${id}`);
+    if (!mayCancelJob(user, access)) throw forbidden('Only the submitter of a job and who may change its device may cancel it.');
     if (jobStates[job.state] === 'Finished') return { message: `Job ${id} has finished already.` };
     await services.jobs.cancel(id, user.username);
     return { message: `Job ${id} is asked to end.` };
