@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { load } from 'js-yaml';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -12,7 +13,9 @@ const { values, positionals } = parseArgs({
   },
 });
 const folder = values['output-dir'];
-const plan = JSON.parse(readFileSync(positionals[0], 'utf8'));
+const job = load(readFileSync(positionals[0], 'utf8'));
+// A whole job definition, which a real server takes, has it in its metadata.
+const plan = job.metadata ?? job;
 let number = 0;
 const record = (lvl, msg) => `- ${JSON.stringify({ dt: new Date().toISOString().replace('Z', '000+00:00'), lvl, msg }).replaceAll('":', '": ').replaceAll(',"', ', "')}\n`;
 const log = (text) => appendFileSync(join(folder, 'logs.yaml'), text);
