@@ -59,6 +59,7 @@ export interface Database {
     state: Generated<number>; health: Generated<number>; submit_time: ColumnType<Date, Date | undefined, Date>; start_time: MaybeTime;
     end_time: MaybeTime; queue_timeout: number | null; failure_comment: string | null; error_type: string | null;
     error_msg: string | null; error_code: string | null; next_fence: Generated<number>; log_lines: Generated<number>;
+    role: Generated<string>; host_role: string | null; essential: Generated<boolean>;
   };
   job_tags: { job: number; tag_id: number };
   job_groups: { job: number; group_id: number };
@@ -66,9 +67,11 @@ export interface Database {
   job_failure_tags: { job: number; failure_tag_id: number };
   remote_artifact_tokens: { user_id: number; name: string; token: string };
   attempts: {
-    job: number; fence: number; device: string; worker: string; created_at: ColumnType<Date, Date | undefined, Date>;
+    job: number; fence: number; device: string | null; shared_device: string | null; worker: string; created_at: ColumnType<Date, Date | undefined, Date>;
     started_at: MaybeTime; ended_at: MaybeTime; lease_expires: Time; end_reason: string | null;
   };
+  group_shares: { group_id: number; weight: Generated<number>; quota: number | null; queue_limit: number | null };
+  device_use: { submitter: number; seconds: number; as_of: ColumnType<Date, Date | undefined, Date> };
   job_actions: {
     job: number; level: string; start_line: number; name: string; namespace: string; timeout: number | null; started_at: Time;
     end_line: number | null; ended_at: MaybeTime; failed: Generated<boolean>;
