@@ -1,14 +1,14 @@
 import { ConfigurationError, didYouMean } from '@lava/base';
 import { renderDevice } from './render.ts';
-import { findTemplate, listTemplates } from './templates.ts';
+import { listTemplates, readTemplate, type TemplateSource } from './templates.ts';
 
 /**
  * Renders a device type with the smallest dictionary that a lab would write. Undefined: it can be used.
  * @param name without `.jinja2`
- * @param lookup folders of templates in the order they are searched
+ * @param lookup where templates are, in the order they are searched
  */
-export function checkDeviceType(name: string, lookup: readonly string[]): ConfigurationError | undefined {
-  if (findTemplate(`${name}.jinja2`, lookup) === undefined) {
+export function checkDeviceType(name: string, lookup: readonly TemplateSource[]): ConfigurationError | undefined {
+  if (readTemplate(`${name}.jinja2`, lookup) === undefined) {
     return new ConfigurationError(`there is no device type '${name}'`, { code: 'template-not-found', hint: didYouMean(name, listTemplates(lookup)) ?? `put ${name}.jinja2 into a folder of device types` });
   }
   try {

@@ -1,11 +1,11 @@
 import type { Position } from '@lava/base';
 import { deviceTypeOf } from './device-type.ts';
-import { readTemplate } from './templates.ts';
+import { readTemplate, type TemplateSource } from './templates.ts';
 
 interface Source { readonly file: string; readonly text: string }
 
 /** A dictionary and the templates that it extends one after the other, as far as they can be found. */
-export function sourcesOf(dictionary: Source, lookup: readonly string[]): Source[] {
+export function sourcesOf(dictionary: Source, lookup: readonly TemplateSource[]): Source[] {
   const sources = [dictionary];
   // A template that extends itself in the end is found out when it is rendered.
   while (sources.length < 20) {

@@ -6,15 +6,15 @@ import { checkConfiguration, type ConfigurationProblem } from './schema.ts';
 import { deviceFilters } from './filters.ts';
 import { deviceTypeOf } from './device-type.ts';
 import { placeOf, sourcesOf } from './place.ts';
-import { listTemplates, readTemplate } from './templates.ts';
+import { listTemplates, readTemplate, type TemplateSource } from './templates.ts';
 
 export interface RenderRequest {
   /** Hostname of the device: `scheduled_device_name`, and what errors call its dictionary. */
   readonly name: string;
   /** Text of the device dictionary. */
   readonly dictionary: string;
-  /** Folders of templates in the order they are searched; see `lookupFolders`. */
-  readonly lookup: readonly string[];
+  /** Where templates are, in the order they are searched; see `lookupFolders`. */
+  readonly lookup: readonly TemplateSource[];
   /** The job's `context`: variables of the templates. */
   readonly context?: Readonly<Record<string, unknown>>;
   /** `scheduled_device_type`: the name in the database. Default: the device type that the dictionary extends. */

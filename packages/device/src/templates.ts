@@ -4,6 +4,9 @@ import { assetFolder, type LavaPaths } from '@lava/base';
 
 const suffix = '.jinja2';
 
+/** Where templates are looked up: a folder, or texts that are kept elsewhere, by file name (`qemu.jinja2`). */
+export type TemplateSource = string | ReadonlyMap<string, string>;
+
 /** Folders of device-type templates, in the order they are searched; admins write the first. */
 export function deviceTypeFolders(paths: LavaPaths): string[] {
   const packaged = join(paths.root, 'usr/share/lava-server/device-types');
@@ -29,9 +32,17 @@ export function findTemplate(name: string, folders: readonly string[]): string |
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
 
-/** Text of a template; undefined if there is none of that name. */
-export function readTemplate(name: string, folders: readonly string[]): string | undefined {
-  const path = findTemplate(name, folders);
+/** Text of a template, from the first source that has it; undefined if there is none of that name. */
+export function readTemplate(name: string, sources: readonly TemplateSource[]): string | undefined {
+  for (const source of sources) {
+    const text = typeof source === 'string' ? readFrom(source, name) : source.get(name);
+    if (text !== undefined) return text;
+  }
+  return undefined;
+}
+
+function readFrom(folder: string, name: string): string | undefined {
+  const path = findTemplate(name, [folder]);
   try {
     return path && readFileSync(path, 'utf8');
   } catch (error) {
@@ -41,8 +52,8 @@ export function readTemplate(name: string, folders: readonly string[]): string |
   }
 }
 
-/** Names of all templates in the folders, without `.jinja2`, sorted. */
-export function listTemplates(folders: readonly string[]): string[] {
-  const names = folders.flatMap((folder) => (existsSync(folder) ? readdirSync(folder) : []));
+/** Names of all templates of the sources, without `.jinja2`, sorted. */
+export function listTemplates(sources: readonly TemplateSource[]): string[] {
+  const names = sources.flatMap((source) => (typeof source !== 'string' ? [...source.keys()] : existsSync(source) ? readdirSync(source) : []));
   return [...new Set(names.filter((name) => name.endsWith(suffix)).map((name) => name.slice(0, -suffix.length)))].sort();
 }
