@@ -1,12 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { Environment } from '@lava/jinja';
+import { upstreamDeviceTypes } from '../../../tests/support/upstream-packages.ts';
 import { python } from '../../jinja/test/cpython.ts';
 import { deviceFilters } from '../src/filters.ts';
 import { readTemplate } from '../src/templates.ts';
 
-/** Upstream LAVA's own device types, where they are installed: Debian's package lava-server, or any folder of them. */
-export const upstreamTypes = [process.env['LAVA_UPSTREAM_DEVICE_TYPES'], '/usr/share/lava-server/device-types'].find((path) => path && existsSync(path));
+export const upstreamTypes = upstreamDeviceTypes();
 export const canCompare = upstreamTypes !== undefined && python !== undefined;
 
 /** A device dictionary and what the job and the scheduler add. */
