@@ -1,4 +1,4 @@
-import { JobError, LavaError } from '@lava/base';
+import { ConnectionClosedError, JobError, LavaError } from '@lava/base';
 import type { Connection, Match, Pattern } from '../connections/connection.ts';
 import type { Action } from '../pipeline/action.ts';
 
@@ -84,7 +84,7 @@ async function endOf(a: Action, connection: Connection, pattern: KernelPattern, 
     a.log.warning('Unable to match end of the kernel message');
     return end.index - 1;
   } catch (error) {
-    if (!(error instanceof LavaError) || error.code === 'connection-closed') throw error;
+    if (!(error instanceof LavaError) || error instanceof ConnectionClosedError) throw error;
     if (pattern.kind === 'panic') throw new JobError('Kernel panic - not syncing', { code: 'kernel-panic', cause: error });
     if (error.code !== 'prompt-timeout') throw error;
     a.log.warning('Failed to match end of kernel error');

@@ -4,6 +4,8 @@ import type { JobLog } from '../log/job-log.ts';
 import { pythonRepr } from '@lava/job';
 import type { Connection, ExpectOptions, Match, Pattern } from './connection.ts';
 import { ConsoleLines } from './console-lines.ts';
+import { LineHealth } from './line-health.ts';
+import { noteFailedWait } from './failed-wait.ts';
 
 /** What a connection needs of the job it belongs to. */
 export interface ConsoleHost {
@@ -38,6 +40,8 @@ interface ConsoleOptions {
 interface ConnectionEnd {
   /** For the log. */
   readonly report: string;
+  /** Reason code; default `connection-closed`. */
+  readonly code?: string | undefined;
   /** What the reader can do, if that is plain. */
   readonly hint?: string | undefined;
 }
@@ -73,6 +77,7 @@ export class Console implements Connection {
   #report: string | undefined;
   /** The last pieces of text, the newer one at least as long as `lastWords` or growing. */
   #recent: [older: string, newer: string] = ['', ''];
+  readonly health = new LineHealth();
 
   constructor(host: ConsoleHost, options: ConsoleOptions) {
     this.namespace = options.namespace;
@@ -115,13 +120,14 @@ export class Console implements Connection {
     this.#lines.flush();
     const why = this.#closing ? undefined : explain?.(this.#recent.join('').slice(-lastWords));
     this.#report = why?.report;
-    this.#closed = new ConnectionClosedError('Connection closed', { code: 'connection-closed', hint: why?.hint });
+    this.#closed = new ConnectionClosedError('Connection closed', { code: why?.code ?? 'connection-closed', hint: why?.hint });
     this.#stream.end(this.#closed);
     this.#onText?.();
   }
 
   #take(text: string): void {
     this.#lastTextAt = monotonicMs();
+    this.health.take(text);
     this.#held += text;
     this.#recent = this.#recent[1].length < lastWords ? [this.#recent[0], this.#recent[1] + text] : [this.#recent[1], text];
     this.#stream.push(text);
@@ -187,7 +193,9 @@ export class Console implements Connection {
     try {
       return await match;
     } catch (error) {
-      throw error === this.#closed ? this.#closedError() : error;
+      if (error === this.#closed) throw this.#closedError();
+      noteFailedWait(error, this.health);
+      throw error;
     }
   }
 

@@ -1,4 +1,4 @@
-import { formatDuration, JobError, LavaError } from '@lava/base';
+import { formatDuration, LavaError } from '@lava/base';
 import { pythonRepr } from '@lava/job';
 import type { Action } from '../pipeline/action.ts';
 import type { Connection, Match, Pattern } from './connection.ts';
@@ -19,7 +19,7 @@ export async function expectForced(a: Action, connection: Connection, patterns: 
       return await connection.expect(patterns, { timeoutMs: waitMs, signal: a.signal });
     } catch (error) {
       if (!(error instanceof LavaError && error.code === 'prompt-timeout')) throw error;
-      if (attempt >= attempts) throw new JobError('wait for prompt timed out', { code: 'prompt-timeout' });
+      if (attempt >= attempts) throw error;
       a.log.warning(`${error.message}: Sending # in case of corruption. Connection timeout ${formatDuration(a.connectionTimeout)}, retry in ${formatDuration(retryMs / 1000)}`);
       await connection.sendLine('#');
       waitMs = Math.min(retryMs, a.remainingMs());

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { InfrastructureError } from '@lava/base';
-import { mappingAt } from '@lava/job';
 import type { Action } from '../pipeline/action.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { spokenTrouble } from './connection-trouble.ts';
 import { Console } from './console.ts';
 import { endProcesses, processTree } from './process-tree.ts';
+import { readSize } from './read-size.ts';
 import { which } from './which.ts';
 
 interface ProcessOptions {
@@ -49,7 +49,10 @@ export async function connectProcess(a: Action, argv: readonly string[], options
   // A grandchild may hold the pipes open for ever: the end of the program ends the connection a moment later.
   const exited = new Promise<void>((resolve) => child.on('exit', (status, signal) => {
     const how = signal === null ? `ended with exit status ${status ?? 0}` : `was ended by ${signal}`;
-    const explain = (output: string) => ({ report: `The program '${argv[0] ?? ''}' of the connection ${how}${lastOutput(output)}`, hint: options.trouble?.(output) });
+    const explain = (output: string) => {
+      const known = spokenTrouble(output);
+      return { report: `The program '${argv[0] ?? ''}' of the connection ${how}${lastOutput(output)}`, code: known?.code, hint: options.trouble?.(output) ?? known?.hint };
+    };
     void Promise.race([closed, new Promise((r) => { setTimeout(r, 500).unref(); })]).then(() => { console.ended(explain); resolve(); });
   }));
   console.attach({
@@ -86,12 +89,6 @@ function hasScript(a: Action): boolean {
     a.log.warning("The connection gets no terminal: the program 'script' (package bsdutils or util-linux) is not installed on the worker");
     return false;
   }
-}
-
-/** `constants.spawn_maxread` of the device, which is often written as a text. */
-function readSize(a: Action): number | undefined {
-  const size = Number(asText(mappingAt(a.job.device, 'constants')?.['spawn_maxread']));
-  return Number.isInteger(size) && size > 0 ? size : undefined;
 }
 
 function shellQuote(word: string): string {

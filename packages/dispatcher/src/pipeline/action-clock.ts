@@ -27,6 +27,7 @@ export class ActionClock {
 
   get signal(): AbortSignal { return this.#controller.signal; }
   get endMs(): number { return this.#endMs; }
+  get startedMs(): number { return this.#startedMs; }
   get busyInside(): boolean { return this.#inside > 0; }
 
   get elapsedSeconds(): number { return (monotonicMs() - this.#startedMs) / 1000; }

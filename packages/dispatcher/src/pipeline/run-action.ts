@@ -1,6 +1,7 @@
 import { formatDuration, JobError, LavaBug, LavaError, messageOf, monotonicMs, sleep } from '@lava/base';
 import { toLogValue } from '../log/log-value.ts';
 import { asLavaError, explain, isRetryable, sameClass } from './errors.ts';
+import { explainTimeout } from './failure-reason.ts';
 import type { PipelineAction } from './pipeline-action.ts';
 
 /** Milliseconds an aborted hook may take to end by itself before the job goes on without it. */
@@ -56,7 +57,7 @@ export async function runAction(a: PipelineAction, options: { readonly lines?: b
     if (runtime.canceled && !shielded) a.abort(runtime.canceled);
     await untilAborted(a, () => (a.spec.run ? a.spec.run(a) : a.runChildren()));
   } catch (error) {
-    failure = asLavaError(error);
+    failure = explainTimeout(a, asLavaError(error));
     report(a, error, failure);
     a.results['fail'] = failure.message;
   } finally {
