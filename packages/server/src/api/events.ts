@@ -4,12 +4,12 @@ import { sql } from 'kysely';
 import type { WebSocket } from 'ws';
 import { isoMicroseconds, messageOf } from '@lava/base';
 import { deviceHealths, deviceStates, workerHealths, workerStates } from '@lava/job';
-import { userByToken } from '../auth/tokens.ts';
 import type { User } from '../auth/users.ts';
 import { maySeeJob } from '../auth/visibility.ts';
 import type { ServerEvent, Services } from '../services.ts';
 import { pythonJson } from './json.ts';
 import { jobRows } from './read/jobs.ts';
+import { userOfToken } from './who.ts';
 
 const topic = 'org.lavasoftware';
 /** A reader that is so far behind is cut off: these events are not kept, and it must read the states anew anyway. */
@@ -64,8 +64,8 @@ async function basicUser(services: Services, header: string | undefined): Promis
   const decoded = Buffer.from(encoded, 'base64').toString('utf8');
   const colon = decoded.indexOf(':');
   if (colon < 0) throw new BadCredentials('Invalid basic authentication');
-  const user = await userByToken(services.db, decoded.slice(colon + 1));
-  if (!user?.isActive || user.username !== decoded.slice(0, colon)) throw new BadCredentials('Unknown user');
+  const user = await userOfToken(services, decoded.slice(0, colon), decoded.slice(colon + 1));
+  if (!user) throw new BadCredentials('Unknown user');
   return user;
 }
 

@@ -48,6 +48,12 @@ export function checkCsrf(request: FastifyRequest): void {
   throw new HttpError(403, 'csrf', 'CSRF Failed: CSRF token missing or incorrect.', { hint: `Send the header X-CSRF-Token with the value of the cookie ${csrfCookie}.` });
 }
 
+/** The active user with this name and token, as Basic credentials carry them. */
+export async function userOfToken(services: Services, username: string, token: string): Promise<User | undefined> {
+  const user = await userByToken(services.db, token);
+  return user?.isActive && user.username === username ? user : undefined;
+}
+
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Makes every route of this scope know who asks. */
