@@ -5,12 +5,13 @@ const mayImport = {
   jinja: ['base'],
   job: ['base', 'yaml'],
   device: ['base', 'yaml', 'jinja', 'job'],
+  lab: ['base', 'yaml', 'job', 'device'],
   link: ['base'],
   dispatcher: ['base', 'yaml', 'job', 'device'],
   worker: ['base', 'yaml', 'job', 'link', 'dispatcher'],
-  server: ['base', 'yaml', 'jinja', 'job', 'device', 'link'],
+  server: ['base', 'yaml', 'jinja', 'job', 'device', 'lab', 'link'],
   web: [],
-  cli: ['base', 'yaml', 'job', 'device', 'dispatcher'],
+  cli: ['base', 'yaml', 'job', 'device', 'lab', 'dispatcher'],
   testbed: ['base', 'yaml', 'job', 'device', 'link'],
 };
 
@@ -27,9 +28,9 @@ module.exports = {
     })),
     {
       name: 'pure-packages',
-      comment: 'base, yaml, jinja and job do no input or output, except that base finds its assets',
+      comment: 'base, yaml, jinja, job and lab do no input or output, except that base finds its assets',
       severity: 'error',
-      from: { path: '^packages/(yaml|jinja|job)/src', pathNot: '\\.test\\.ts$' },
+      from: { path: '^packages/(yaml|jinja|job|lab)/src', pathNot: '\\.test\\.ts$' },
       to: { dependencyTypes: ['core'], path: '^(node:)?(fs|net|http|https|child_process|dgram|tls|worker_threads)' },
     },
   ],

@@ -1,0 +1,151 @@
+import { ConfigurationError, messageOf, nearestWord } from '@lava/base';
+import { checkJob } from '@lava/job';
+import { YamlError, loadYaml } from '@lava/yaml';
+import { fieldsOf, kindNames, kindOf, sameValue, type Kind, type Lab } from './kinds.ts';
+import { applyPlan, planLab } from './plan.ts';
+import { problem, type LabProblem } from './problem.ts';
+import type { LabPlaces } from './read-lab.ts';
+
+/**
+ * Renders the dictionary of a device with the templates of device types as the lab is to have them.
+ * @throws ConfigurationError with the place in the dictionary (`NAME.jinja2`) or in a template
+ */
+export type RenderCheck = (device: { readonly name: string; readonly deviceType: string; readonly dictionary: string }, templates: ReadonlyMap<string, string>) => void;
+
+interface Check {
+  readonly wanted: Lab;
+  readonly current: Lab;
+  /** The lab as it will be. */
+  readonly after: Lab;
+  readonly places: LabPlaces;
+  readonly problems: LabProblem[];
+}
+
+/**
+ * What is wrong with a lab as a file wants it, beside the form of the file: names of things that do not exist, device
+ * dictionaries that do not render, health checks that are no jobs. Warnings are for what was wrong before, too.
+ * @param current the lab as it is, with all fields; an empty one for a file that stands alone
+ */
+export function checkLab(wanted: Lab, current: Lab, places: LabPlaces, render: RenderCheck): LabProblem[] {
+  const check: Check = { wanted, current, after: applyPlan(current, planLab(current, wanted)), places, problems: [] };
+  checkReferences(check);
+  checkAliases(check);
+  checkTexts(check);
+  checkDictionaries(check, render);
+  return check.problems;
+}
+
+function checkReferences({ wanted, after, places, problems }: Check): void {
+  for (const kind of kindNames) {
+    for (const [name, fields] of wanted[kind]) {
+      for (const [field, { of }] of fieldsOf(kind)) {
+        const value = fields[field];
+        if (of === undefined || value === undefined || value === null) continue;
+        for (const referred of Array.isArray(value) ? value as string[] : [String(value)]) {
+          if (after[of].has(referred)) continue;
+          const place = places.of(kind, name, field, referred);
+          problems.push(problem('lab-unknown', place.path, `there is no ${kindOf(of).noun} ${JSON.stringify(referred)}, in this file or on the server`, unknownHint(of, referred, after), place));
+        }
+      }
+    }
+  }
+}
+
+const unknownHint = (of: Kind, name: string, after: Lab) => {
+  const meant = nearestWord(name, after[of].keys());
+  return meant === undefined ? `Add it to "${of}:" in this file.` : `Did you mean "${meant}"? A new one must be added to "${of}:" in this file.`;
+};
+
+function checkAliases({ wanted, after, places, problems }: Check): void {
+  const owners = new Map<string, string>();
+  const all = [...after.device_types].flatMap(([type, fields]) => (fields['aliases'] as readonly string[]).map((alias) => ({ type, alias })));
+  // The owner that the file does not talk of comes first, so that the error stands where the file says something.
+  for (const { type, alias } of all.sort((a, b) => Number(says(wanted, a.type)) - Number(says(wanted, b.type)))) {
+    const owner = after.device_types.has(alias) ? alias : owners.get(alias);
+    if (owner === undefined) owners.set(alias, type);
+    else if (says(wanted, type) || wanted.device_types.has(alias)) {
+      const place = says(wanted, type) ? places.of('device_types', type, 'aliases', alias) : places.of('device_types', alias);
+      problems.push(problem('lab-alias', place.path, owner === alias ? `${JSON.stringify(alias)} is a device type and cannot be another name of ${type}` : `${JSON.stringify(alias)} names two device types, ${owner} and ${type}`, 'A name means one device type.', place));
+    }
+  }
+}
+
+const says = (wanted: Lab, type: string) => wanted.device_types.get(type)?.['aliases'] !== undefined;
+
+/** Texts that other programs read: YAML of workers, health checks. */
+function checkTexts(check: Check): void {
+  for (const [name, fields] of check.wanted.workers) {
+    for (const field of ['dispatcher', 'env', 'env_dut']) {
+      const text = fields[field];
+      if (typeof text !== 'string') continue;
+      try {
+        loadYaml(text);
+      } catch (error) {
+        if (!(error instanceof YamlError)) throw error;
+        report(check, 'workers', name, field, { code: 'lab-text', message: `the ${field} of worker ${name} is not YAML: ${error.reason}`, hint: error.hint, at: error });
+      }
+    }
+  }
+  for (const [name, fields] of check.wanted.device_types) {
+    const text = fields['health_check'];
+    if (typeof text !== 'string') continue;
+    for (const found of checkJob(text).problems) {
+      if (found.severity === 'error') report(check, 'device_types', name, 'health_check', { code: 'lab-health-check', message: `the health check of ${name}: ${found.message} [${found.code}]`, hint: found.hint, at: found });
+    }
+  }
+}
+
+interface Inside {
+  readonly code: 'lab-text' | 'lab-health-check' | 'lab-device';
+  readonly message: string;
+  readonly hint: string | undefined;
+  readonly at: { readonly line?: number; readonly column?: number };
+}
+
+/** A problem inside a text: a warning if the lab has this text already. */
+function report({ wanted, current, places, problems }: Check, kind: Kind, name: string, field: string, { code, message, hint, at }: Inside, newly = false): void {
+  const place = at.line === undefined ? places.of(kind, name, field) : places.inside(kind, name, field, { line: at.line, column: at.column ?? 1 });
+  const old = !newly && sameValue(current[kind].get(name)?.[field], wanted[kind].get(name)?.[field]);
+  problems.push({ ...problem(code, place.path, message, hint, place), severity: old ? 'warning' : 'error' });
+}
+
+function checkDictionaries(check: Check, render: RenderCheck): void {
+  const { wanted, current, after } = check;
+  const [before, now] = [templatesOf(current), templatesOf(after)];
+  const newTemplates = JSON.stringify([...before]) !== JSON.stringify([...now]);
+  const failure = (lab: Lab, name: string, templates: ReadonlyMap<string, string>): ConfigurationError | undefined => {
+    const { dictionary, device_type: deviceType } = lab.devices.get(name) ?? {};
+    if (typeof dictionary !== 'string') return undefined;
+    try {
+      render({ name, deviceType: String(deviceType), dictionary }, templates);
+      return undefined;
+    } catch (error) {
+      if (error instanceof ConfigurationError) return error;
+      throw error;
+    }
+  };
+  for (const [name, { device_type: deviceType, retired }] of after.devices) {
+    const named = wanted.devices.has(name);
+    if (!named && (!newTemplates || retired === true)) continue;
+    const error = failure(after, name, now);
+    // Of devices that the file does not name only those matter that it would break.
+    if (error && (named || !failure(current, name, before))) reportDevice(check, name, String(deviceType), error, newTemplates);
+  }
+}
+
+const templatesOf = (lab: Lab) => new Map([...lab.device_types].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([name, { template }]) => (typeof template === 'string' ? [[name, template] as const] : [])));
+
+/** The error stands in the dictionary, in a template, or in neither as far as the file shows them. */
+function reportDevice(check: Check, name: string, deviceType: string, error: ConfigurationError, newTemplates: boolean): void {
+  const { wanted, current, places, problems } = check;
+  const inside = { code: 'lab-device', message: `${messageOf(error)} [${error.code}]`, hint: error.hint, at: error.at ?? {} } as const;
+  const file = error.at?.file?.replace(/\.jinja2$/, '');
+  if ((file === undefined || file === name) && wanted.devices.get(name)?.['dictionary'] !== undefined) {
+    report(check, 'devices', name, 'dictionary', inside, newTemplates || !sameValue(current.devices.get(name)?.['device_type'], deviceType));
+  } else if (file !== undefined && wanted.device_types.get(file)?.['template'] !== undefined) {
+    report(check, 'device_types', file, 'template', inside);
+  } else {
+    const place = wanted.devices.has(name) ? places.of('devices', name) : places.of('device_types', deviceType);
+    problems.push(problem('lab-device', place.path, inside.message, error.hint, place));
+  }
+}
