@@ -12,17 +12,18 @@ import { Transfer, transferName } from './transfer.ts';
 
 /** Downloads of a deploy block: they are checked and fetched side by side, and reported in their order. */
 export class Downloads {
-  readonly #transfers: { transfer: Transfer; name: string }[] = [];
+  readonly #transfers: { transfer: Transfer; place: string }[] = [];
   #folder = '';
 
   /**
    * `download-retry` for one url block, with its overlays.
+   * @param below folder for it in that of the deployment
    * @throws JobError for a block that cannot be fetched at all
    */
-  spec(job: JobContext, parameters: Parameters, label: string, block: unknown): ActionSpec {
+  spec(job: JobContext, parameters: Parameters, label: string, block: unknown, below = ''): ActionSpec {
     if (label === '' || label === '.' || label === '..' || label.includes('/')) throw new JobError(`Invalid key '${label}'`, { code: 'download-key' });
     if (!isMapping(block) || typeof block['url'] !== 'string') throw new JobError(`Invalid deploy action: 'url' is missing for '${label}'`, { code: 'download-url' });
-    const children = [this.#fetch(job, label, block)];
+    const children = [this.#fetch(job, label, block, below)];
     const overlays = block['overlays'];
     if (overlays !== undefined || block['format'] !== undefined) {
       if (!isMapping(overlays)) throw new JobError(overlays === undefined ? "Missing 'overlays' dictionary" : "'overlays' is not a dictionary", { code: 'overlays' });
@@ -35,12 +36,13 @@ export class Downloads {
     return { name: 'download-retry', summary: 'download-retry', description: 'download with retry', retry: true, timeoutError: 'Infrastructure', children };
   }
 
-  #fetch(job: JobContext, label: string, block: Mapping): ActionSpec {
+  #fetch(job: JobContext, label: string, block: Mapping, below: string): ActionSpec {
     const transfer = new Transfer({ label, block });
     const source = transfer.source(job);
     const name = transferName(source.url, transfer.undo);
-    this.#transfers.push({ transfer, name });
-    const file = () => join(this.#folder, label, name);
+    const place = join(below, label, name);
+    this.#transfers.push({ transfer, place });
+    const file = () => join(this.#folder, place);
     return {
       name: source.action,
       summary: source.action === 'file-download' ? 'local file copy' : 'http download',
@@ -79,7 +81,7 @@ export class Downloads {
   /** Starts all transfers. For `run` of the block's action, before its children. */
   start(a: Action, folder: string): void {
     this.#folder = folder;
-    for (const { transfer, name } of this.#transfers) transfer.start(a.job, join(folder, transfer.label, name), a.signal);
+    for (const { transfer, place } of this.#transfers) transfer.start(a.job, join(folder, place), a.signal);
   }
 }
 

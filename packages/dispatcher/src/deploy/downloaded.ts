@@ -26,6 +26,27 @@ export interface GuestDisk {
 }
 export const guestDisk = sharedKey<GuestDisk>('apply-overlay-guest');
 
+/** Where devices find files of the namespace over TFTP: by label, relative to the server's root. */
+export const tftpFiles = sharedKey<ReadonlyMap<string, string>>('tftp-deploy');
+
+export function setTftpFile(a: Action, label: string, path: string): void {
+  a.set(tftpFiles, new Map(a.get(tftpFiles)).set(label, path));
+}
+
+/** A root file system that devices mount over NFS. */
+export interface NfsRoot {
+  /** Absolute path on its server. */
+  readonly folder: string;
+  readonly server: string;
+}
+export const nfsRoot = sharedKey<NfsRoot>('extract-rootfs');
+
+/** How U-Boot starts the kernel: `bootm`, `bootz` or `booti`. */
+export const bootCommand = sharedKey<string>('uboot-prepare-kernel');
+
+/** Facts that only this job knows and that shells on the device are told, by name. */
+export const dynamicData = sharedKey<Readonly<Record<string, string>>>('dynamic-data');
+
 /** The overlay as a gzipped tar, for boot methods that bring it to the device. */
 export const overlayArchive = sharedKey<string>('compress-overlay');
 

@@ -1,5 +1,6 @@
 import type { Method } from '../pipeline/action.ts';
+import { tftp } from './tftp.ts';
 import { tmpfs } from './tmpfs.ts';
 
 /** Every way to deploy; when several accept a block, the highest priority wins, then the first. */
-export const deployMethods: readonly Method[] = [tmpfs];
+export const deployMethods: readonly Method[] = [tmpfs, tftp];
