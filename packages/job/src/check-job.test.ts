@@ -108,7 +108,7 @@ describe('LAVA takes at submission, and so do we', () => {
     ['metadata with numbers for keys', 'priority: medium', 'metadata: {1: a, b: [1]}', []],
     ['any secrets', 'priority: medium', 'secrets: {a: 1}', []],
     ['a retry of zero', 'to: tmpfs', 'to: tmpfs\n    failure_retry: 0', []],
-    ['zero minutes', 'action: {minutes: 5}', 'action: {minutes: 0}', []],
+    ['zero minutes', 'action: {minutes: 5}', 'action: {minutes: 0}', ['timeout-zero']],
   ];
   for (const [name, from, to, warnings] of cases) {
     test(name, () => {

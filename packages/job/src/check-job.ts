@@ -1,8 +1,15 @@
 import type { YamlLimits } from '@lava/yaml';
-import { adviseJob } from './advise-job.ts';
+import { adviseJob } from './advice/advise-job.ts';
+import { isLegacyJob } from './legacy-job.ts';
+import type { Finding } from './schema/schema.ts';
 import { jobSchema } from './schema/job.ts';
 import { validate } from './schema/validate.ts';
 import { checkText, type Checked } from './text-problems.ts';
+
+const legacy: Finding = {
+  path: ['actions'], part: 'key', code: 'legacy-job',
+  message: 'this job definition is written for the first version of LAVA, which is gone: write its commands anew as deploy, boot and test blocks',
+};
 
 export interface CheckOptions {
   /** Variables that the server's settings allow in `context` beside LAVA's. */
@@ -20,6 +27,7 @@ export function checkJob(text: string, options: CheckOptions = {}): Checked {
     limits: options.limits,
     empty: 'the job definition is empty',
     noMapping: 'a job definition is a mapping of keys such as job_name, device_type, timeouts and actions',
+    refuse: (value) => (isLegacyJob(value) ? legacy : undefined),
     find: (value, located) => validate(jobSchema(options), value, located),
     advise: adviseJob,
   });

@@ -31,8 +31,9 @@ export function readablePath(path: Path): string {
 
 /** Kinds of problems that checks of definitions find. */
 export const problemCodes = [
-  'duplicate-key', 'duplicate-name', 'exclusive-keys', 'ignored-key', 'missing-key', 'more-problems', 'namespace-missing', 'namespace-reserved', 'no-boot', 'no-deploy', 'no-steps',
-  'not-a-mapping', 'prompt-matches-all', 'removed-helper', 'removed-key', 'repeat-and-retry', 'reserved-name', 'revision-and-shallow', 'timeout-too-long', 'too-large', 'too-long', 'too-short',
-  'too-small', 'unknown-key', 'unknown-method', 'unknown-role', 'unused-role', 'wrong-type', 'wrong-value',
+  'duplicate-key', 'duplicate-name', 'empty-role', 'exclusive-keys', 'ignored-key', 'kernel-type-missing', 'legacy-job', 'login-without-prompts', 'missing-key', 'more-problems', 'namespace-missing',
+  'namespace-reserved', 'no-actions', 'no-boot', 'no-deploy', 'no-steps', 'not-a-mapping', 'pattern-groups', 'prompt-matches-all', 'removed-helper', 'removed-key', 'repeat-and-retry', 'reserved-name',
+  'revision-and-shallow', 'several-blocks', 'skip-ignored', 'timeout-too-long', 'timeout-zero', 'too-large', 'too-long', 'too-short', 'too-small', 'unknown-key', 'unknown-method', 'unknown-os',
+  'unknown-role', 'unused-role', 'wrong-checksum', 'wrong-compression', 'wrong-pattern', 'wrong-type', 'wrong-url', 'wrong-value',
 ] as const;
 export type ProblemCode = (typeof problemCodes)[number];

@@ -19,13 +19,15 @@ interface What {
   /** Messages for an empty text and for one that is no mapping. */
   readonly empty: string;
   readonly noMapping: string;
+  /** Why nothing more is said of a text: it is something else. */
+  readonly refuse?: (value: Mapping) => Finding | undefined;
   readonly find: (value: Mapping, located: Located) => Findings;
   /** What is surely not meant in a text without errors. */
   readonly advise: (value: Mapping) => readonly Finding[];
 }
 
 /** Loads a YAML text and checks it; every problem comes with its place. Never throws for any text. */
-export function checkText(text: string, { limits, empty, noMapping, find, advise }: What): Checked {
+export function checkText(text: string, { limits, empty, noMapping, refuse, find, advise }: What): Checked {
   let located: Located;
   try {
     located = loadYamlWithPositions(text, { limits });
@@ -37,6 +39,8 @@ export function checkText(text: string, { limits, empty, noMapping, find, advise
   if (!isMapping(value)) {
     return { problems: [{ severity: 'error', code: 'not-a-mapping', message: value === null ? empty : noMapping, path: [], ...located.position([]), upstream: 'expected a dictionary' }] };
   }
+  const refusal = refuse?.(value);
+  if (refusal) return { problems: [toProblem({ ...refusal, severity: 'error', dictionaryValue: false }, located)] };
   const { errors, warnings } = find(value, located);
   const advice = unsaid(errors, warnings);
   if (!errors.length) for (const f of advise(value)) advice.push({ ...f, severity: 'warning', dictionaryValue: false });

@@ -77,7 +77,7 @@ function linkOf(word: string, { limit, attributes, schemes }: LinkOptions): [str
     return [/^https?:\/\//.test(word) ? word : `https://${word}`, shown, attributes];
   }
   if (word.startsWith('mailto:') && isMailAddress(word.slice(7))) return [word, word.slice(7), ''];
-  if (!word.startsWith('www.') && !word.includes(':') && isMailAddress(word)) return [`mailto:${word}`, word, ''];
+  if (!/^(?:www\.|@)/.test(word) && !word.includes(':') && isMailAddress(word)) return [`mailto:${word}`, word, ''];
   return schemes.some((scheme) => word !== scheme && word.startsWith(scheme)) ? [word, word, attributes] : undefined;
 }
 
