@@ -1,16 +1,11 @@
 import { ConfigurationError, messageOf, nearestWord } from '@lava/base';
+import { renderDevice, type TemplateSource } from '@lava/device';
 import { checkJob } from '@lava/job';
 import { YamlError, loadYaml } from '@lava/yaml';
 import { fieldsOf, kindNames, kindOf, sameValue, type Kind, type Lab } from './kinds.ts';
 import { applyPlan, planLab } from './plan.ts';
 import { problem, type LabProblem } from './problem.ts';
 import type { LabPlaces } from './read-lab.ts';
-
-/**
- * Renders the dictionary of a device with the templates of device types as the lab is to have them.
- * @throws ConfigurationError with the place in the dictionary (`NAME.jinja2`) or in a template
- */
-export type RenderCheck = (device: { readonly name: string; readonly deviceType: string; readonly dictionary: string }, templates: ReadonlyMap<string, string>) => void;
 
 interface Check {
   readonly wanted: Lab;
@@ -25,13 +20,14 @@ interface Check {
  * What is wrong with a lab as a file wants it, beside the form of the file: names of things that do not exist, device
  * dictionaries that do not render, health checks that are no jobs. Warnings are for what was wrong before, too.
  * @param current the lab as it is, with all fields; an empty one for a file that stands alone
+ * @param templates where templates are that the lab does not hold itself, in the order in which they are looked up
  */
-export function checkLab(wanted: Lab, current: Lab, places: LabPlaces, render: RenderCheck): LabProblem[] {
+export function checkLab(wanted: Lab, current: Lab, places: LabPlaces, templates: readonly TemplateSource[]): LabProblem[] {
   const check: Check = { wanted, current, after: applyPlan(current, planLab(current, wanted)), places, problems: [] };
   checkReferences(check);
   checkAliases(check);
   checkTexts(check);
-  checkDictionaries(check, render);
+  checkDictionaries(check, templates);
   return check.problems;
 }
 
@@ -109,21 +105,10 @@ function report({ wanted, current, places, problems }: Check, kind: Kind, name: 
   problems.push({ ...problem(code, place.path, message, hint, place), severity: old ? 'warning' : 'error' });
 }
 
-function checkDictionaries(check: Check, render: RenderCheck): void {
+function checkDictionaries(check: Check, templates: readonly TemplateSource[]): void {
   const { wanted, current, after } = check;
-  const [before, now] = [templatesOf(current), templatesOf(after)];
-  const newTemplates = JSON.stringify([...before]) !== JSON.stringify([...now]);
-  const failure = (lab: Lab, name: string, templates: ReadonlyMap<string, string>): ConfigurationError | undefined => {
-    const { dictionary, device_type: deviceType } = lab.devices.get(name) ?? {};
-    if (typeof dictionary !== 'string') return undefined;
-    try {
-      render({ name, deviceType: String(deviceType), dictionary }, templates);
-      return undefined;
-    } catch (error) {
-      if (error instanceof ConfigurationError) return error;
-      throw error;
-    }
-  };
+  const [before, now] = [[templatesOf(current), ...templates], [templatesOf(after), ...templates]];
+  const newTemplates = [...templatesOf(after)].some(([name, text]) => templatesOf(current).get(name) !== text) || templatesOf(after).size < templatesOf(current).size;
   for (const [name, { device_type: deviceType, retired }] of after.devices) {
     const named = wanted.devices.has(name);
     if (!named && (!newTemplates || retired === true)) continue;
@@ -133,7 +118,20 @@ function checkDictionaries(check: Check, render: RenderCheck): void {
   }
 }
 
-const templatesOf = (lab: Lab) => new Map([...lab.device_types].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([name, { template }]) => (typeof template === 'string' ? [[name, template] as const] : [])));
+const templatesOf = (lab: Lab) => new Map([...lab.device_types].flatMap(([name, { template }]) => (typeof template === 'string' ? [[`${name}.jinja2`, template] as const] : [])));
+
+/** Why a device cannot be rendered; one without a dictionary may get it later. */
+function failure(lab: Lab, name: string, lookup: readonly TemplateSource[]): ConfigurationError | undefined {
+  const { dictionary, device_type: deviceType } = lab.devices.get(name) ?? {};
+  if (typeof dictionary !== 'string') return undefined;
+  try {
+    renderDevice({ name, deviceType: String(deviceType), dictionary, lookup });
+    return undefined;
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error;
+    throw error;
+  }
+}
 
 /** The error stands in the dictionary, in a template, or in neither as far as the file shows them. */
 function reportDevice(check: Check, name: string, deviceType: string, error: ConfigurationError, newTemplates: boolean): void {

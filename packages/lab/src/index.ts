@@ -1,4 +1,4 @@
-export { checkLab, type RenderCheck } from './check-lab.ts';
+export { checkLab } from './check-lab.ts';
 export { emptyLab, fieldsOf, initialFields, kindNames, kindOf, type Fields, type FieldValue, type Kind, type Lab } from './kinds.ts';
 export { applyPlan, countPlan, isEmptyPlan, planLab, type FieldChange, type Plan, type PlanItem } from './plan.ts';
 export { printPlan } from './print-plan.ts';

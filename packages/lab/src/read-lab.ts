@@ -127,7 +127,8 @@ function placesOf({ text, located, origins }: Reading): LabPlaces {
       if ('file' in origin) return { path: [kind, name, fileKey(field)], file: origin.file, line, column };
       // The first line of a dictionary of variables names the template.
       const variable = origin.variables[line - 2];
-      return variable === undefined ? at([kind, name, 'device_type']) : at([kind, name, 'variables', variable]);
+      if (variable !== undefined) return at([kind, name, 'variables', variable]);
+      return at([kind, name, located?.position([kind, name, 'extends']) ? 'extends' : 'device_type']);
     },
   };
 }

@@ -1,0 +1,112 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { applyPlan, checkLab, emptyLab, planLab, readLab, type Lab } from './index.ts';
+
+const ours = [fileURLToPath(new URL('../../../device-types', import.meta.url))];
+const none = emptyLab();
+/** The lab that a file makes of another. */
+const made = (text: string, of: Lab = none, readFile?: (path: string) => string | undefined) => applyPlan(of, planLab(of, readLab(text, readFile).lab!));
+const check = (text: string, current: Lab = none, readFile?: (path: string) => string | undefined) => {
+  const { lab, problems, places } = readLab(text, readFile);
+  expect(problems).toEqual([]);
+  return checkLab(lab!, current, places, ours).map((p) => `${p.severity} ${p.file ?? ''}${p.line}:${p.column} ${p.code} ${p.message} | ${p.hint ?? ''}`);
+};
+
+describe('names', () => {
+  test('that are nowhere are told with what was meant, those of the server are known', () => {
+    const text = `
+users: {ada: {groups: [kernl]}}
+groups: {kernel: }
+devices:
+  a:
+    device_type: qmu
+    worker: lab1
+    tags: [usb, hdmi]
+    physical_owner: adda
+    permissions: {view: [kernel, nobody]}
+`;
+    expect(check(text, made('device_types: {qemu: }\ntags: {usb: }\nworkers: {lab1: }'))).toEqual([
+      'error 2:24 lab-unknown there is no group "kernl", in this file or on the server | Did you mean "kernel"? A new one must be added to "groups:" in this file.',
+      'error 6:18 lab-unknown there is no device type "qmu", in this file or on the server | Did you mean "qemu"? A new one must be added to "device_types:" in this file.',
+      'error 8:17 lab-unknown there is no tag "hdmi", in this file or on the server | Add it to "tags:" in this file.',
+      'error 9:21 lab-unknown there is no user "adda", in this file or on the server | Did you mean "ada"? A new one must be added to "users:" in this file.',
+      'error 10:34 lab-unknown there is no group "nobody", in this file or on the server | Add it to "groups:" in this file.',
+    ]);
+  });
+
+  test('that name two device types', () => {
+    const current = made('device_types: {pi4: {aliases: [pi]}}');
+    expect(check('device_types: {pi5: {aliases: [pi]}}', current)).toEqual(['error 1:32 lab-alias "pi" names two device types, pi4 and pi5 | A name means one device type.']);
+    expect(check('device_types: {pi5: {aliases: [pi]}, pi4: {aliases: []}}', current)).toEqual([]);
+    expect(check('device_types: {pi: }', current)).toEqual(['error 1:16 lab-alias "pi" is a device type and cannot be another name of pi4 | A name means one device type.']);
+    expect(check('device_types: {x: {aliases: [y]}, y: }')).toEqual(['error 1:30 lab-alias "y" is a device type and cannot be another name of x | A name means one device type.']);
+  });
+});
+
+describe('dictionaries', () => {
+  const wrong = `device_types: {beaglebone-black: }
+devices:
+  in-a-block:
+    device_type: beaglebone-black
+    dictionary: |
+      {% extends 'beaglebone-black.jinja2' %}
+      {% set connection_command = 'telnet a 1' %}
+
+      {% set power_off_command = 4711 %}
+  by-variables:
+    device_type: beaglebone-black
+    variables:
+      connection_command: telnet a 1
+      power_off_command: 4711
+  in-a-file: {device_type: beaglebone-black, dictionary_file: devices/x.jinja2}
+  without-template: {device_type: beaglebone-black, extends: beaglebone-blak, variables: {}}
+  good: {device_type: beaglebone-black, variables: {connection_command: telnet a 1}}
+`;
+  const readFile = () => "{% extends 'beaglebone-black.jinja2' %}\n{% if %}\n";
+
+  test('are rendered, and what is wrong is told where it stands', () => {
+    expect(check(wrong, none, readFile)).toEqual([
+      expect.stringMatching(/^error 9:34 lab-device device in-a-block: its configuration is wrong: commands.power_off must be a command/),
+      expect.stringMatching(/^error 14:26 lab-device device by-variables: its configuration is wrong: commands.power_off/),
+      expect.stringMatching(/^error devices\/x.jinja22:\d+ lab-device device in-a-file: in-a-file.jinja2, line 2/),
+      expect.stringMatching(/^error 16:62 lab-device device without-template: .*beaglebone-blak.* \| Did you mean "beaglebone-black"/i),
+    ]);
+  });
+
+  test('that were wrong before are no reason to refuse the file', () => {
+    expect(check(wrong, made(wrong, none, readFile), readFile).map((p) => p.slice(0, 9))).toEqual(['warning 9', 'warning 1', 'warning d', 'warning 1']);
+  });
+
+  test('are rendered with the templates of the file, also those of devices that it does not name', () => {
+    const current = made(`
+device_types: {box: {template: "{% extends 'beaglebone-black.jinja2' %}\\n"}}
+devices: {box01: {device_type: box, variables: {connection_command: x}}, box02: {device_type: box, dictionary: "{% if %}"}}
+`);
+    const file = (line: string) => `device_types:\n  box:\n    template: |\n      {% extends 'beaglebone-black.jinja2' %}\n      ${line}\n`;
+    expect(check(file('{% set usb_sleep = 5 %}'), current)).toEqual([]);
+    expect(check(file('{% set power_on_command = 4711 %}'), current)).toEqual([
+      expect.stringMatching(/^error 5:\d+ lab-device device box01: its configuration is wrong/),
+    ]);
+    expect(check(`${file('{% set usb_sleep = 5 %}')}devices: {box03: {device_type: box, variables: {connection_command: x, power_on_command: 4711}}}`, current)).toEqual([
+      expect.stringMatching(/^error 6:90 lab-device device box03/),
+    ]);
+  });
+});
+
+test('health checks must be jobs, and settings of workers YAML', () => {
+  expect(check(`
+workers: {lab1: {env: "a: ["}}
+device_types:
+  qemu:
+    health_check: |
+      job_name: health
+      device_type: qemu
+      visibilty: public
+      timeouts: {job: {minutes: 5}}
+      actions: []
+`)).toEqual([
+    expect.stringMatching(/^error 2:23 lab-text the env of worker lab1 is not YAML: /),
+    'error 8:7 lab-health-check the health check of qemu: unknown key "visibilty" [unknown-key] | Did you mean "visibility"?',
+    'error 6:7 lab-health-check the health check of qemu: "visibility" is missing [missing-key] | Add "visibility:".',
+  ]);
+});
