@@ -43,7 +43,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     closers.push(() => store.close());
     closers.push(await beTheServer(store, log));
     await ensureSystemUser(store.db);
-    const core = await startCore({ connection: store, events: eventBus(log), log, paths, settings, render: renderFrom(paths), lease, sockets });
+    const core = await startCore({ connection: store, events: eventBus(log), log, paths, settings, render: renderFrom({ db: store.db, paths }), lease, sockets });
     closers.push(() => core.close());
     let url: string | undefined;
     if (options.http) {

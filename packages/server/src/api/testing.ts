@@ -66,7 +66,7 @@ export async function startTestServer(options: { webRoot?: string; databases?: T
   const { db } = connection;
   const events = eventBus(quietLog);
   const paths = lavaPaths(await mkdtemp(join(databases.folder, 'http-')));
-  const services = openServices({ connection, events, log: quietLog, paths, settings: { contextVariables: [], queueTimeout: null }, render: renderFrom(paths) });
+  const services = openServices({ connection, events, log: quietLog, paths, settings: { contextVariables: [], queueTimeout: null }, render: renderFrom({ db, paths }) });
   const { folders } = services;
   const password = await hashPassword('secret');
   const ids: Record<string, number> = {};

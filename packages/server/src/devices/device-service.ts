@@ -1,10 +1,9 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { ConfigurationError, type LavaPaths } from '@lava/base';
 import { cancelJob } from '../jobs/job-changes.ts';
 import type { DeviceService } from '../services.ts';
 import { change, type Stored } from '../store/change.ts';
 import { jobState } from '../store/numbers.ts';
+import { readConfiguration, writeConfiguration } from './configuration.ts';
 import { changeDeviceHealth } from './device-changes.ts';
 
 /** Renders the configuration of a device for a job's context; throws ConfigurationError with template and line. */
@@ -15,9 +14,6 @@ interface Parts {
   readonly paths: LavaPaths;
   readonly render: DeviceRenderer;
 }
-
-/** Where dictionaries are: one file a device, as admins of LAVA know it. */
-export const dictionaryPath = (paths: LavaPaths, hostname: string) => join(paths.dispatcherConfig, 'devices', `${hostname}.jinja2`);
 
 /** Devices and their configuration. */
 export function deviceService({ stored, paths, render }: Parts): DeviceService {
@@ -35,15 +31,11 @@ export function deviceService({ stored, paths, render }: Parts): DeviceService {
     },
     async dictionary(hostname) {
       await typeOf(hostname);
-      return readDictionary(paths, hostname);
+      return readConfiguration({ db, paths }, 'dictionary', hostname);
     },
     async setDictionary(hostname, text, actor) {
       await typeOf(hostname);
-      await writeDictionary(paths, hostname, text);
-      await change(stored, actor, async (c) => {
-        c.note('device', hostname, text === '' ? 'dictionary removed' : 'dictionary changed');
-        c.device(hostname);
-      });
+      await change(stored, actor, (c) => writeConfiguration(c, paths, 'dictionary', hostname, text));
     },
     async setHealth(hostname, health, actor, reason) {
       const known = await change(stored, actor, async (c) => {
@@ -54,22 +46,4 @@ export function deviceService({ stored, paths, render }: Parts): DeviceService {
       if (!known) throw new ConfigurationError(`Device '${hostname}' does not exist.`, { code: 'unknown-device' });
     },
   };
-}
-
-/** Text of a dictionary; undefined when there is none. */
-export async function readDictionary(paths: LavaPaths, hostname: string): Promise<string | undefined> {
-  return readFile(dictionaryPath(paths, hostname), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw new ConfigurationError(`Cannot open '${dictionaryPath(paths, hostname)}': ${error.message}`, { code: 'configuration-file' });
-  });
-}
-
-/** Replaces a dictionary in one step; an empty text removes it. */
-export async function writeDictionary(paths: LavaPaths, hostname: string, text: string): Promise<void> {
-  const path = dictionaryPath(paths, hostname);
-  if (text === '') return rm(path, { force: true });
-  await mkdir(join(paths.dispatcherConfig, 'devices'), { recursive: true });
-  // 0640: a dictionary may hold passwords of power switches.
-  await writeFile(`${path}.new`, text, { mode: 0o640 });
-  return rename(`${path}.new`, path);
 }

@@ -1,16 +1,29 @@
-import { ConfigurationError, type LavaPaths } from '@lava/base';
-import { lookupFolders, renderDevice } from '@lava/device';
-import { dictionaryPath, readDictionary, type DeviceRenderer } from './device-service.ts';
+import { ConfigurationError } from '@lava/base';
+import { lookupFolders, renderDevice, type TemplateSource } from '@lava/device';
+import { configurationFile, readConfiguration, storedConfigurations, type ConfigurationParts } from './configuration.ts';
+import type { DeviceRenderer } from './device-service.ts';
 
-/** Renders dictionaries from the configuration folder with the admin's templates and those that come with LAVA. */
-export function renderFrom(paths: LavaPaths): DeviceRenderer {
+/** Renders dictionaries with the admin's templates, those that came through the API and those that come with LAVA. */
+export function renderFrom(parts: ConfigurationParts): DeviceRenderer {
   return async (name, deviceType, context) => {
-    const dictionary = await readDictionary(paths, name);
+    const dictionary = await readConfiguration(parts, 'dictionary', name);
     if (dictionary === undefined) {
       throw new ConfigurationError(`device ${name} has no dictionary`, {
-        code: 'no-dictionary', hint: `Write ${dictionaryPath(paths, name)}, or: lava-server manage devices update ${name} --dictionary FILE`,
+        code: 'no-dictionary', hint: `Write ${configurationFile(parts.paths, 'dictionary', name)}, or: lava-server manage devices update ${name} --dictionary FILE`,
       });
     }
-    return renderDevice({ name, deviceType, dictionary, context, lookup: lookupFolders(paths) }).text;
+    return renderDevice({ name, deviceType, dictionary, context, lookup: await templateSources(parts) }).text;
   };
+}
+
+/** Where the templates of dictionaries are: the admin's folders, then the database, then those that come with LAVA. */
+export async function templateSources({ db, paths }: ConfigurationParts): Promise<TemplateSource[]> {
+  const stored = await storedConfigurations(db, 'template');
+  const [dictionaries, types, ...rest] = lookupFolders(paths) as [string, string, ...string[]];
+  return [dictionaries, types, new Map([...stored].map(([name, text]) => [`${name}.jinja2`, text])), ...rest];
+}
+
+/** The same without dictionaries: what there is of device types. */
+export async function typeSources(parts: ConfigurationParts): Promise<TemplateSource[]> {
+  return (await templateSources(parts)).slice(1);
 }

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Command } from 'commander';
 import { deviceHealths, deviceStates, type DeviceHealth } from '@lava/job';
 import { changeDeviceHealth } from '../devices/device-changes.ts';
-import { dictionaryPath, writeDictionary } from '../devices/device-service.ts';
+import { readConfiguration, writeConfiguration } from '../devices/configuration.ts';
 import type { Change } from '../store/change.ts';
 import { deviceHealth } from '../store/numbers.ts';
 import { explain } from './explain.ts';
@@ -36,7 +36,7 @@ export function devices(manage: Command): void {
           on conflict do nothing`.execute(c.trx);
         if (numAffectedRows === 0n) throw new CommandError(`Device '${hostname}' already exists`);
         await setTags(c, hostname, options.tags ?? []);
-        if (dictionary !== undefined) await writeDictionary(v.paths, hostname, dictionary);
+        if (dictionary !== undefined) await writeConfiguration(c, v.paths, 'dictionary', hostname, dictionary);
         c.note('device', hostname, 'added');
         c.device(hostname);
       });
@@ -67,7 +67,7 @@ export function devices(manage: Command): void {
     const { rows: [d] } = await sql<{ device_type: string; state: number; health: number; last_health_report_job: number | null; description: string; worker: string | null; job: number | null }>`
       select *, (select id from jobs where actual_device = hostname and state < 5) as job from devices where hostname = ${hostname}`.execute(db);
     if (!d) throw new CommandError(`Device '${hostname}' does not exist`);
-    const written = await readFile(dictionaryPath(paths, hostname)).then(() => true, () => false);
+    const written = await readConfiguration({ db, paths }, 'dictionary', hostname) !== undefined;
     print(aligned({
       hostname, 'device-type': d.device_type, state: deviceStates[d.state]!, health: deviceHealths[d.health]!, 'health job': d.last_health_report_job !== null,
       description: d.description, 'device-dict': written, worker: d.worker, current_job: d.job,

@@ -33,7 +33,7 @@ export async function visit(command: Command, work: (visit: Visit) => Promise<vo
   const store = await openStore({ paths, log, visit: true });
   try {
     const events = noticeBus(store.db);
-    const services = openServices({ connection: store, events, log, paths, settings, render: renderFrom(paths) });
+    const services = openServices({ connection: store, events, log, paths, settings, render: renderFrom({ db: store.db, paths }) });
     await work({
       ...services,
       change: (inside) => change({ db: store.db, events }, commandLine, inside),

@@ -15,17 +15,17 @@ export interface Stored {
 /** A transaction that changes states: notes for the audit log and the events to send once it is stored. */
 export class Change {
   readonly trx: Transaction<Database>;
-  readonly #actor: Actor;
+  readonly actor: Actor;
   readonly #events: ServerEvent[] = [];
   readonly #audit: { actor: string; kind: AuditKind; object: string; message: string }[] = [];
 
   constructor(trx: Transaction<Database>, actor: Actor) {
     this.trx = trx;
-    this.#actor = actor;
+    this.actor = actor;
   }
 
   note(kind: AuditKind, object: string | number, message: string): void {
-    this.#audit.push({ actor: this.#actor, kind, object: String(object), message });
+    this.#audit.push({ actor: this.actor, kind, object: String(object), message });
   }
 
   job(id: number, state: number, health: number): void {

@@ -3,12 +3,14 @@ import type { Database } from './database.ts';
 import { up as first } from './migrations/0001-first.ts';
 import { up as permissions } from './migrations/0002-permissions.ts';
 import { up as groupsAndShares } from './migrations/0003-groups-and-shares.ts';
+import { up as groupCalls } from './migrations/0006-group-calls.ts';
 
 /** In this order; a name is never changed once it was released. */
 const migrations: Record<string, Migration> = {
   '0001-first': { up: first },
   '0002-permissions': { up: permissions },
   '0003-groups-and-shares': { up: groupsAndShares },
+  '0006-group-calls': { up: groupCalls },
 };
 
 /** Brings the tables to what this version needs; several servers that start at once wait for one another. */
