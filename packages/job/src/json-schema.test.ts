@@ -8,7 +8,7 @@ const ajv = new Ajv({ strict: true, strictRequired: false, strictTypes: false, a
 const fits = ajv.compile(jobJsonSchema());
 
 describe('the JSON Schema of jobs', () => {
-  test.each([...valid('classic'), ...valid('newer'), ...valid('beyond')])('accepts $name', ({ job }) => {
+  test.each([...valid('classic'), ...valid('newer'), ...valid('beyond'), ...valid('whole')])('accepts $name', ({ job }) => {
     fits(job);
     expect(fits.errors).toBeNull();
   });

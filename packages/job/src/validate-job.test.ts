@@ -3,11 +3,14 @@ import { checkJob, validateJob } from './index.ts';
 import { broken, valid } from '../test/corpus/corpus.ts';
 import { upstream, upstreamVerdicts } from '../test/upstream.ts';
 
-const samples = { classic: valid('classic'), newer: valid('newer'), beyond: valid('beyond') };
+const samples = { classic: valid('classic'), newer: valid('newer'), beyond: valid('beyond'), whole: valid('whole') };
 const text = (job: unknown) => JSON.stringify(job);
 
 describe('valid definitions', () => {
-  test.each([...samples.classic, ...samples.newer])('$name', ({ job }) => {
+  test('there are many, over all methods', () => {
+    expect(Object.values(samples).flat().length).toBeGreaterThanOrEqual(250);
+  });
+  test.each([...samples.classic, ...samples.newer, ...samples.whole])('$name', ({ job }) => {
     expect(validateJob(text(job), { strict: true })).toBeUndefined();
     expect(validateJob(text(job))).toBeUndefined();
     expect(checkJob(text(job)).problems.filter((p) => p.severity === 'error')).toEqual([]);
@@ -106,7 +109,7 @@ describe.skipIf(upstream === undefined)("the same as LAVA's own validators (need
   // Their validator takes its time; LAVA_CORPUS_STEP=1 compares everything.
   const step = Number(process.env['LAVA_CORPUS_STEP'] ?? 41);
   const start = Number(process.env['LAVA_CORPUS_START'] ?? 0);
-  const all = [...samples.classic, ...broken(samples.classic).filter((_, i) => i % step === start)];
+  const all = [...samples.classic, ...samples.whole, ...broken(samples.classic).filter((_, i) => i % step === start)];
   test('verdicts and messages', { timeout: 1_200_000 }, () => {
     const verdicts = upstreamVerdicts(all.map(({ job }) => job));
     const report: Difference[] = [];

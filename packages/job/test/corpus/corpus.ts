@@ -2,6 +2,7 @@ import * as boot from './boot.ts';
 import * as deploy from './deploy.ts';
 import * as test from './test.ts';
 import * as top from './top.ts';
+import { whole } from './whole.ts';
 
 /** A definition: valid ones are written by hand, broken ones derived from them. */
 export interface Sample {
@@ -9,7 +10,7 @@ export interface Sample {
   readonly job: unknown;
 }
 
-type Group = 'classic' | 'newer' | 'beyond';
+type Group = 'classic' | 'newer' | 'beyond' | 'whole';
 
 const jobs = (of: Readonly<Record<string, object>>): Sample[] => Object.entries(of).map(([name, job]) => ({ name: `job: ${name}`, job }));
 
@@ -19,6 +20,7 @@ const blocks = (kind: string, of: Readonly<Record<string, object>>): Sample[] =>
 const samples: Readonly<Record<Group, readonly Sample[]>> = {
   classic: [...jobs(top.classic), ...blocks('deploy', deploy.classic), ...blocks('boot', boot.classic), ...blocks('test', test.classic), ...blocks('command', test.commands)],
   newer: [...jobs(top.newer), ...blocks('deploy', deploy.newer), ...blocks('boot', boot.newer), ...blocks('test', test.newer)],
+  whole: Object.entries(whole).map(([name, job]) => ({ name: `whole job: ${name}`, job })),
   beyond: [...blocks('deploy', deploy.beyond), ...blocks('boot', boot.beyond), ...blocks('test', test.beyond)],
 };
 
