@@ -9,5 +9,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     pool: 'forks',
     maxWorkers: 2,
+    // Tests that run side by side wait for boards, not for the processor.
+    maxConcurrency: 12,
   },
 });

@@ -31,7 +31,7 @@ export async function finishDeadRun(options: { readonly outputDir: string; reado
   const closed = await dropTornLine(logs);
   const message = `The dispatcher process died before the end of the job: ${options.reason}`;
   const failure = new InfrastructureError(message, { code: 'dispatcher-died' });
-  const record = { definition: 'lava', case: 'job', result: 'fail', error_msg: failure.message, error_type: failure.type };
+  const record = { definition: 'lava', case: 'job', result: 'fail', error_msg: failure.message, error_type: failure.type, error_code: failure.code };
   const journal = new Journal({ path: logs });
   journal.mask(Object.values(mappingAt(await readMapping(at('job.yaml')), 'secrets') ?? {}).map(asText));
   try {

@@ -53,7 +53,7 @@ test('SIGTERM cancels', async () => {
   await logged('Linux version 6"');
   child.kill('SIGTERM');
   expect(await once(child, 'exit')).toEqual([1, null]);
-  expect(result()).toEqual({ definition: 'lava', case: 'job', result: 'fail', error_msg: 'The job was canceled', error_type: 'Canceled' });
+  expect(result()).toEqual({ definition: 'lava', case: 'job', result: 'fail', error_msg: 'The job was canceled', error_type: 'Canceled', error_code: 'canceled' });
   expect(existsSync(board.path('off'))).toBe(true);
   expect(left()).toEqual([]);
 });
@@ -87,7 +87,7 @@ test('what a killed lava-run left open is completed, once', async () => {
   const dead = { outputDir: board.path('output'), reason: 'killed by signal 9' };
   expect(await finishDeadRun(dead)).toEqual({ poweredOff: true });
   const message = 'The dispatcher process died before the end of the job: killed by signal 9';
-  const job = { definition: 'lava', case: 'job', result: 'fail', error_msg: message, error_type: 'Infrastructure' };
+  const job = { definition: 'lava', case: 'job', result: 'fail', error_msg: message, error_type: 'Infrastructure', error_code: 'dispatcher-died' };
   expect(result()).toEqual(job);
   expect(records().at(-1)).toMatchObject({ lvl: 'results', msg: job });
   expect(records().filter((r) => r.lvl === 'error').map((r) => r.msg)).toEqual([message, expect.stringMatching(/^InfrastructureError: /)]);

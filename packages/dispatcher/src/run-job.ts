@@ -41,6 +41,8 @@ export interface JobOutcome {
   readonly result: 'pass' | 'fail';
   readonly errorType?: string;
   readonly errorMessage?: string;
+  /** Why, for programs: one of the codes of docs/job-failures.md. */
+  readonly errorCode?: string;
   /** The device's power-off ran without an error, or the job never touched it. */
   readonly poweredOff: boolean;
 }
@@ -142,7 +144,7 @@ async function finish({ options, journal, poweredOff }: JobInProgress, failure: 
   } else journal.info('Job finished correctly');
   const record: Record<string, LogValue> & { definition: string; case: string; result: string } = {
     definition: 'lava', case: 'job', result: failure ? 'fail' : 'pass',
-    ...(failure && { error_msg: failure.message || 'Unknown error', error_type: failure.type }),
+    ...(failure && { error_msg: failure.message || 'Unknown error', error_type: failure.type, error_code: failure.code }),
   };
   journal.results(record);
   journal.close();
@@ -151,7 +153,7 @@ async function finish({ options, journal, poweredOff }: JobInProgress, failure: 
     await writeWhole(join(options.outputDir, 'power.json'), JSON.stringify({ poweredOff }));
     await writeWhole(join(options.outputDir, 'result.yaml'), dumpYaml(hidden));
   }
-  return { result: failure ? 'fail' : 'pass', poweredOff, ...(failure && { errorType: failure.type, errorMessage: hidden['error_msg'] }) };
+  return { result: failure ? 'fail' : 'pass', poweredOff, ...(failure && { errorType: failure.type, errorMessage: hidden['error_msg'], errorCode: failure.code }) };
 }
 
 function parse(text: string, what: string, wrong: (text: string) => LavaError): Readonly<Record<string, unknown>> {

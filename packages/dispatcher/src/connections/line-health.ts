@@ -1,7 +1,7 @@
 import { monotonicMs } from '@lava/base';
 
 /** Characters that are judged. */
-const judged = 400;
+const judged = 120;
 /** From this share of unreadable characters on it is no text. */
 const garbledShare = 0.3;
 /** Fewer characters tell nothing. */

@@ -25,8 +25,8 @@ export async function runCommands(a: Action, commands: readonly string[], messag
     try {
       await a.exec(shellSplit(command), { error: 'Infrastructure', errorMessage: message(command) });
     } catch (error) {
-      if (error instanceof LavaError && error.type !== 'Job') throw error;
-      throw new InfrastructureError(message(command), { cause: error });
+      if (error instanceof LavaError && error.code !== 'command-failed') throw error;
+      throw new InfrastructureError(message(command), { code: 'power-failed', hint: 'The lines above show what the command printed. It is set in the device dictionary, and runs on the worker without a shell.', cause: error });
     }
   }
 }

@@ -1,0 +1,133 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { runJob } from '@lava/dispatcher';
+import type { LogRecord } from '@lava/job';
+import { dumpYaml } from '@lava/yaml';
+import { Board, type Fault, loadBoardScript, parseFault, shippedBoard } from '@lava/testbed/board';
+
+// Whatever goes wrong on a board, the job ends in the right class with the right reason, the board's power is off and
+// nothing is left running. Boards, power switches and serial lines are those of the testbed: processes and sockets.
+
+type Yaml = Readonly<Record<string, unknown>>;
+
+const linux = loadBoardScript(await shippedBoard('linux'));
+const boot: Yaml = { boot: { method: 'minimal', prompts: ['root@board:'], auto_login: { login_prompt: 'login:', username: 'root' } } };
+const asks = (command: string, more: Yaml = {}): Yaml => ({
+  test: { timeout: { seconds: 3 }, interactive: [{ name: 'ask', prompts: ['root@board:~# '], script: [{ command, name: 'ask', ...more }] }] },
+});
+
+async function jobOn(faults: readonly Fault[], actions: readonly Yaml[], more: { job?: Yaml; device?: Yaml } = {}) {
+  const board = await Board.start(linux, { faults });
+  const root = mkdtempSync(join(tmpdir(), 'lava-fault-'));
+  const records: LogRecord[] = [];
+  try {
+    const outcome = await runJob({
+      id: '1', root, listener: (record) => records.push(record), device: dumpYaml({ ...board.device, ...more.device, commands: { ...board.commands, ...(more.device?.['commands'] as Yaml | undefined) } }),
+      definition: dumpYaml({
+        job_name: 'fault', timeouts: { job: { seconds: 30 }, action: { seconds: 3 }, connection: { seconds: 2 }, actions: { 'power-off': { seconds: 2 }, 'pdu-reboot': { seconds: 2 } } },
+        ...more.job, actions,
+      }),
+    });
+    return { outcome, powered: board.powered, connected: board.connected, switched: [...board.switched], texts: records.map((r) => String(r.msg)), records };
+  } finally {
+    await board.close();
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+test('the board without a fault passes', async () => {
+  const { outcome, powered, connected, switched, texts } = await jobOn([], [boot, asks('echo $((6 * 7))', { successes: [{ message: '42' }] })]);
+  expect({ outcome, log: outcome.result === 'pass' ? '' : texts.join('\n') }).toEqual({ outcome: { result: 'pass', poweredOff: true }, log: '' });
+  expect({ powered, connected, switched }).toEqual({ powered: false, connected: false, switched: ['cycle', 'off'] });
+});
+
+interface Case {
+  readonly name: string;
+  readonly faults?: readonly string[];
+  readonly actions?: readonly Yaml[];
+  readonly job?: Yaml;
+  readonly device?: Yaml;
+  /** Class, reason code and a part of the error's text. */
+  readonly ends: readonly [type: string, code: string, text?: string];
+  /** The power switch is broken: the device stays on, and the outcome says so. */
+  readonly staysOn?: true;
+}
+
+const prompts = ['root@board:'];
+const device = (part: Yaml): Yaml => ({ ...linux.device, ...part });
+const constants = (part: Yaml) => device({ constants: { ...(linux.device?.['constants'] as Yaml), ...part } });
+
+const cases: readonly Case[] = [
+  // The serial line.
+  { name: 'the serial server is down', faults: ['refused'], ends: ['Infrastructure', 'serial-refused', 'Connection closed'] },
+  { name: 'somebody else has the line', faults: ['busy'], ends: ['Infrastructure', 'serial-busy', 'Connection closed'] },
+  { name: 'the line closes during boot', faults: ['close@kernel'], ends: ['Infrastructure', 'serial-closed', 'Connection closed'] },
+  { name: 'the line closes before the login', faults: ['close@login'], ends: ['Infrastructure', 'serial-closed', 'Connection closed'] },
+  { name: 'the line closes in the shell', faults: ['close@shell'], ends: ['Infrastructure', 'serial-closed', 'Connection closed'] },
+  { name: 'the line has another speed', faults: ['garbage'], ends: ['Job', 'serial-garbage'] },
+  { name: 'the speed changes with the kernel', faults: ['garbage@userspace'], ends: ['Job', 'serial-garbage'] },
+  { name: 'the line is cut', faults: ['no-power'], ends: ['Job', 'serial-silent'] },
+  { name: 'the line only listens', faults: ['deaf'], ends: ['Job', 'login-timeout'] },
+  { name: 'the line loses what is typed', faults: ['lose-input@login=3'], ends: ['Job', 'login-failed', 'Login incorrect'] },
+  { name: 'the line loses every second character', faults: ['lose-output=2'], ends: ['Job', 'kernel-not-started'] },
+  { name: 'the line loses characters of prompts', faults: ['lose-output@login=3'], ends: ['Job', 'login-timeout'] },
+
+  // The power.
+  { name: 'the power switch does not answer', faults: ['pdu-hangs@cycle'], ends: ['Infrastructure', 'power-timeout', 'pdu-reboot timed out after 2 seconds'] },
+  { name: 'the power switch refuses', faults: ['pdu-fails@cycle'], ends: ['Infrastructure', 'power-failed', 'Unable to reboot: '] },
+  { name: 'the power switch lies', faults: ['pdu-ignores@cycle'], ends: ['Job', 'serial-silent'] },
+  { name: 'there is no program to switch the power', device: { commands: { hard_reset: 'no-such-pdu-client' } }, ends: ['Infrastructure', 'power-failed', "Unable to reboot: 'no-such-pdu-client' failed"] },
+  { name: 'the power command is nonsense', device: { commands: { hard_reset: "'unfinished" } }, ends: ['Configuration', 'command-quoting', 'No closing quotation'] },
+  { name: 'the power does not go off', faults: ['pdu-fails@off', 'panic@userspace'], ends: ['Job', 'kernel-panic'], staysOn: true },
+  { name: 'the power switch does not answer in the end', faults: ['pdu-hangs@off', 'panic@userspace'], ends: ['Job', 'kernel-panic'], staysOn: true },
+
+  // The boot.
+  { name: 'the firmware hangs', faults: ['hang@firmware'], ends: ['Job', 'serial-silent'] },
+  { name: 'the kernel does not start', faults: ['hang@kernel'], ends: ['Job', 'kernel-not-started'] },
+  { name: 'the kernel hangs', faults: ['hang@userspace'], ends: ['Job', 'login-timeout'] },
+  { name: 'there is no login', faults: ['hang@login'], ends: ['Job', 'login-timeout'] },
+  { name: 'the login hangs', faults: ['hang@shell'], ends: ['Job', 'login-timeout'] },
+  { name: 'the kernel panics', faults: ['panic@userspace'], ends: ['Job', 'kernel-panic', 'Kernel panic - not syncing'] },
+  { name: 'the kernel panics before it says its name', faults: ['panic@kernel'], ends: ['Job', 'kernel-not-started'] },
+  { name: 'the board boots over and over', faults: ['reboot@login'], ends: ['Job', 'login-timeout'] },
+  { name: 'the kernel never stops talking', faults: ['flood@userspace'], ends: ['Job', 'login-timeout'] },
+  { name: "the job's own message of failure comes", faults: ['message@userspace=cannot mount'],
+    actions: [{ boot: { ...(boot['boot'] as Yaml), failure_message: 'cannot mount' } }], ends: ['Job', 'failure-message'] },
+  { name: 'the login is refused', actions: [{ boot: { method: 'minimal', prompts, auto_login: { login_prompt: 'login:', username: 'nobody' } } }], ends: ['Job', 'login-failed', 'Login incorrect'] },
+  { name: 'a password is asked for in vain', ends: ['Job', 'login-timeout'],
+    actions: [{ boot: { method: 'minimal', prompts: ['never-this:'], auto_login: { login_prompt: 'login:', username: 'root', password_prompt: 'Password:', password: 'x' } } }] },
+  { name: 'the prompt never comes', actions: [{ boot: { method: 'minimal', prompts: ['other@board:'], auto_login: { login_prompt: 'login:', username: 'root' } } }], ends: ['Job', 'login-timeout'] },
+  { name: 'the job is over before the boot', faults: ['hang@login'], job: { timeouts: { job: { seconds: 2 }, action: { seconds: 20 } } }, ends: ['Job', 'login-timeout'] },
+
+  // The test.
+  { name: 'a command fails', actions: [boot, asks("echo bro''ken", { failures: [{ message: 'broken', exception: 'JobError', error: 'that was wrong' }] })], ends: ['Job', 'interactive-failure'] },
+  { name: 'a command breaks the board', actions: [boot, asks("echo bro''ken", { failures: [{ message: 'broken', exception: 'InfrastructureError', error: 'that was wrong' }] })], ends: ['Infrastructure', 'interactive-failure'] },
+  { name: 'a command never ends', actions: [boot, asks('sleep 60')], ends: ['Test', 'test-timeout'] },
+  { name: 'no marker of the test ever comes', actions: [boot, { test: { timeout: { seconds: 2 }, monitors: [{ name: 'm', start: 'never', end: 'never', pattern: 'never' }] } }], ends: ['Test', 'test-timeout'] },
+  { name: 'nobody has booted the board', actions: [asks('true')], ends: ['Job', 'no-connection', 'No connection to the DUT'] },
+
+  // The configuration.
+  { name: 'the connect command is not installed', device: { commands: { connect: 'no-such-conmux board' } }, ends: ['Infrastructure', 'program-missing', "Cannot find command 'no-such-conmux' in $PATH"] },
+  { name: 'the connect command ends at once', device: { commands: { connect: 'sh -c "echo Connection refused"' } }, ends: ['Infrastructure', 'serial-refused', 'Connection closed'] },
+  { name: 'the address of the serial line is none', device: { commands: { connect: 'tcp://127.0.0.1' } }, ends: ['Configuration', 'connection-address'] },
+  { name: 'the host of the serial line is unknown', device: { commands: { connect: 'telnet no-such-host.invalid 7001' } }, ends: ['Infrastructure', 'serial-unreachable', 'Connection closed'] },
+  { name: 'the serial device is gone', device: { commands: { connect: '/dev/ttyNONE 115200' } }, ends: ['Infrastructure', 'serial-missing', 'Connection closed'] },
+  { name: 'a constant is missing', device: device({ constants: { failure_retry: 1, boot_retry: 1 } }), ends: ['Configuration', 'constant-missing'] },
+  { name: 'a pattern of the device is broken', device: constants({ 'kernel-start-message': 'Linux (' }), ends: ['Job', 'invalid-pattern'] },
+  { name: 'a user command is unknown', actions: [boot, { command: { name: 'no_such' } }], ends: ['Job', 'invalid-job'] },
+  { name: 'a user command fails', actions: [boot, { command: { name: 'relay' } }], device: { commands: { users: { relay: { do: 'false' } } } }, ends: ['Infrastructure', 'power-failed', "Unable to run: ['false']"] },
+  { name: 'a user command hangs', actions: [boot, { command: { name: 'relay', timeout: { seconds: 1 } } }], device: { commands: { users: { relay: { do: 'sleep 60' } } } }, ends: ['Infrastructure', 'power-timeout'] },
+];
+
+describe('faults', () => {
+  test.concurrent.each(cases)('$name', async ({ faults = [], actions = [boot], job, device: part, ends, staysOn }) => {
+    const { outcome, powered, connected, texts } = await jobOn(faults.map(parseFault), actions, { ...(job && { job }), ...(part && { device: part }) });
+    const [type, code, text = ''] = ends;
+    const told = { type: outcome.errorType, code: outcome.errorCode };
+    expect({ ...told, log: told.type === type && told.code === code ? '' : texts.slice(-25).join('\n') }).toEqual({ type, code, log: '' });
+    expect(outcome.errorMessage).toContain(text);
+    expect({ powered, connected, poweredOff: outcome.poweredOff }).toEqual({ powered: staysOn === true, connected: false, poweredOff: staysOn !== true });
+  });
+});
