@@ -13,7 +13,7 @@ export interface Render { readonly source: string; readonly context: Readonly<Re
 export type Outcome = { readonly text: string } | { readonly error: string };
 
 const script = `
-import json, sys, shlex, jinja2
+import json, sys, shlex, jinja2, yaml
 from jinja2.sandbox import SandboxedEnvironment
 env = SandboxedEnvironment(autoescape=False, trim_blocks=True, loader=jinja2.FileSystemLoader(sys.argv[1]))
 env.filters['shlex_quote'] = lambda text: shlex.quote(str(text))
@@ -23,12 +23,30 @@ def render(case):
         return {'text': env.from_string(case['source']).render(case['context'])}
     except Exception as error:
         return {'error': type(error).__name__}
-json.dump([render(case) for case in json.load(sys.stdin)], sys.stdout)
+loader = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
+loaded = {}
+def load(case):
+    text = render(case).get('text', '')
+    try:
+        # Many dictionaries change nothing for a type.
+        if text not in loaded:
+            loaded[text] = yaml.load(text, Loader=loader)
+        return loaded[text]
+    except yaml.YAMLError:
+        return None
+does = {'render': render, 'load': load}[sys.argv[2]]
+json.dump([does(case) for case in json.load(sys.stdin)], sys.stdout, default=str)
 `;
 
 /** Renders with CPython and upstream's device types. */
-export function renderUpstream(cases: readonly Render[]): Outcome[] {
-  return JSON.parse(execFileSync(python as string, ['-W', 'ignore', '-c', script, upstreamTypes as string], { input: JSON.stringify(cases), encoding: 'utf8', maxBuffer: 1 << 28 })) as Outcome[];
+export const renderUpstream = (cases: readonly Render[]): Outcome[] => run('render', cases) as Outcome[];
+
+/** The configurations that CPython and upstream's device types give; undefined where they give none. */
+export const loadUpstream = (cases: readonly Render[]): unknown[] => run('load', cases).map((value) => value ?? undefined);
+
+function run(what: 'render' | 'load', cases: readonly Render[]): unknown[] {
+  const input = JSON.stringify(cases);
+  return JSON.parse(execFileSync(python as string, ['-W', 'ignore', '-c', script, upstreamTypes as string, what], { input, encoding: 'utf8', maxBuffer: 1 << 29 })) as unknown[];
 }
 
 const environment = new Environment({ filters: deviceFilters });
