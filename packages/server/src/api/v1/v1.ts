@@ -5,6 +5,7 @@ import { compression } from '../web-application.ts';
 import { identifyRequests } from '../who.ts';
 import { devices } from './devices.ts';
 import { jobs } from './jobs.ts';
+import { lab } from './lab.ts';
 import { log } from './log.ts';
 import { session } from './session.ts';
 import { tokens } from './tokens.ts';
@@ -20,5 +21,6 @@ export async function v1(app: FastifyInstance, { services }: { services: Service
   log(app, services);
   devices(app, services);
   workers(app, services);
+  lab(app, services);
   tokens(app, services);
 }
