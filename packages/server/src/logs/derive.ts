@@ -124,9 +124,10 @@ export class Derivation {
       await this.#storeActions(trx, batch);
       const comment = understood.map((u) => u.complaint ?? '').join('');
       const verdict = batch.findLast((n) => n.kind === 'result' && isVerdict(n.record.msg));
-      const { error_type = null, error_msg = null } = (verdict?.kind === 'result' ? verdict.record.msg : {}) as Record<string, string | null>;
+      const { error_type = null, error_msg = null, error_code = null } = (verdict?.kind === 'result' ? verdict.record.msg : {}) as Record<string, string | null>;
       await sql`update jobs set log_lines = ${upTo}, failure_comment = nullif(concat(failure_comment, ${comment}::text), ''),
-        error_type = coalesce(${textOrNull(error_type)}, error_type), error_msg = coalesce(${textOrNull(error_msg)}, error_msg)
+        error_type = coalesce(${textOrNull(error_type)}, error_type), error_msg = coalesce(${textOrNull(error_msg)}, error_msg),
+        error_code = coalesce(${textOrNull(error_code)}, error_code)
         where id = ${job} and log_lines < ${upTo}`.execute(trx);
       return cases;
     }), this.#closed.signal).catch((error: unknown) => { this.#suites.clear(); this.#sets.clear(); throw error; });
