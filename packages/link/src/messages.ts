@@ -21,6 +21,9 @@ export interface AttemptRef {
   readonly fence: number;
 }
 
+/** A mapping that the link carries without a look. */
+export type Opaque = Readonly<Record<string, unknown>>;
+
 /** What a job needs to run, all as YAML text; empty where there is none. Written to files of these names. */
 export interface AttemptFiles {
   readonly 'job.yaml': string;
@@ -60,6 +63,11 @@ export type WorkerMessage =
   /** The attempt could not be started at all (disk full, no lava-run): the server ends it as Infrastructure. */
   | ({ readonly type: 'START_FAILED'; readonly session: string; readonly reason: string } & AttemptRef)
   | ({ readonly type: 'END'; readonly session: string } & AttemptRef & AttemptEnd)
+  /**
+   * A running job asks the other members of its group something; sent again until it is answered. What is asked and
+   * answered is between `lava-run` and the server (`@lava/job` group-calls.ts).
+   */
+  | ({ readonly type: 'CALL'; readonly session: string; /** Number of the call in this attempt. */ readonly call: number; readonly request: Opaque } & AttemptRef)
   /** Answer to STATUS for an attempt this worker knows nothing of. */
   | ({ readonly type: 'UNKNOWN'; readonly session: string } & AttemptRef)
   | { readonly type: 'BYE'; readonly session: string };
@@ -78,6 +86,7 @@ export type ServerMessage =
   | ({ readonly type: 'START'; readonly files: AttemptFiles } & AttemptRef)
   | ({ readonly type: 'CANCEL' } & AttemptRef)
   | ({ readonly type: 'STATUS' } & AttemptRef)
+  | ({ readonly type: 'ANSWER'; readonly call: number; readonly answer: Opaque } & AttemptRef)
   /** The end is stored: the worker deletes what it kept of the attempt. */
   | ({ readonly type: 'END_OK' } & AttemptRef);
 

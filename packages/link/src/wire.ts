@@ -12,6 +12,7 @@ const isAttempts = (v: unknown) => Array.isArray(v) && v.length <= 10_000
   && v.every((a) => typeof a === 'object' && a !== null && isWhole((a as { job: unknown }).job) && isWhole((a as { fence: unknown }).fence));
 const isFiles = (v: unknown) => typeof v === 'object' && v !== null
   && ['job.yaml', 'device.yaml', 'dispatcher.yaml', 'env.yaml', 'env-dut.yaml'].every((name) => isText((v as Record<string, unknown>)[name]));
+const isMapping = (v: unknown) => typeof v === 'object' && v !== null && !Array.isArray(v);
 const isFlag = (v: unknown) => typeof v === 'boolean';
 const isSeconds = (v: unknown) => typeof v === 'number' && Number.isFinite(v) && v > 0;
 const isResult = (v: unknown) => v === 'pass' || v === 'fail';
@@ -30,6 +31,7 @@ export const workerMessages: Table<WorkerMessage> = {
   START_OK: { ...inSession, ...attempt },
   START_FAILED: { ...inSession, ...attempt, reason: isText },
   END: { ...inSession, ...attempt, result: isResult, errorType: isText, errorMessage: isText, errors: isText, description: isText, logLines: isWhole, poweredOff: isFlag },
+  CALL: { ...inSession, ...attempt, call: isWhole, request: isMapping },
   UNKNOWN: { ...inSession, ...attempt },
   BYE: inSession,
 };
@@ -44,6 +46,7 @@ export const serverMessages: Table<ServerMessage> = {
   START: { ...attempt, files: isFiles },
   CANCEL: attempt,
   STATUS: attempt,
+  ANSWER: { ...attempt, call: isWhole, answer: isMapping },
   END_OK: attempt,
 };
 

@@ -11,7 +11,7 @@ import { socketOptions } from './sockets.ts';
 import { decode, encode, logReplies, serverMessages } from './wire.ts';
 
 /** Orders of the server that the worker acts on. */
-export type Order = Extract<ServerMessage, { type: 'START' | 'CANCEL' | 'STATUS' | 'END_OK' }>;
+export type Order = Extract<ServerMessage, { type: 'START' | 'CANCEL' | 'STATUS' | 'ANSWER' | 'END_OK' }>;
 
 /** What the worker does about the link. No handler may throw. */
 export interface WorkerHandlers {

@@ -19,7 +19,7 @@ export class AttemptFolder {
     this.path = join(attempts, attemptKey(ref));
   }
 
-  file(name: 'job.yaml' | 'device.yaml' | 'dispatcher.yaml' | 'env.yaml' | 'env-dut.yaml' | 'process.json' | 'canceled.json' | 'stdout' | 'stderr' | 'logs.yaml' | 'description.yaml' | 'result.yaml'): string {
+  file(name: 'job.yaml' | 'device.yaml' | 'dispatcher.yaml' | 'env.yaml' | 'env-dut.yaml' | 'process.json' | 'canceled.json' | 'stdout' | 'stderr' | 'calls.jsonl' | 'answers.jsonl' | 'logs.yaml' | 'description.yaml' | 'result.yaml'): string {
     return join(this.path, name);
   }
 

@@ -4,6 +4,7 @@ import { formatRecord } from '@lava/job';
 import type { AttemptEnd, LogReply, WorkerEndpoint } from '@lava/link';
 import { attemptKey, type AttemptFolder } from './attempt-folder.ts';
 import { finalizeTimeout, hasResult, readEnd } from './attempt-end.ts';
+import { CallRelay } from './call-relay.ts';
 import { Journal } from './journal.ts';
 import { isAlive, isThisBoot, signalProcess, type ProcessIdentity } from './process-identity.ts';
 import { findRun, killLeftovers, startRun, type RunOptions } from './run-process.ts';
@@ -35,6 +36,7 @@ export class Attempt {
   readonly #options: AttemptOptions;
   readonly #journal: Journal;
   readonly #shipper: Shipper;
+  readonly #calls: CallRelay;
   #process: ProcessIdentity | undefined;
   #device = '';
   #watcher: FSWatcher | undefined;
@@ -55,6 +57,11 @@ export class Attempt {
       journal: this.#journal,
       send: (index, count, bytes) => options.link.sendLog({ ...folder.ref, index, count }, bytes),
       failed: (error) => this.#say('error', `cannot read the journal: ${messageOf(error)}`),
+    });
+    this.#calls = new CallRelay({
+      calls: folder.file('calls.jsonl'), answers: folder.file('answers.jsonl'),
+      send: (call, request) => options.link.send({ type: 'CALL', ...folder.ref, call, request }),
+      failed: (text) => this.#say('error', `cannot carry a call to the server or its answer back: ${text}`),
     });
   }
 
@@ -104,6 +111,11 @@ export class Attempt {
   onSession(): void {
     this.#shipper.ask();
     this.report();
+    this.#calls.onSession();
+  }
+
+  onAnswer(call: number, answer: Readonly<Record<string, unknown>>): void {
+    this.#calls.onAnswer(call, answer);
   }
 
   /** START or STATUS of an attempt that is known. */
@@ -136,6 +148,7 @@ export class Attempt {
     if (this.running && this.#canceledAt !== undefined) void this.#pressOn(this.#canceledAt);
     this.#watchFolder();
     this.#shipper.wake();
+    if (this.running) this.#calls.wake();
     this.#sendEnd();
   }
 
@@ -150,6 +163,7 @@ export class Attempt {
   /** Stops following, not the run. */
   async stop(): Promise<void> {
     this.#watcher?.close();
+    await this.#calls.stop();
     await this.#shipper.stop();
     await this.#journal.close();
   }
@@ -162,7 +176,10 @@ export class Attempt {
   #watchFolder(): void {
     if (this.#watcher || this.#end) return;
     try {
-      this.#watcher = watch(this.folder.path, { persistent: false }, (_, name) => { if (name === 'logs.yaml') this.#shipper.wake(); });
+      this.#watcher = watch(this.folder.path, { persistent: false }, (_, name) => {
+        if (name === 'logs.yaml') this.#shipper.wake();
+        else if (name === 'calls.jsonl') this.#calls.wake();
+      });
       this.#watcher.on('error', () => { this.#watcher?.close(); this.#watcher = undefined; });
     } catch { /* out of watches: the tick reads every second */ }
   }

@@ -59,7 +59,9 @@ export class Supervisor {
     } else if (this.#starting.has(attemptKey(ref))) {
       // The order comes again; by then it is known whether there is a run.
     } else if (!attempt) {
-      if (order.type !== 'END_OK') link.send({ type: 'UNKNOWN', ...ref });
+      if (order.type !== 'END_OK' && order.type !== 'ANSWER') link.send({ type: 'UNKNOWN', ...ref });
+    } else if (order.type === 'ANSWER') {
+      attempt.onAnswer(order.call, order.answer);
     } else if (order.type === 'CANCEL') {
       void attempt.cancel();
     } else if (order.type === 'STATUS') {

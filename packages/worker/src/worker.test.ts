@@ -288,3 +288,23 @@ test('one daemon a state folder', async () => {
   expect(w.workerLog()).toContain(`another worker, process ${first.pid}, uses ${join(w.attempts, '..')}`);
   expect(w.server.connected('w1')).toBe(true);
 });
+
+test('a call of a run reaches the server and its answer the run, over a crash of the daemon', async () => {
+  const w = await setup();
+  const ask = { request: 'lava_wait', messageID: 'ip' };
+  const ref = w.start(1, { ask });
+  const calls = () => w.server.messages.filter((m) => m.type === 'CALL');
+  await waitUntil('the call', () => calls().length === 1);
+  expect(calls()[0]).toMatchObject({ ...ref, call: 0, request: ask });
+  await end(w.worker, 'SIGKILL');
+  w.startWorker();
+  await waitUntil('the call again', () => calls().length === 2);
+  const answer = { response: 'ack', message: [{ sender: '7', data: { ip: '192.0.2.7' } }] };
+  w.server.endpoint.send('w1', { type: 'ANSWER', ...ref, call: 0, answer });
+  // An answer that comes twice is heard once.
+  w.server.endpoint.send('w1', { type: 'ANSWER', ...ref, call: 0, answer });
+  expect(await w.ended(ref)).toMatchObject({ result: 'pass' });
+  const heard = w.server.records(ref).filter((r) => r.includes('"msg": "answer '));
+  expect(heard).toHaveLength(1);
+  expect(heard[0]).toContain('192.0.2.7');
+});

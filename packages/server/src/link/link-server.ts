@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { ConfigurationError, messageOf, version, type DaemonLog, type LavaPaths } from '@lava/base';
 import { ServerEndpoint, type AttemptRef, type LogMessage, type ServerEndpointOptions, type Session, type SessionMessage } from '@lava/link';
+import { forgetGroup, takeGroupCall } from '../groups/group-calls.ts';
 import { finishJob, startJob, type Ending } from '../jobs/job-changes.ts';
 import type { JobFolders } from '../logs/job-folder.ts';
 import type { LogIntake } from '../logs/intake.ts';
@@ -77,7 +78,10 @@ export class LinkServer {
       if (event.type === 'job' && (event.state === 'Scheduled' || event.state === 'Canceling')) {
         this.#do(`job ${event.id}`, () => this.#tell(event.id));
       }
-      if (event.type === 'job' && event.state === 'Finished') this.#do(`log of job ${event.id}`, () => this.#options.intake.finish(event.id));
+      if (event.type === 'job' && event.state === 'Finished') {
+        this.#do(`log of job ${event.id}`, () => this.#options.intake.finish(event.id));
+        this.#do(`group of job ${event.id}`, () => forgetGroup(stored.db, event.id));
+      }
     });
     await this.#endpoint.open();
     this.leases.start();
@@ -140,6 +144,9 @@ export class LinkServer {
       case 'START_FAILED':
         log.warn(`[${message.job}] ${hostname} could not start it: ${message.reason}`);
         return this.#finish(hostname, message, { result: 'fail', errorType: 'Infrastructure', errorCode: 'start-failed', errorMessage: `Worker ${hostname} could not start the job: ${message.reason}` });
+      case 'CALL':
+        if (await this.#isLive(hostname, message)) await takeGroupCall(stored.db, { ...message, worker: hostname }, (worker, answer) => this.#endpoint.send(worker, answer));
+        return;
       case 'UNKNOWN':
         log.info(`[${message.job}] ${hostname} knows nothing of it`);
         return this.#unknown(hostname, message);

@@ -1,7 +1,8 @@
 // Stands for lava-run in tests of the worker: the same command line and files, and a job definition in JSON that says
-// what to do: {"lines": 100, "pause": 5, "text": "…", "hang": true, "orphan": true, "deaf": true, "stderr": "…", "crash": true}
+// what to do: {"lines": 100, "pause": 5, "text": "…", "hang": true, "orphan": true, "deaf": true, "stderr": "…", "crash": true,
+// "ask": {"request": "…"}}
 import { spawn } from 'node:child_process';
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { load } from 'js-yaml';
@@ -45,6 +46,12 @@ while (number < (plan.lines ?? 0)) {
   for (let i = 0; i < batch && number < plan.lines; i++) text += record('target', `${plan.text ?? 'line'} ${number++}`);
   log(text);
   if (plan.pause) await new Promise((resolve) => { setTimeout(resolve, plan.pause); });
+}
+if (plan.ask) {
+  appendFileSync(join(folder, 'calls.jsonl'), `${JSON.stringify({ call: 0, request: plan.ask })}\n`);
+  const answers = join(folder, 'answers.jsonl');
+  while (!existsSync(answers) || !readFileSync(answers, 'utf8').endsWith('\n')) await new Promise((resolve) => { setTimeout(resolve, 20); });
+  for (const line of readFileSync(answers, 'utf8').trim().split('\n')) log(record('info', `answer ${line}`));
 }
 if (plan.crash) { appendFileSync(join(folder, 'logs.yaml'), '- {"dt": "torn'); process.kill(process.pid, 'SIGKILL'); }
 if (plan.hang) await new Promise((resolve) => { setTimeout(resolve, 3_600_000); });
