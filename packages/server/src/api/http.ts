@@ -2,6 +2,7 @@ import cookie from '@fastify/cookie';
 import rateLimit from '@fastify/rate-limit';
 import websocket from '@fastify/websocket';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import { defaultEventSettings, type EventSettings } from '../event-settings.ts';
 import type { Services } from '../services.ts';
 import { answerError, badRequest, errorBody } from './errors.ts';
 import { events } from './events.ts';
@@ -12,6 +13,7 @@ import { rest, withoutSuffix } from './rest/rest.ts';
 import { schemas } from './schemas.ts';
 import { contentSecurityPolicy, webApplication } from './web-application.ts';
 import { v1 } from './v1/v1.ts';
+import { xmlrpc } from './xmlrpc/xmlrpc.ts';
 
 export interface HttpOptions {
   readonly host: string;
@@ -19,6 +21,8 @@ export interface HttpOptions {
   readonly port: number;
   /** Folder with the built web application; without it `/` says that there is none. */
   readonly webRoot?: string;
+  /** What clients are told about the socket for events. */
+  readonly events?: EventSettings;
 }
 
 /** Bodies other than definitions are small. */
@@ -74,6 +78,7 @@ async function createHttp(services: Services, options: HttpOptions): Promise<Fas
 
   await app.register(v1, { prefix: '/api/v1', services });
   await app.register(rest, { prefix: '/api/v0.2', services });
+  await app.register(xmlrpc, { services, events: options.events ?? defaultEventSettings });
   await app.register(live, { services });
   await app.register(events, { services });
   await app.register(metrics, { services });

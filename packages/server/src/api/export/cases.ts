@@ -10,6 +10,8 @@ export interface CaseRange {
   readonly offset?: number | undefined;
   /** One suite after the other, by first case; otherwise in order of arrival. */
   readonly bySuite?: boolean;
+  /** Only cases of this name. */
+  readonly name?: string;
   /** A single case. */
   readonly id?: number;
 }
@@ -22,6 +24,7 @@ const page = 1000;
 export async function* storedCases(services: Services, job: number, range: CaseRange = {}): AsyncGenerator<StoredCase> {
   const where = [sql<boolean>`c.job = ${job}`];
   if (range.suite !== undefined) where.push(sql<boolean>`c.suite_id = ${range.suite}`);
+  if (range.name !== undefined) where.push(sql<boolean>`c.name = ${range.name}`);
   if (range.id !== undefined) where.push(sql<boolean>`c.id = ${range.id}`);
   const order = range.bySuite ? sql`(select min(f.id) from test_cases f where f.suite_id = c.suite_id), c.id` : sql`c.id`;
   const end = range.limit === undefined ? Infinity : (range.offset ?? 0) + range.limit;

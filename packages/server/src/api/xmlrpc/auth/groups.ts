@@ -1,0 +1,83 @@
+import { sql } from 'kysely';
+import { fullPermission } from '../../../auth/permissions.ts';
+import type { User } from '../../../auth/users.ts';
+import { change } from '../../../store/change.ts';
+import { permission } from '../access.ts';
+import { Fault } from '../codec/values.ts';
+import { method, type Context, type Method } from '../method.ts';
+import { text } from '../param.ts';
+import { globalPermission, groupNamed } from '../permissions.ts';
+import { isTaken } from '../stored.ts';
+import { mayGive, permissionNamed } from './users.ts';
+
+const name = text('name of the group');
+const ofPermission = { name, app: text('lava_scheduler_app, lava_results_app or auth'), model: text('device, worker, …'), codename: text('add_device, change_worker, …') };
+const [mayAdd, mayChange, mayView] = [permission('auth.add_group'), permission('auth.change_group'), permission('auth.view_group')];
+
+export const authGroups: readonly Method[] = [
+  method('auth.groups.add', {
+    access: mayAdd, params: { name }, about: 'Adds a group.', returns: 'nil',
+    async run(context, { name }) {
+      try {
+        await changeGroup(context, name, 'added', (trx) => trx.insertInto('groups').values({ name }).execute());
+      } catch (error) {
+        throw isTaken(error) ? new Fault(400, 'Bad request: group already exists?') : error;
+      }
+    },
+  }),
+  method('auth.groups.delete', {
+    access: mayChange, params: { name }, about: 'Removes a group, and with it what it may do.', returns: 'nil',
+    async run(context, { name }) {
+      const { numDeletedRows } = await changeGroup(context, name, 'removed', (trx) => trx.deleteFrom('groups').where('name', '=', name).executeTakeFirst());
+      if (numDeletedRows === 0n) throw new Fault(404, 'Bad request: group does not exists');
+    },
+  }),
+  method('auth.groups.list', {
+    access: mayView, about: 'All groups.', returns: 'array of names',
+    run: async ({ services }) => (await services.db.selectFrom('groups').select('name').orderBy('name').execute()).map((g) => g.name),
+  }),
+  method('auth.groups.show', {
+    access: mayView, params: { name }, about: 'A group with its members and what it may do.', returns: 'struct with id, name, permissions, users',
+    async run(context, { name }) {
+      const id = await groupNamed(context, name);
+      const users = await context.services.db.selectFrom('user_groups').innerJoin('users', 'users.id', 'user_id').select('username').where('group_id', '=', id).orderBy('username').execute();
+      return { id, name, permissions: await permissionsOf(context, id), users: users.map((u) => u.username) };
+    },
+  }),
+  method('auth.groups.perms.add', {
+    access: mayChange, params: ofPermission, about: 'Gives a group a permission for all objects of a kind.', returns: 'nil',
+    async run(context, { name, ...given }) {
+      const id = await groupNamed(context, name);
+      const stored = permissionNamed(given);
+      mayGive(context.user, stored);
+      await changeGroup(context, name, `given ${stored}`, (trx) => sql`insert into group_permissions (group_id, permission) values (${id}, ${stored}) on conflict do nothing`.execute(trx));
+    },
+  }),
+  method('auth.groups.perms.delete', {
+    access: mayChange, params: ofPermission, about: 'Takes a permission for all objects of a kind from a group.', returns: 'nil',
+    async run(context, { name, ...given }) {
+      const id = await groupNamed(context, name);
+      const stored = permissionNamed(given);
+      await changeGroup(context, name, `not given ${stored} any more`, (trx) => trx.deleteFrom('group_permissions').where('group_id', '=', id).where('permission', '=', stored).execute());
+    },
+  }),
+  method('auth.groups.perms.list', {
+    access: mayView, params: { name }, about: 'What a group may do with all objects of a kind.', returns: 'array of structs with app, model, codename',
+    run: async (context, { name }) => (await permissionsOf(context, await groupNamed(context, name))).map(globalPermission),
+  }),
+];
+
+type Trx = Parameters<Parameters<typeof change>[2]>[0]['trx'];
+
+async function changeGroup<T>({ services, user }: Context<User>, name: string, what: string, work: (trx: Trx) => Promise<T>): Promise<T> {
+  return change(services, user.username, async (c) => {
+    const result = await work(c.trx);
+    c.note('group', name, what);
+    return result;
+  });
+}
+
+async function permissionsOf({ services }: Context, id: number): Promise<string[]> {
+  const rows = await services.db.selectFrom('group_permissions').select('permission').where('group_id', '=', id).orderBy('permission').execute();
+  return rows.map((r) => fullPermission(r.permission));
+}

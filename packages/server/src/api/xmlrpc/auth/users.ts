@@ -1,0 +1,168 @@
+import { sql } from 'kysely';
+import { fullPermission, knownPermission } from '../../../auth/permissions.ts';
+import type { User } from '../../../auth/users.ts';
+import { change } from '../../../store/change.ts';
+import { permission } from '../access.ts';
+import { Fault } from '../codec/values.ts';
+import { method, type Context, type Method } from '../method.ts';
+import { missing } from '../objects.ts';
+import { flag, text } from '../param.ts';
+import { globalPermission, groupNamed } from '../permissions.ts';
+import { isTaken } from '../stored.ts';
+
+const username = text('name of the user');
+const names = { first_name: text('first name', null), last_name: text('last name', null), email: text('e-mail address', null) };
+const ofPermission = { username, app: text('lava_scheduler_app, lava_results_app or auth'), model: text('device, worker, …'), codename: text('add_device, change_worker, …') };
+const [mayAdd, mayChange, mayView] = [permission('auth.add_user'), permission('auth.change_user'), permission('auth.view_user')];
+
+export const authUsers: readonly Method[] = [
+  method('auth.users.add', {
+    access: mayAdd,
+    params: {
+      username, ...names, is_active: flag('may sign in', true), is_staff: flag('may see who holds which permission', false),
+      is_superuser: flag('may do everything', false), ldap: flag('take the names from the directory', false),
+    },
+    about: 'Adds a user without a password.', returns: 'nil',
+    async run({ services, user }, { username, first_name, last_name, email, is_active, is_staff, is_superuser, ldap }) {
+      if (ldap) throw new Fault(400, 'Bad request: authentication via LDAP not configured.');
+      mayMakeSuperuser(user, is_superuser);
+      try {
+        await change(services, user.username, async (c) => {
+          await c.trx.insertInto('users').values({ username, first_name: first_name ?? '', last_name: last_name ?? '', email: email ?? '', is_active, is_staff, is_superuser }).execute();
+          c.note('user', username, 'added');
+        });
+      } catch (error) {
+        throw isTaken(error) ? new Fault(400, 'Bad request: user already exists?') : error;
+      }
+    },
+  }),
+  method('auth.users.update', {
+    access: mayChange,
+    params: { username, ...names, is_active: flag('may sign in', null), is_staff: flag('may see who holds which permission', null), is_superuser: flag('may do everything', null) },
+    about: 'Changes a user. What is nil stays as it is.', returns: 'nil',
+    async run(context, { username, ...given }) {
+      const id = await userNamed(context, username);
+      await maySet(context, id);
+      mayMakeSuperuser(context.user, given.is_superuser);
+      const columns = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
+      if (Object.keys(columns).length === 0) return;
+      await changeUser(context, username, `changed ${Object.keys(columns).join(', ')}`, (trx) => trx.updateTable('users').set(columns).where('id', '=', id).execute());
+    },
+  }),
+  method('auth.users.delete', {
+    access: mayChange, params: { username }, about: 'Removes a user, with tokens and jobs. To keep the jobs, let the user be inactive instead.', returns: 'nil',
+    async run(context, { username }) {
+      const row = await context.services.db.selectFrom('users').select('id').where('username', '=', username).executeTakeFirst();
+      if (!row) throw new Fault(404, 'Bad request: user does not exists');
+      await maySet(context, row.id);
+      const running = await context.services.db.selectFrom('jobs').select('id').where('submitter', '=', row.id).where('state', '<', 5).limit(1).executeTakeFirst();
+      if (running) throw new Fault(400, `Bad request: user '${username}' has jobs that have not ended; cancel them first.`);
+      await changeUser(context, username, 'removed', (trx) => trx.deleteFrom('users').where('id', '=', row.id).execute());
+    },
+  }),
+  method('auth.users.list', {
+    access: mayView, about: 'All users.', returns: 'array of structs with username, last_name, first_name, is_superuser, is_staff, is_active',
+    run: async ({ services }) => services.db.selectFrom('users').select(['username', 'last_name', 'first_name', 'is_superuser', 'is_staff', 'is_active']).orderBy('username').execute(),
+  }),
+  method('auth.users.show', {
+    access: mayView, params: { username }, about: 'Facts about a user.',
+    returns: 'struct with id, username, email, first_name, last_name, date_joined, last_login, is_active, is_staff, is_superuser, groups, permissions',
+    async run(context, { username }) {
+      const id = await userNamed(context, username);
+      const row = await context.services.db.selectFrom('users').select(['id', 'username', 'email', 'first_name', 'last_name', 'date_joined', 'last_login', 'is_active', 'is_staff', 'is_superuser']).where('id', '=', id).executeTakeFirstOrThrow();
+      return { ...row, groups: await groupsOf(context, id), permissions: await permissionsOf(context, id) };
+    },
+  }),
+  method('auth.users.groups.add', {
+    access: mayChange, params: { username, group: text('name of the group') }, about: 'Puts a user into a group, which is made if there is none of the name.', returns: 'nil',
+    async run(context, { username, group }) {
+      const id = await userNamed(context, username);
+      await changeUser(context, username, `added to group ${group}`, async (trx) => {
+        await sql`insert into groups (name) values (${group}) on conflict do nothing`.execute(trx);
+        await sql`insert into user_groups (user_id, group_id) select ${id}, id from groups where name = ${group} on conflict do nothing`.execute(trx);
+      });
+    },
+  }),
+  method('auth.users.groups.delete', {
+    access: mayChange, params: { username, group: text('name of the group') }, about: 'Takes a user out of a group.', returns: 'nil',
+    async run(context, { username, group }) {
+      const id = await userNamed(context, username);
+      const groupId = await groupNamed(context, group);
+      await changeUser(context, username, `taken out of group ${group}`, (trx) => trx.deleteFrom('user_groups').where('user_id', '=', id).where('group_id', '=', groupId).execute());
+    },
+  }),
+  method('auth.users.groups.list', {
+    access: mayView, params: { username }, about: 'The groups of a user.', returns: 'array of names',
+    run: async (context, { username }) => groupsOf(context, await userNamed(context, username)),
+  }),
+  method('auth.users.perms.add', {
+    access: mayChange, params: ofPermission, about: 'Gives a user a permission for all objects of a kind.', returns: 'nil',
+    async run(context, { username, ...given }) {
+      const id = await userNamed(context, username);
+      const stored = permissionNamed(given);
+      mayGive(context.user, stored);
+      await changeUser(context, username, `given ${stored}`, (trx) => sql`insert into user_permissions (user_id, permission) values (${id}, ${stored}) on conflict do nothing`.execute(trx));
+    },
+  }),
+  method('auth.users.perms.delete', {
+    access: mayChange, params: ofPermission, about: 'Takes a permission for all objects of a kind from a user.', returns: 'nil',
+    async run(context, { username, ...given }) {
+      const id = await userNamed(context, username);
+      const stored = permissionNamed(given);
+      await changeUser(context, username, `not given ${stored} any more`, (trx) => trx.deleteFrom('user_permissions').where('user_id', '=', id).where('permission', '=', stored).execute());
+    },
+  }),
+  method('auth.users.perms.list', {
+    access: mayView, params: { username }, about: 'What a user may do with all objects of a kind; without what follows from groups.', returns: 'array of structs with app, model, codename',
+    run: async (context, { username }) => (await permissionsOf(context, await userNamed(context, username))).map(globalPermission),
+  }),
+];
+
+async function userNamed({ services }: Context, username: string): Promise<number> {
+  const user = await services.db.selectFrom('users').select('id').where('username', '=', username).executeTakeFirst();
+  if (!user) throw missing('User', username);
+  return user.id;
+}
+
+/** Otherwise whoever may change users could become one. */
+function mayMakeSuperuser(user: User, wanted: boolean | null): void {
+  if (wanted && !user.isSuperuser) throw new Fault(403, 'Only superusers make superusers.');
+}
+
+/** A superuser is changed by superusers only. */
+async function maySet({ services, user }: Context<User>, id: number): Promise<void> {
+  const { is_superuser } = await services.db.selectFrom('users').select('is_superuser').where('id', '=', id).executeTakeFirstOrThrow();
+  if (is_superuser && !user.isSuperuser) throw new Fault(403, 'Only superusers change superusers.');
+}
+
+/** Nobody gives what is not his to give. */
+export function mayGive(user: User, stored: string): void {
+  if (!user.isSuperuser && !user.permissions.includes(stored)) throw new Fault(403, `Only superusers, and users who have it, give the permission ${stored}.`);
+}
+
+/** The stored name of a permission. */
+export function permissionNamed({ app, model, codename }: { app: string; model: string; codename: string }): string {
+  const stored = knownPermission(`${app}.${model}.${codename}`);
+  if (stored !== undefined) return stored;
+  if (knownPermission(`${app}.${model}.change_${model}`) === undefined) throw new Fault(404, `Invalid app.model '${app}.${model}'`);
+  throw new Fault(404, `Invalid permission '${codename}'`);
+}
+
+type Trx = Parameters<Parameters<typeof change>[2]>[0]['trx'];
+
+async function changeUser({ services, user }: Context<User>, username: string, what: string, work: (trx: Trx) => Promise<unknown>): Promise<void> {
+  await change(services, user.username, async (c) => {
+    await work(c.trx);
+    c.note('user', username, what);
+  });
+}
+
+async function groupsOf({ services }: Context, id: number): Promise<string[]> {
+  const rows = await services.db.selectFrom('user_groups').innerJoin('groups', 'groups.id', 'group_id').select('name').where('user_id', '=', id).orderBy('name').execute();
+  return rows.map((r) => r.name);
+}
+
+async function permissionsOf({ services }: Context, id: number): Promise<string[]> {
+  const rows = await services.db.selectFrom('user_permissions').select('permission').where('user_id', '=', id).orderBy('permission').execute();
+  return rows.map((r) => fullPermission(r.permission));
+}
