@@ -88,6 +88,24 @@ withTemplates(device.command('diff').description('compare two configurations key
   .option('--with <folder>', 'compare with what the device types of this folder give'))
   .action(run(async (before: string, after: string | undefined, o: DeviceFileOptions & { with?: string }) => (await import('../commands/device-diff.ts')).diffDevices(before, after, o)));
 
+const lab = program.command('lab').description('describe a whole lab in one file (docs/lab-file.md)');
+const prunable = (command: Command) => command.argument('<file>', 'lab.yaml').option('--prune', 'retire devices and workers and hide device types that the file does not name');
+
+lab.command('check').description('say what is wrong with a lab file, without a server').argument('<file>', 'lab.yaml')
+  .action(run(async (file: string, o: GlobalOptions) => (await import('../commands/lab-check.ts')).checkLabFile(file, o)));
+
+prunable(lab.command('diff').description('show what applying it would change')).option('--against <export>', 'compare with an exported lab, without a server')
+  .action(run(async (file: string, o: GlobalOptions) => (await import('../commands/lab-diff.ts')).diffLab(file, o)));
+
+prunable(lab.command('apply').description('make the lab what the file says')).option('-y, --yes', 'do not ask').option('--revision <revision>', 'only if the lab is still what `diff` saw; does not ask')
+  .action(run(async (file: string, o: GlobalOptions) => (await import('../commands/lab-apply.ts')).applyLab(file, o)));
+
+lab.command('export').description('write the lab of the server as a lab file').option('-o, --output <file>').option('--full', 'also fields that say nothing special')
+  .action(run(async (o: GlobalOptions) => (await import('../commands/lab-export.ts')).exportLab(o)));
+
+lab.command('import-boards').description("turn the boards.yaml of KernelCI's lava-docker into a lab file").argument('<file>', 'boards.yaml')
+  .action(run(async (file: string) => (await import('../commands/lab-import-boards.ts')).importBoardsFile(file)));
+
 program.command('workers').description('list workers')
   .action(run(async (o: GlobalOptions) => (await import('../commands/lists.ts')).workers(o)));
 
