@@ -28,6 +28,11 @@ const needed = {
     'python3-yaml': '/usr/lib/python3/dist-packages/yaml',
     'python3-jinja2': '/usr/lib/python3/dist-packages/jinja2',
     'python3-zmq': '/usr/lib/python3/dist-packages/zmq',
+    'ser2net': 'ser2net',
+    'socat': 'socat',
+    'pdudaemon': 'pdudaemon',
+    'udev': 'udevadm',
+    'umockdev': 'umockdev-run',
   }),
 };
 

@@ -28,7 +28,7 @@ export function systemTrouble(error: NodeJS.ErrnoException): Trouble | undefined
 const said: readonly (readonly [RegExp, Trouble])[] = [
   [/connection refused/i, troubles.refused],
   [/no route to host|network is unreachable|connection timed out|could not resolve|name or service not known|server lookup failure/i, troubles.unreachable],
-  [/port (?:is )?already in use|port busy|device or resource busy|resource temporarily unavailable/i, troubles.busy],
+  [/already in use|port busy|device or resource busy|resource temporarily unavailable/i, troubles.busy],
   [/permission denied|host key verification failed/i, troubles.denied],
 ];
 

@@ -88,6 +88,6 @@ describe('what a line tells', () => {
     expect(health(letters('x')).silentSince(0)).toBe(false);
   });
 
-  test.each([['telnet: Unable to connect to remote host: Connection refused', 'serial-refused'], ['Port already in use', 'serial-busy'], ['root@b: Permission denied (publickey).', 'connection-denied'], ['bye', undefined]])(
+  test.each([['telnet: Unable to connect to remote host: Connection refused', 'serial-refused'], ['Port already in use', 'serial-busy'], ["Port's device already in use", 'serial-busy'], ['root@b: Permission denied (publickey).', 'connection-denied'], ['bye', undefined]])(
     '%s', (words, code) => expect(spokenTrouble(words)?.code).toBe(code));
 });
