@@ -4,8 +4,9 @@ import { sql } from 'kysely';
 import type { WebSocket } from 'ws';
 import { isoMicroseconds, messageOf } from '@lava/base';
 import { deviceHealths, deviceStates, workerHealths, workerStates } from '@lava/job';
-import type { User } from '../auth/users.ts';
-import { maySeeJob } from '../auth/visibility.ts';
+import { usersById, type User } from '../auth/users.ts';
+import { may, type Guarded } from '../auth/permissions.ts';
+import { grantsColumn, guardedDevice, maySeeJob } from '../auth/visibility.ts';
 import type { ServerEvent, Services } from '../services.ts';
 import { pythonJson } from './json.ts';
 import { jobRows } from './read/jobs.ts';
@@ -37,7 +38,20 @@ export async function events(app: FastifyInstance, { services }: { services: Ser
       }
     }).catch((error: unknown) => services.log.warn(`[HTTP] an event was not told: ${messageOf(error)}`));
   });
-  const timer = setInterval(() => { for (const socket of listeners.keys()) socket.ping(); }, beatMs);
+  const timer = setInterval(() => {
+    for (const socket of listeners.keys()) socket.ping();
+    refresh().catch((error: unknown) => services.log.warn(`[HTTP] who listens to events was not looked up: ${messageOf(error)}`));
+  }, beatMs);
+  /** What people may see changes while they listen; who may not be here any more is sent away. */
+  async function refresh(): Promise<void> {
+    const users = await usersById(services.db, [...listeners.values()].flatMap((user) => (user ? [user.id] : [])));
+    for (const [socket, user] of listeners) {
+      if (!user) continue;
+      const now = users.get(user.id);
+      if (now?.isActive) listeners.set(socket, now);
+      else socket.close(4401, 'signed out');
+    }
+  }
   app.addHook('onClose', async () => { stop(); clearInterval(timer); });
 
   app.get('/ws/', { websocket: true }, (socket: WebSocket, request) => {
@@ -69,10 +83,8 @@ async function basicUser(services: Services, header: string | undefined): Promis
   return user;
 }
 
-const everybody = () => true;
-
 async function frameOf(services: Services, event: ServerEvent, at: Date): Promise<Frame | undefined> {
-  const frame = (suffix: string, user: string, content: Parameters<typeof pythonJson>[0], maySee: Frame['maySee'] = everybody): Frame =>
+  const frame = (suffix: string, user: string, content: Parameters<typeof pythonJson>[0], maySee: Frame['maySee']): Frame =>
     ({ text: JSON.stringify([`${topic}.${suffix}`, randomUUID(), isoMicroseconds(at), user, pythonJson(content)]), maySee });
 
   if (event.type === 'job') {
@@ -90,17 +102,17 @@ async function frameOf(services: Services, event: ServerEvent, at: Date): Promis
     return frame('testjob', row.submitter, known, (user) => maySeeJob(user, access));
   }
   if (event.type === 'device') {
-    const { rows } = await sql<{ hostname: string; device_type: string; worker: string | null; state: number; health: number; job: number | null; sub_id: string | null }>`
-      select d.hostname, d.device_type, d.worker, d.state, d.health, j.id as job, j.sub_id
+    const { rows } = await sql<{ hostname: string; device_type: string; worker: string | null; state: number; health: number; job: number | null; sub_id: string | null; guard: Guarded }>`
+      select d.hostname, d.device_type, d.worker, d.state, d.health, j.id as job, j.sub_id, ${guardedDevice('d.hostname', 'd.device_type')} as guard
       from devices d left join jobs j on j.actual_device = d.hostname and j.state < 5 where d.hostname = ${event.hostname}`.execute(services.db);
     const d = rows[0];
     if (!d) return undefined;
     const job: Record<string, string | number> = d.job === null ? {} : { job: d.sub_id || d.job };
-    return frame('device', 'lavaserver', { health: deviceHealths[d.health]!, state: deviceStates[d.state]!, device: d.hostname, device_type: d.device_type, worker: d.worker, ...job });
+    return frame('device', 'lavaserver', { health: deviceHealths[d.health]!, state: deviceStates[d.state]!, device: d.hostname, device_type: d.device_type, worker: d.worker, ...job }, (user) => may(user, 'view', d.guard));
   }
   if (event.type === 'worker') {
-    const w = await services.db.selectFrom('workers').select(['hostname', 'health', 'state']).where('hostname', '=', event.hostname).executeTakeFirst();
-    return w && frame('worker', 'lavaserver', { hostname: w.hostname, health: workerHealths[w.health]!, state: workerStates[w.state]! });
+    const w = await services.db.selectFrom('workers').select(['hostname', 'health', 'state', grantsColumn('worker', 'workers.hostname').as('grants')]).where('hostname', '=', event.hostname).executeTakeFirst();
+    return w && frame('worker', 'lavaserver', { hostname: w.hostname, health: workerHealths[w.health]!, state: workerStates[w.state]! }, (user) => may(user, 'view', { kind: 'worker', grants: w.grants }));
   }
   return undefined; // log records, results and test events do not go to web sockets
 }

@@ -2,6 +2,7 @@ import { deviceHealths, deviceStates, jobStates, workerHealths, workerStates } f
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { sql } from 'kysely';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { visibleDeviceTypes } from '../auth/visibility.ts';
 import type { Services } from '../services.ts';
 
 const registries = new WeakMap<object, Registry>();
@@ -86,7 +87,7 @@ async function classicMetrics(services: Services): Promise<string> {
     select t.name, count(*) filter (where d.state = 0 and d.health in (0, 1))::int as idle, count(*) filter (where d.state <> 0)::int as busy,
       count(*) filter (where d.state = 0 and d.health in (2, 3))::int as offline, count(*) filter (where d.health = 4)::int as maintenance,
       (select count(*)::int from jobs j where j.requested_device_type = t.name and j.state = 0) as queue
-    from device_types t left join devices d on d.device_type = t.name where t.display group by t.name order by t.name`.execute(services.db);
+    from device_types t left join devices d on d.device_type = t.name where t.display and ${visibleDeviceTypes(null, 't.name')} group by t.name order by t.name`.execute(services.db);
   const series = (name: string, lines: string[]) => `# TYPE ${name} counter\n${lines.join('\n')}\n`;
   const label = (value: string) => value.replace(/[\\"\n]/g, (c) => (c === '\n' ? '\\n' : `\\${c}`));
   const all = Object.entries(rows[0]!).map(([name, n]) => series(name, [`${name} ${n}`]));

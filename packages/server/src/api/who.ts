@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Services } from '../services.ts';
+import { holds } from '../auth/permissions.ts';
 import { sameText } from '../auth/secrets.ts';
 import { csrfToken, sessionSeconds, userBySession } from '../auth/sessions.ts';
 import { userByToken } from '../auth/tokens.ts';
@@ -75,6 +76,13 @@ export function requireUser(request: FastifyRequest): User {
 export function requireSuperuser(request: FastifyRequest): User {
   const user = requireUser(request);
   if (!user.isSuperuser) throw forbidden();
+  return user;
+}
+
+/** The user who asks, if a permission for everything (`lava_scheduler_app.add_device`) allows it. */
+export function requirePermission(request: FastifyRequest, permission: string): User {
+  const user = requireUser(request);
+  if (!holds(user, permission)) throw forbidden();
   return user;
 }
 

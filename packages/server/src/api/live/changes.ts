@@ -1,10 +1,11 @@
-import { maySeeJob, theServer } from '../../auth/visibility.ts';
+import { may } from '../../auth/permissions.ts';
+import { maySeeJob } from '../../auth/visibility.ts';
 import type { User } from '../../auth/users.ts';
 import type { Services } from '../../services.ts';
 import { messageOf, sleep } from '@lava/base';
-import { deviceRows } from '../read/devices.ts';
+import { guardedDeviceRows } from '../read/devices.ts';
 import { jobRows } from '../read/jobs.ts';
-import { workerRows } from '../read/workers.ts';
+import { guardedWorkerRows } from '../read/workers.ts';
 
 export interface ListListener {
   user(): User | null;
@@ -37,12 +38,12 @@ export function listChanges(services: Services): { add(listener: ListListener): 
     for (const { row: job, access } of await jobRows(services.db, take(changed.job))) tell(row('job', job), (user) => maySeeJob(user, access));
     const hostnames = take(changed.device);
     if (hostnames.length > 0) {
-      const all = await deviceRows(services.db, theServer, hostnames);
+      const all = await guardedDeviceRows(services.db, hostnames);
       // The job on a device is shown to those who may see that job; the others see that the device is busy.
-      const jobs = new Map((await jobRows(services.db, all.flatMap((d) => [d.job, d.last_job].filter((id) => id !== null)))).map((j) => [j.row.id, j.access]));
-      for (const device of all) {
+      const jobs = new Map((await jobRows(services.db, all.flatMap(({ row: d }) => [d.job, d.last_job].filter((id) => id !== null)))).map((j) => [j.row.id, j.access]));
+      for (const { row: device, guard } of all) {
         for (const l of listeners) {
-          if (l.behind() >= mostBehind) continue;
+          if (l.behind() >= mostBehind || !may(l.user(), 'view', guard)) continue;
           const sees = (id: number | null) => { const access = id === null ? undefined : jobs.get(id); return access !== undefined && maySeeJob(l.user(), access); };
           l.send(row('device', {
             ...device, job: sees(device.job) ? device.job : null, job_description: sees(device.job) ? device.job_description : null,
@@ -52,7 +53,7 @@ export function listChanges(services: Services): { add(listener: ListListener): 
       }
     }
     const workers = take(changed.worker);
-    if (workers.length > 0) for (const worker of await workerRows(services.db, workers)) tell(row('worker', worker), () => true);
+    if (workers.length > 0) for (const { row: worker, guard } of await guardedWorkerRows(services.db, workers)) tell(row('worker', worker), (user) => may(user, 'view', guard));
   }
 
   async function run(): Promise<void> {

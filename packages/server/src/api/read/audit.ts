@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely';
-import { visibleJobs } from '../../auth/visibility.ts';
+import { visibleDevices, visibleDeviceTypes, visibleJobs, visibleWorkers } from '../../auth/visibility.ts';
 import type { User } from '../../auth/users.ts';
 import type { Database } from '../../store/database.ts';
 
@@ -7,12 +7,15 @@ import type { Database } from '../../store/database.ts';
 export interface AuditEntry { at: string; actor: string; kind: string; object: string; message: string }
 
 /**
- * Newest entries first. Entries about jobs follow the visibility of the job; those about users and tokens are for
- * superusers.
+ * Newest entries first. Entries about an object follow its visibility; those about objects that are gone, users, groups
+ * and tokens are for superusers.
  */
 export async function readAudit(db: Kysely<Database>, user: User | null, filter: { kind?: string | undefined; object?: string | undefined }, limit: number): Promise<AuditEntry[]> {
   const all = [sql<boolean>`(
-    kind in ('device', 'worker') or ${user?.isSuperuser ?? false}
+    ${user?.isSuperuser ?? false}
+    or (kind = 'device' and exists (select from devices where devices.hostname = audit_log.object and ${visibleDevices(user)}))
+    or (kind = 'device-type' and exists (select from device_types where device_types.name = audit_log.object and ${visibleDeviceTypes(user)}))
+    or (kind = 'worker' and exists (select from workers where workers.hostname = audit_log.object and ${visibleWorkers(user)}))
     or (kind = 'job' and exists (select from jobs where jobs.id::text = audit_log.object and ${visibleJobs(user)})))`];
   if (filter.kind !== undefined) all.push(sql<boolean>`kind = ${filter.kind}`);
   if (filter.object !== undefined) all.push(sql<boolean>`object = ${filter.object}`);

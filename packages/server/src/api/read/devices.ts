@@ -1,6 +1,7 @@
 import { deviceHealths, deviceStates } from '@lava/job';
 import { sql, type Kysely } from 'kysely';
-import { visibleJobs } from '../../auth/visibility.ts';
+import type { Guarded } from '../../auth/permissions.ts';
+import { guardedDevice, theServer, visibleDevices, visibleDeviceTypes, visibleJobs } from '../../auth/visibility.ts';
 import type { User } from '../../auth/users.ts';
 import type { Database } from '../../store/database.ts';
 
@@ -10,29 +11,39 @@ export interface DeviceRow {
   job: number | null; job_description: string | null; last_job: number | null;
 }
 
-/** Devices by name, or those with the given names. Numbers and descriptions of jobs that `user` may not see are left out. */
+/** Devices that `user` may see, by name, or those of them with the given names. Numbers and descriptions of hidden jobs are left out. */
 export async function deviceRows(db: Kysely<Database>, user: User | null, hostnames?: readonly string[]): Promise<DeviceRow[]> {
+  return (await read(db, user, hostnames)).map(({ guard: _, ...row }) => row);
+}
+
+/** The devices with these names and who may see them, for the caller to look at. */
+export async function guardedDeviceRows(db: Kysely<Database>, hostnames: readonly string[]): Promise<{ row: DeviceRow; guard: Guarded }[]> {
+  return (await read(db, theServer, hostnames)).map(({ guard, ...row }) => ({ row, guard }));
+}
+
+async function read(db: Kysely<Database>, user: User | null, hostnames?: readonly string[]): Promise<(DeviceRow & { guard: Guarded })[]> {
   const wanted = hostnames === undefined ? sql`true` : sql`devices.hostname = any(${[...hostnames]}::text[])`;
-  const { rows } = await sql<Omit<DeviceRow, 'state' | 'health'> & { state: number; health: number }>`
+  const { rows } = await sql<Omit<DeviceRow, 'state' | 'health'> & { state: number; health: number; guard: Guarded }>`
     select devices.hostname, devices.device_type, devices.worker, devices.state, devices.health, devices.description,
       array(select t.name from device_tags dt join tags t on t.id = dt.tag_id where dt.device = devices.hostname order by t.name) as tags,
-      current.id as job, current.description as job_description, last.id as last_job
+      current.id as job, current.description as job_description, last.id as last_job,
+      ${guardedDevice('devices.hostname', 'devices.device_type')} as guard
     from devices
     left join lateral (select jobs.id, jobs.description from jobs
       where jobs.actual_device = devices.hostname and jobs.state < 5 and ${visibleJobs(user)} limit 1) current on true
     left join lateral (select jobs.id from jobs
       where jobs.actual_device = devices.hostname and jobs.state = 5 and ${visibleJobs(user)} order by jobs.id desc limit 1) last on true
-    where ${wanted} order by devices.hostname`.execute(db);
+    where ${wanted} and ${visibleDevices(user)} order by devices.hostname`.execute(db);
   return rows.map((r) => ({ ...r, state: deviceStates[r.state]!, health: deviceHealths[r.health]! }));
 }
 
-/** Device types with their devices by what they do and the jobs that wait for one. */
-export async function deviceTypeRows(db: Kysely<Database>): Promise<{ name: string; display: boolean; devices: number; idle: number; busy: number; queued: number }[]> {
+/** Device types that `user` may see, with their visible devices by what they do and the number of jobs that wait for one. */
+export async function deviceTypeRows(db: Kysely<Database>, user: User | null): Promise<{ name: string; display: boolean; devices: number; idle: number; busy: number; queued: number }[]> {
   const { rows } = await sql<{ name: string; display: boolean; devices: number; idle: number; busy: number; queued: number }>`
     select t.name, t.display, count(d.hostname)::int as devices,
       count(*) filter (where d.state = 0 and d.health in (0, 1))::int as idle, count(*) filter (where d.state <> 0)::int as busy,
       (select count(*)::int from jobs j where j.requested_device_type = t.name and j.state in (0, 1)) as queued
-    from device_types t left join devices d on d.device_type = t.name and d.health <> 5
-    group by t.name order by t.name`.execute(db);
+    from device_types t left join devices d on d.device_type = t.name and d.health <> 5 and ${visibleDevices(user, 'd.hostname')}
+    where ${visibleDeviceTypes(user, 't.name')} group by t.name order by t.name`.execute(db);
   return rows;
 }

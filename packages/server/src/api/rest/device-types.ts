@@ -1,68 +1,137 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { sql } from 'kysely';
+import type { User } from '../../auth/users.ts';
+import { visibleDeviceTypes } from '../../auth/visibility.ts';
+import { readTypeTemplate } from '../../devices/templates.ts';
 import type { Services } from '../../services.ts';
+import { change, type Change } from '../../store/change.ts';
 import { notFound } from '../errors.ts';
+import { requirePermission, requireSuperuser } from '../who.ts';
+import { configurationRoute } from './configuration.ts';
 import { deviceTypeFields } from './fields.ts';
 import { listing } from './page.ts';
-import { requireSuperuser } from '../who.ts';
-import { messageError, route, type RestRequest } from './route.ts';
-import { refused, writtenColumns, type WriteField } from './write.ts';
+import { fieldError, messageError, route, type RestRequest } from './route.ts';
+import { refused, writtenColumns, type WriteField, type WrittenColumns } from './write.ts';
 
-interface Raw { name: string; aliases: string[]; description: string; health_frequency: number; disable_health_check: boolean; health_denominator: number; display: boolean }
+interface Raw {
+  name: string; architecture: string | null; processor: string | null; cpu_model: string | null; aliases: string[]; bits: number | null; cores: string[]; core_count: number | null;
+  description: string; health_frequency: number; disable_health_check: boolean; health_denominator: number; display: boolean;
+}
 
-const columns = sql`device_types.name, array(select a.name from aliases a where a.device_type = device_types.name order by 1) as aliases, device_types.description,
-  device_types.health_frequency, device_types.disable_health_check, device_types.health_denominator, device_types.display`;
-const show = (t: Raw) => ({
-  name: t.name, architecture: null, processor: null, cpu_model: null, aliases: t.aliases, bits: null, cores: [], core_count: null, description: t.description,
-  health_frequency: t.health_frequency, disable_health_check: t.disable_health_check, health_denominator: ['hours', 'jobs'][t.health_denominator], display: t.display,
-});
+const columns = sql`device_types.name, device_types.architecture, device_types.processor, device_types.cpu_model,
+  array(select a.name from aliases a where a.device_type = device_types.name order by 1) as aliases, device_types.bits, device_types.cores, device_types.core_count,
+  device_types.description, device_types.health_frequency, device_types.disable_health_check, device_types.health_denominator, device_types.display`;
+const show = (t: Raw) => ({ ...t, health_denominator: ['hours', 'jobs'][t.health_denominator] });
+const orderings = Object.fromEntries(
+  ['name', 'architecture', 'processor', 'cpu_model', 'bits', 'core_count', 'description', 'health_frequency', 'disable_health_check', 'health_denominator', 'display'].map((n) => [n, `device_types.${n}`]),
+);
 
 interface OfType { name: string }
 
+const optional = (column: string, most: number): WriteField => ({ kind: 'text', column, most, nullable: true });
 const written: Readonly<Record<string, WriteField>> = {
-  name: { kind: 'text', column: 'name', most: 50 }, description: { kind: 'text', column: 'description', most: 200 },
-  health_frequency: { kind: 'integer', column: 'health_frequency' }, disable_health_check: { kind: 'boolean', column: 'disable_health_check' }, display: { kind: 'boolean', column: 'display' },
+  name: { kind: 'text', column: 'name', most: 50 }, architecture: optional('architecture', 100), processor: optional('processor', 100), cpu_model: optional('cpu_model', 100),
+  bits: { kind: 'integer', column: 'bits', nullable: true }, core_count: { kind: 'integer', column: 'core_count', nullable: true },
+  description: { kind: 'text', column: 'description', most: 200 }, health_frequency: { kind: 'integer', column: 'health_frequency' },
+  disable_health_check: { kind: 'boolean', column: 'disable_health_check' }, display: { kind: 'boolean', column: 'display' },
 };
+
+/** A list of names of the body, if it is there. */
+function writtenNames(request: RestRequest, field: string): string[] | undefined {
+  const given = (request.body as Record<string, unknown> | null | undefined)?.[field];
+  if (given === undefined) return undefined;
+  const names: unknown[] = Array.isArray(given) ? given : [given];
+  if (names.some((name) => typeof name !== 'string' || name === '' || name.length > 200 || name.includes('/'))) throw fieldError(field, 'Expected a list of names.');
+  return [...new Set(names as string[])];
+}
+
+/** `bits` is stored in a small column. */
+function withinRange(columns: WrittenColumns): WrittenColumns {
+  if (typeof columns['bits'] === 'number' && columns['bits'] > 32_767) throw fieldError('bits', 'Ensure this value is less than or equal to 32767.');
+  return columns;
+}
+
+/** The aliases of a type are these and no others; one that belongs to another type moves. */
+async function setAliases(c: Change, type: string, aliases: readonly string[] | undefined): Promise<void> {
+  if (!aliases) return;
+  const clash = await c.trx.selectFrom('device_types').select('name').where('name', 'in', aliases.length > 0 ? aliases : ['']).executeTakeFirst();
+  if (clash) throw fieldError('aliases', `DeviceType with name '${clash.name}' already exists.`);
+  await c.trx.deleteFrom('aliases').where('device_type', '=', type).execute();
+  if (aliases.length > 0) await sql`insert into aliases (name, device_type) select unnest(${aliases}::text[]), ${type} on conflict (name) do update set device_type = excluded.device_type`.execute(c.trx);
+}
 
 export function restDeviceTypes(app: FastifyInstance, services: Services): void {
   const { db } = services;
-  const read = async (name: string) => {
-    const { rows } = await sql<Raw>`select ${columns} from device_types where device_types.name = ${name}`.execute(db);
+  const read = async (user: User | null, name: string) => {
+    const { rows } = await sql<Raw>`select ${columns} from device_types where device_types.name = ${name} and ${visibleDeviceTypes(user)}`.execute(db);
     if (!rows[0]) throw notFound('Device type');
     return show(rows[0]);
   };
-  const update = (required: readonly string[]) => async (request: RestRequest<OfType>) => {
-    requireSuperuser(request);
-    const { name } = await read(request.params.name);
+  const store = (user: User, request: RestRequest, name: string, write: (c: Change, cores: { cores?: string[] }) => Promise<unknown>, note: string) =>
+    refused('device type', 'name', () => change(services, user.username, async (c) => {
+      const cores = writtenNames(request, 'cores');
+      await write(c, cores ? { cores } : {});
+      await setAliases(c, name, writtenNames(request, 'aliases'));
+      c.note('device-type', name, note);
+      const { rows } = await sql<{ hostname: string }>`select hostname from devices where device_type = ${name} limit 1`.execute(c.trx);
+      // Word to the scheduler: whether its jobs run may have changed.
+      if (rows[0]) c.device(rows[0].hostname);
+    }));
+  const update = async (request: RestRequest<OfType>) => {
+    const user = requireSuperuser(request);
+    const { name } = await read(user, request.params.name);
     const { name: _fixed, ...fields } = written;
-    const set = writtenColumns(request, fields, required);
-    if (Object.keys(set).length > 0) await db.updateTable('device_types').set(set).where('name', '=', name).execute();
-    return read(name);
+    const set = withinRange(writtenColumns(request, fields, []));
+    await store(user, request, name, async (c, cores) => {
+      const all = { ...set, ...cores };
+      if (Object.keys(all).length > 0) await c.trx.updateTable('device_types').set(all).where('name', '=', name).execute();
+    }, 'changed');
+    return read(user, name);
+  };
+  const add = async (request: RestRequest, reply: FastifyReply) => {
+    const user = requireSuperuser(request);
+    const set = withinRange(writtenColumns(request, written, ['name']));
+    const name = String(set['name']);
+    const alias = await db.selectFrom('aliases').select('name').where('name', '=', name).executeTakeFirst();
+    if (alias) throw fieldError('name', `Alias with name '${name}' already exists.`);
+    await store(user, request, name, (c, cores) => c.trx.insertInto('device_types').values({ ...set, ...cores } as never).execute(), 'added');
+    return reply.code(201).send(await read(user, name));
   };
 
   route(app, '/devicetypes/', {
-    POST: async (request, reply) => {
-      requireSuperuser(request);
-      const set = writtenColumns(request, written, ['name']);
-      await refused('device type', 'name', () => db.insertInto('device_types').values(set as never).execute());
-      return reply.code(201).send(await read(String(set['name'])));
-    },
+    POST: add,
     GET: async (request) => listing<Raw, unknown>({
-      db, request, columns, from: sql`device_types`, fields: deviceTypeFields, where: sql<boolean>`true`,
-      orderings: Object.fromEntries(['name', 'description', 'health_frequency', 'disable_health_check', 'display'].map((n) => [n, `device_types.${n}`])),
-      defaultOrder: sql`device_types.name`, most: 10_000, show,
+      db, request, columns, from: sql`device_types`, fields: deviceTypeFields, where: visibleDeviceTypes(request.user), orderings, defaultOrder: sql`device_types.name`, most: 10_000, show,
     }),
   });
   route<OfType>(app, '/devicetypes/:name/', {
-    GET: async (request) => read(request.params.name), PUT: update([]), PATCH: update([]),
+    GET: async (request) => read(request.user, request.params.name), PUT: update, PATCH: update,
     DELETE: async (request, reply) => {
-      requireSuperuser(request);
-      const { name } = await read(request.params.name);
+      const user = requireSuperuser(request);
+      const { name } = await read(user, request.params.name);
       const used = await sql`select from devices where device_type = ${name} union all select from jobs where requested_device_type = ${name} limit 1`.execute(db);
       // Deleting it would delete all of them.
       if (used.rows.length > 0) throw messageError(400, `Device type '${name}' has devices or jobs: set "display" to false to take it out of use.`);
-      await db.deleteFrom('device_types').where('name', '=', name).execute();
+      await change(services, user.username, async (c) => {
+        await c.trx.deleteFrom('device_types').where('name', '=', name).execute();
+        c.note('device-type', name, 'removed');
+      });
       return reply.code(204).send();
     },
+  });
+
+  const ofType = {
+    named: async (request: RestRequest<{ key: string }>) => (await read(request.user, request.params.key)).name,
+    mayWrite: (request: RestRequest) => requirePermission(request, 'lava_scheduler_app.change_device'),
+    done: (reply: FastifyReply) => reply.code(204).send(),
+  };
+  configurationRoute(app, services, {
+    ...ofType, path: '/devicetypes/:key/template/', kind: 'template', field: 'template', missing: 'Device type template is required.',
+    read: (name) => readTypeTemplate(services, name),
+    absent: (name) => `Device-type '${name}' template was not found.`, file: (name) => `${name}.jinja2`,
+  });
+  configurationRoute(app, services, {
+    ...ofType, path: '/devicetypes/:key/health_check/', kind: 'health-check', field: 'config', missing: 'Health check configuration is required.',
+    absent: (name) => `Device-type '${name}' health check was not found.`, file: (name) => `${name}_health_check.yaml`,
   });
 }

@@ -2,14 +2,15 @@ import { deviceHealths, deviceStates, isMapping } from '@lava/job';
 import { loadYaml } from '@lava/yaml';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { sql } from 'kysely';
-import { visibleJobs } from '../../auth/visibility.ts';
+import { visibleDevices, visibleJobs } from '../../auth/visibility.ts';
 import type { User } from '../../auth/users.ts';
 import type { Services } from '../../services.ts';
 import { change, type Change } from '../../store/change.ts';
 import { definitionLimit } from '../body.ts';
-import { notFound } from '../errors.ts';
+import { forbidden, notFound } from '../errors.ts';
 import { attachment } from '../send.ts';
-import { requireSuperuser } from '../who.ts';
+import { mayDevice } from '../read/access.ts';
+import { requirePermission, requireSuperuser, requireUser } from '../who.ts';
 import { deviceFields } from './fields.ts';
 import { listing } from './page.ts';
 import { bodyText, fieldError, messageError, route, type RestRequest } from './route.ts';
@@ -17,15 +18,15 @@ import { refused, writtenColumns, type WriteField } from './write.ts';
 
 interface Raw {
   hostname: string; device_type: string; device_version: string | null; physical_owner: number | null; physical_group: number | null; description: string;
-  tags: number[]; state: number; health: number; last_health_report_job: number | null; worker_host: string | null;
+  tags: number[]; state: number; health: number; last_health_report_job: number | null; worker_host: string | null; is_synced: boolean;
 }
 interface OfDevice { hostname: string }
 
 const columns = (user: User | null) => sql`devices.hostname, devices.device_type, devices.device_version, devices.physical_owner, devices.physical_group, devices.description,
   array(select t.tag_id from device_tags t where t.device = devices.hostname order by 1) as tags, devices.state, devices.health,
-  (select jobs.id from jobs where jobs.id = devices.last_health_report_job and ${visibleJobs(user)}) as last_health_report_job, devices.worker as worker_host`;
-const orderings = Object.fromEntries(['hostname', 'device_type', 'device_version', 'description', 'state', 'health'].map((n) => [n, `devices.${n}`]));
-const show = (d: Raw) => ({ ...d, state: deviceStates[d.state], health: deviceHealths[d.health], is_synced: false });
+  (select jobs.id from jobs where jobs.id = devices.last_health_report_job and ${visibleJobs(user)}) as last_health_report_job, devices.worker as worker_host, devices.is_synced`;
+const orderings = Object.fromEntries(['hostname', 'device_type', 'device_version', 'physical_owner', 'physical_group', 'description', 'state', 'health', 'last_health_report_job', 'is_synced'].map((n) => [n, `devices.${n}`]));
+const show = (d: Raw) => ({ ...d, state: deviceStates[d.state], health: deviceHealths[d.health] });
 const written: Readonly<Record<string, WriteField>> = {
   hostname: { kind: 'text', column: 'hostname', most: 200 }, device_type: { kind: 'text', column: 'device_type', most: 50 },
   device_version: { kind: 'text', column: 'device_version', most: 200, nullable: true }, physical_owner: { kind: 'integer', column: 'physical_owner', nullable: true },
@@ -54,7 +55,7 @@ const shown = (request: RestRequest) => (request.query['all'] ? sql<boolean>`tru
 export function restDevices(app: FastifyInstance, services: Services): void {
   const { db } = services;
   const read = async (request: RestRequest<OfDevice>, where = shown(request)) => {
-    const { rows } = await sql<Raw>`select ${columns(request.user)} from devices where devices.hostname = ${request.params.hostname} and ${where}`.execute(db);
+    const { rows } = await sql<Raw>`select ${columns(request.user)} from devices where devices.hostname = ${request.params.hostname} and ${where} and ${visibleDevices(request.user)}`.execute(db);
     if (!rows[0]) throw notFound('Device');
     return show(rows[0]);
   };
@@ -102,7 +103,7 @@ export function restDevices(app: FastifyInstance, services: Services): void {
   route(app, '/devices/', {
     POST: add,
     GET: async (request) => listing<Raw, unknown>({
-      db, request, columns: columns(request.user), from: sql`devices`, fields: deviceFields, where: shown(request), orderings, defaultOrder: sql`devices.hostname`, most: 10_000, show,
+      db, request, columns: columns(request.user), from: sql`devices`, fields: deviceFields, where: sql<boolean>`${shown(request)} and ${visibleDevices(request.user)}`, orderings, defaultOrder: sql`devices.hostname`, most: 10_000, show,
     }),
   });
   route<OfDevice>(app, '/devices/:hostname/', {
@@ -118,8 +119,9 @@ export function restDevices(app: FastifyInstance, services: Services): void {
       return attachment(reply, `${hostname}.yaml`).type('application/yaml').send(await services.devices.render(hostname, context(request)));
     },
     POST: async (request) => {
-      const user = requireSuperuser(request);
+      const user = requireUser(request);
       const { hostname } = await read(request, sql<boolean>`true`);
+      if (!await mayDevice(db, user, 'change', hostname)) throw forbidden();
       await services.devices.setDictionary(hostname, bodyText(request, 'dictionary', { missing: 'Device dictionary is required.' }), user.username);
       return { message: 'device config successfully updated' };
     },
@@ -127,7 +129,7 @@ export function restDevices(app: FastifyInstance, services: Services): void {
 
   route<OfDevice>(app, '/devices/:hostname/set_health/', {
     POST: async (request, reply) => {
-      const user = requireSuperuser(request);
+      const user = requirePermission(request, 'lava_scheduler_app.change_device');
       const { hostname } = await read(request, sql<boolean>`true`);
       const { health, reason } = (request.body ?? {}) as { health?: unknown; reason?: unknown };
       const word = deviceHealths.find((h) => h.toLowerCase() === String(health ?? '').toLowerCase());

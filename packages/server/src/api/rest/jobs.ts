@@ -14,12 +14,13 @@ import { bodyText, restTime, route } from './route.ts';
 interface Raw {
   id: number; submitter: string; viewing_groups: number[]; description: string; health_check: boolean; requested_device_type: string | null; tags: number[];
   actual_device: string | null; submit_time: Date; start_time: Date | null; end_time: Date | null; state: number; health: number; priority: number;
-  definition: string; metadata: Record<string, unknown>; original_definition: string; multinode_definition: string; failure_comment: string | null;
+  definition: string; metadata: Record<string, unknown>; original_definition: string; multinode_definition: string; failure_tags: number[]; failure_comment: string | null;
 }
 
 const columns = sql`jobs.id, users.username as submitter, array(select g.group_id from job_groups g where g.job = jobs.id order by 1) as viewing_groups, jobs.description,
   jobs.health_check, jobs.requested_device_type, array(select t.tag_id from job_tags t where t.job = jobs.id order by 1) as tags, jobs.actual_device, jobs.submit_time,
-  jobs.start_time, jobs.end_time, jobs.state, jobs.health, jobs.priority, jobs.definition, jobs.metadata, jobs.original_definition, jobs.multinode_definition, jobs.failure_comment`;
+  jobs.start_time, jobs.end_time, jobs.state, jobs.health, jobs.priority, jobs.definition, jobs.metadata, jobs.original_definition, jobs.multinode_definition,
+  array(select f.failure_tag_id from job_failure_tags f where f.job = jobs.id order by 1) as failure_tags, jobs.failure_comment`;
 const from = sql`jobs join users on users.id = jobs.submitter`;
 
 const orderings = Object.fromEntries(
@@ -31,10 +32,9 @@ const orderings = Object.fromEntries(
 const mostJobs = 1000;
 
 function show(raw: Raw): Record<string, unknown> {
-  const { failure_comment, ...rest } = raw;
   return {
-    ...rest, submit_time: restTime(raw.submit_time), start_time: restTime(raw.start_time), end_time: restTime(raw.end_time),
-    state: jobStates[raw.state], health: jobHealths[raw.health], failure_tags: [], failure_comment,
+    ...raw, submit_time: restTime(raw.submit_time), start_time: restTime(raw.start_time), end_time: restTime(raw.end_time),
+    state: jobStates[raw.state], health: jobHealths[raw.health],
   };
 }
 

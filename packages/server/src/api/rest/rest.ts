@@ -10,12 +10,15 @@ import { restDeviceTypes } from './device-types.ts';
 import { restJobActions } from './job-actions.ts';
 import { restJobExports } from './job-exports.ts';
 import { restJobs } from './jobs.ts';
+import { restNames } from './names.ts';
+import { restPeople } from './people.ts';
+import { restPermissions } from './permissions.ts';
 import { restResults } from './results.ts';
 import { base, route } from './route.ts';
-import { restSmall } from './small.ts';
+import { restSystem } from './system.ts';
 import { restWorkers } from './workers.ts';
 
-const resources = ['aliases', 'devices', 'devicetypes', 'jobs', 'system', 'tags', 'workers'] as const;
+const resources = ['aliases', 'devices', 'devicetypes', 'groups', 'jobs', 'permissions/devicetypes', 'permissions/devices', 'remote-artifact-tokens', 'system', 'tags', 'users', 'workers'] as const;
 
 /** LAVA's REST API, version 0.2: paths, fields, filters and texts are those its clients know. */
 export async function rest(app: FastifyInstance, { services }: { services: Services }): Promise<void> {
@@ -42,10 +45,13 @@ export async function rest(app: FastifyInstance, { services }: { services: Servi
   restDevices(app, services);
   restDeviceTypes(app, services);
   restWorkers(app, services);
-  restSmall(app, services);
+  restNames(app, services);
+  restPeople(app, services);
+  restPermissions(app, services);
+  restSystem(app, services);
 }
 
-const withSuffix = /^(\/api\/v0\.2\/(?:(?:aliases|devices|devicetypes|jobs|tags|workers)|jobs\/\d+(?:\/(?:suites|tests)(?:\/\d+)?)?))\.json(?=\?|$)/;
+const withSuffix = /^(\/api\/v0\.2\/(?:(?:aliases|devices|devicetypes|groups|jobs|permissions\/device(?:type)?s|remote-artifact-tokens|tags|users|workers)|jobs\/\d+(?:\/(?:suites|tests)(?:\/\d+)?)?))\.json(?=\?|$)/;
 
 /** `/api/v0.2/jobs.json` is another name of `/api/v0.2/jobs/`. */
 export function withoutSuffix(url: string): string {

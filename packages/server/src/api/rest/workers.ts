@@ -1,10 +1,13 @@
 import { workerHealths, workerStates } from '@lava/job';
 import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
+import { visibleWorkers } from '../../auth/visibility.ts';
+import type { User } from '../../auth/users.ts';
 import type { Services } from '../../services.ts';
 import { change } from '../../store/change.ts';
 import { notFound } from '../errors.ts';
-import { requireSuperuser } from '../who.ts';
+import { requirePermission } from '../who.ts';
+import { configurationRoute } from './configuration.ts';
 import { workerFields } from './fields.ts';
 import { listing } from './page.ts';
 import { messageError, restTime, route, type RestRequest } from './route.ts';
@@ -23,13 +26,14 @@ const written: Readonly<Record<string, WriteField>> = {
 
 export function restWorkers(app: FastifyInstance, services: Services): void {
   const { db } = services;
-  const read = async (request: RestRequest<OfWorker>) => {
-    const { rows } = await sql<Raw>`select ${columns} from workers where workers.hostname = ${request.params.hostname}`.execute(db);
+  const readFor = async (user: User | null, hostname: string) => {
+    const { rows } = await sql<Raw>`select ${columns} from workers where workers.hostname = ${hostname} and ${visibleWorkers(user)}`.execute(db);
     if (!rows[0]) throw notFound('Worker');
     return show(rows[0]);
   };
+  const read = (request: RestRequest<OfWorker>) => readFor(request.user, request.params.hostname);
   const update = async (request: RestRequest<OfWorker>) => {
-    const user = requireSuperuser(request);
+    const user = requirePermission(request, 'lava_scheduler_app.change_worker');
     const { hostname } = await read(request);
     const { hostname: _fixed, ...fields } = written;
     const { health, ...columns } = writtenColumns(request, fields, []);
@@ -45,7 +49,7 @@ export function restWorkers(app: FastifyInstance, services: Services): void {
 
   route(app, '/workers/', {
     POST: async (request, reply) => {
-      const user = requireSuperuser(request);
+      const user = requirePermission(request, 'lava_scheduler_app.add_worker');
       const columns = writtenColumns(request, written, ['hostname']);
       const hostname = String(columns['hostname']);
       await refused('worker', 'hostname', () => change(services, user.username, async (c) => {
@@ -53,10 +57,10 @@ export function restWorkers(app: FastifyInstance, services: Services): void {
         c.note('worker', hostname, 'added');
         c.worker(hostname);
       }));
-      return reply.code(201).send(await read(Object.assign(request, { params: { hostname } })));
+      return reply.code(201).send(await readFor(user, hostname));
     },
     GET: async (request) => listing<Raw, unknown>({
-      db, request, columns, from: sql`workers`, fields: workerFields, where: sql<boolean>`true`,
+      db, request, columns, from: sql`workers`, fields: workerFields, where: visibleWorkers(request.user),
       orderings: Object.fromEntries(['hostname', 'description', 'state', 'health', 'last_ping', 'job_limit', 'version'].map((n) => [n, `workers.${n}`])),
       defaultOrder: sql`workers.hostname`, most: 10_000, show,
     }),
@@ -64,7 +68,7 @@ export function restWorkers(app: FastifyInstance, services: Services): void {
   route<OfWorker>(app, '/workers/:hostname/', {
     GET: read, PUT: update, PATCH: update,
     DELETE: async (request, reply) => {
-      const user = requireSuperuser(request);
+      const user = requirePermission(request, 'lava_scheduler_app.delete_worker');
       const { hostname } = await read(request);
       await change(services, user.username, async (c) => {
         const busy = await sql`select from attempts where worker = ${hostname} and ended_at is null limit 1`.execute(c.trx);
@@ -78,7 +82,7 @@ export function restWorkers(app: FastifyInstance, services: Services): void {
   });
   route<OfWorker>(app, '/workers/:hostname/set_health/', {
     POST: async (request, reply) => {
-      const user = requireSuperuser(request);
+      const user = requirePermission(request, 'lava_scheduler_app.change_worker');
       const { hostname } = await read(request);
       const { health, reason } = (request.body ?? {}) as { health?: unknown; reason?: unknown };
       const word = workerHealths.find((h) => h.toLowerCase() === String(health ?? '').toLowerCase());
@@ -86,5 +90,19 @@ export function restWorkers(app: FastifyInstance, services: Services): void {
       await services.workers.setHealth(hostname, word, user.username, typeof reason === 'string' && reason !== '' ? reason.slice(0, 1000) : undefined);
       return reply.code(202).send({ message: 'OK' });
     },
+  });
+
+  const ofWorker = {
+    named: async (request: RestRequest<{ key: string }>) => (await readFor(request.user, request.params.key)).hostname,
+    mayWrite: (request: RestRequest) => requirePermission(request, 'lava_scheduler_app.change_worker'),
+    done: () => ({ message: 'content successfully updated' }),
+  };
+  configurationRoute(app, services, {
+    ...ofWorker, path: '/workers/:key/env/', kind: 'env', field: 'env', missing: 'Worker environment is required.',
+    absent: (name) => `Worker '${name}' does not have 'env' file`, file: () => 'env.yaml',
+  });
+  configurationRoute(app, services, {
+    ...ofWorker, path: '/workers/:key/config/', kind: 'dispatcher', field: 'config', missing: 'Worker configuration is required.',
+    absent: (name) => `Worker '${name}' does not have 'dispatcher' file`, file: () => 'dispatcher.yaml',
   });
 }

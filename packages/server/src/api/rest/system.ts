@@ -1,0 +1,38 @@
+import { version } from '@lava/base';
+import type { FastifyInstance } from 'fastify';
+import { newToken } from '../../auth/tokens.ts';
+import { loginThrottle } from '../../auth/throttle.ts';
+import { userByPassword } from '../../auth/users.ts';
+import type { Services } from '../../services.ts';
+import { HttpError } from '../errors.ts';
+import { bodyText, route } from './route.ts';
+
+/** Facts about the system, and the exchange of a password for a token. */
+export function restSystem(app: FastifyInstance, services: Services): void {
+  const { db } = services;
+
+  route(app, '/system/', { GET: async (_request, reply) => reply.type('application/json').send('') });
+  route(app, '/system/version/', { GET: async () => ({ version }) });
+  route(app, '/system/whoami/', { GET: async (request) => ({ user: request.user?.username ?? '' }) });
+  route(app, '/system/master_config/', {
+    // Events are told on the web socket; there is no socket of the old kind for them.
+    GET: async () => ({ EVENT_TOPIC: 'org.lavasoftware', EVENT_SOCKET: '', EVENT_NOTIFICATION: true, LOG_SIZE_LIMIT: 5 }),
+  });
+
+  const throttle = loginThrottle();
+  route(app, '/token/', {
+    POST: async (request) => {
+      const [username, password] = [bodyText(request, 'username'), bodyText(request, 'password')];
+      const wait = throttle.wait(username, request.ip);
+      if (wait > 0) throw new HttpError(429, 'too-many-attempts', `Request was throttled. Expected available in ${wait} seconds.`);
+      const user = await userByPassword(db, username, password);
+      if (!user) {
+        throttle.failed(username, request.ip);
+        throw new HttpError(400, 'wrong-password', 'Unable to log in with provided credentials.', { body: { non_field_errors: ['Unable to log in with provided credentials.'] } });
+      }
+      throttle.succeeded(username, request.ip);
+      // Only hashes of tokens are kept, so that every exchange makes a new one.
+      return { token: await newToken(db, user.id, 'Created by REST API call') };
+    },
+  });
+}
