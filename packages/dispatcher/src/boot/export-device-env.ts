@@ -1,5 +1,5 @@
 import { characterDelay } from '../connections/character-delay.ts';
-import { deviceEnvironment } from '../deploy/downloaded.ts';
+import { deviceEnvironment, dynamicData } from '../deploy/downloaded.ts';
 import type { ActionSpec } from '../pipeline/action.ts';
 
 /** Types the environment of env-dut into the shell on the device, and into the file that later shells read. */
@@ -9,14 +9,19 @@ export const exportDeviceEnv: ActionSpec = {
   description: 'Exports environment variables to the device',
   async run(a) {
     const environment = a.get(deviceEnvironment);
-    if (!environment || Object.keys(environment.variables).length === 0) return;
+    const dynamic = Object.entries(a.get(dynamicData) ?? {});
+    const lasting = Object.entries(environment?.variables ?? {});
+    if (lasting.length === 0 && dynamic.length === 0) return;
     const connection = a.needConnection();
     const type = async (line: string) => {
       await connection.sendLine(line, { delayMs: characterDelay(a) });
       await connection.waitPrompt({ timeoutMs: a.remainingMs(), signal: a.signal });
     };
-    for (const [name, value] of Object.entries(environment.variables)) await type(`echo ${quoted(name, value)} >> ${environment.shellFile}`);
-    await type(`. ${environment.shellFile}`);
+    if (environment && lasting.length > 0) {
+      for (const [name, value] of lasting) await type(`echo ${quoted(name, value)} >> ${environment.shellFile}`);
+      await type(`. ${environment.shellFile}`);
+    }
+    for (const [name, value] of dynamic) await type(`export ${name}=${shellWord(value)}`);
   },
 };
 

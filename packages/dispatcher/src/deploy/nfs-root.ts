@@ -36,7 +36,7 @@ export const extractNfsRootfs: ActionSpec = {
       folder = join(folder, await resolveInRoot(folder, asText(block['prefix']), true));
     }
     const server = nfsAddress(a);
-    a.set(nfsRoot, { folder, server: a.job.dispatcherIp });
+    a.set(nfsRoot, { folder, server });
     a.set(dynamicData, { ...a.get(dynamicData), NFS_ROOTFS: folder, NFS_SERVER_IP: server });
   },
 };
