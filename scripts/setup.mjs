@@ -27,7 +27,7 @@ const needed = {
     'u-boot-qemu': '/usr/lib/u-boot/qemu_arm64/u-boot.bin',
     'u-boot-tools': 'mkimage',
     'nfs-ganesha': 'ganesha.nfsd',
-    'nfs-ganesha-vfs': '/usr/lib/ganesha/libfsalvfs.so',
+    'nfs-ganesha-vfs': '/usr/share/doc/nfs-ganesha-vfs',
     'ovmf': '/usr/share/OVMF/OVMF_CODE.fd',
     'grub-efi-amd64-bin': '/usr/lib/grub/x86_64-efi/tftp.mod',
     'grub-common': 'grub-mkstandalone',
