@@ -11,7 +11,7 @@ const mayImport = {
   worker: ['base', 'yaml', 'job', 'link', 'dispatcher'],
   server: ['base', 'yaml', 'jinja', 'job', 'device', 'lab', 'link'],
   web: [],
-  cli: ['base', 'yaml', 'job', 'device', 'lab', 'dispatcher'],
+  cli: ['base', 'yaml', 'job', 'device', 'lab', 'dispatcher', 'testbed'],
   testbed: ['base', 'yaml', 'job', 'device', 'link'],
 };
 

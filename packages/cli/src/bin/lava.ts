@@ -4,6 +4,7 @@ import { version } from '@lava/base';
 import { exitStatus, report } from '../exit.ts';
 import type { GlobalOptions } from '../commands/context.ts';
 import type { DeviceFileOptions } from '../commands/device-file.ts';
+import type { TestbedOptions } from '../commands/testbed.ts';
 
 const jobNumber = (text: string): number => {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('A job is named by its number.');
@@ -47,12 +48,20 @@ program.command('run').description('run a job here, on a device of yours, withou
   .option('--templates <folder>', 'look for device types there first')
   .action(run(async (file: string, o: GlobalOptions & { device: string }) => (await import('../commands/run.ts')).runLocally(file, o)));
 
+program.command('testbed').description('play a scripted board to try jobs and device types on; without a board: list boards and faults').argument('[board]', 'name of a board, or YAML file of one of yours')
+  .option('--fault <kind@stage>', 'break it there (several times)', (one: string, all: string[]) => [...all, one], [])
+  .option('-j, --job <file>', 'run this job on it, then end')
+  .option('-d, --device <file>', 'device dictionary (*.jinja2) to run it with, instead of the board\'s own configuration')
+  .option('--templates <folder>', 'look for device types there first')
+  .option('--serial-port <port>').option('--pdu-port <port>')
+  .action(run(async (board: string | undefined, o: TestbedOptions) => (await import('../commands/testbed.ts')).testbed(board, o)));
+
 program.command('validate').description('check job definitions without a server').argument('<files...>')
   .action(run(async (files: string[], o: GlobalOptions) => (await import('../commands/validate.ts')).validate(files, o)));
 
-program.command('schema').description('print the JSON Schema of jobs or test definitions, for editors')
-  .addArgument(new Argument('<what>').choices(['job', 'test-definition']))
-  .action(run(async (what: 'job' | 'test-definition') => (await import('../commands/schema.ts')).schema(what)));
+program.command('schema').description('print the JSON Schema of jobs, lab files or test definitions, for editors')
+  .addArgument(new Argument('<what>').choices(['job', 'lab', 'test-definition']))
+  .action(run(async (what: 'job' | 'lab' | 'test-definition') => (await import('../commands/schema.ts')).schema(what)));
 
 program.command('jobs').description('list jobs, newest first')
   .option('--state <words>', 'Submitted, Scheduled, Running, Finished … (comma list)')
