@@ -69,6 +69,13 @@ export class TestError extends LavaError {
   override readonly help = 'TestError: A test failed to run, look at the error message.';
 }
 
+/** A call to the other members of a multinode group had no answer in time. */
+export class MultinodeTimeoutError extends LavaError {
+  override readonly name = 'MultinodeProtocolTimeoutError';
+  override readonly type: ErrorType = 'MultinodeTimeout';
+  override readonly help = 'MultinodeProtocolTimeoutError: Multinode wait/sync call has timed out.';
+}
+
 export class JobCanceled extends LavaError {
   override readonly name = 'JobCanceled';
   override readonly type: ErrorType = 'Canceled';

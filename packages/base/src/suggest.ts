@@ -7,11 +7,11 @@ export function didYouMean(word: string, known: Iterable<string>): string | unde
   return meant === undefined ? undefined : `Did you mean "${meant}"?`;
 }
 
-/** The known word that was most likely meant, or undefined if none is close: at most a third of the letters are wrong. */
+/** The known word that was most likely meant, or undefined if none is close: at most a third of the letters are wrong, or one is the beginning of the other. */
 export function nearestWord(word: string, known: Iterable<string>): string | undefined {
   if (word.length > longest) return undefined;
   const plain = normal(word);
-  const most = Math.max(1, Math.floor(word.length / 3));
+  const most = word.length < 3 ? 0 : Math.max(1, Math.floor(word.length / 3));
   let best: string | undefined;
   let least = most + 1;
   for (const candidate of known) {
@@ -19,7 +19,13 @@ export function nearestWord(word: string, known: Iterable<string>): string | und
     const distance = normal(candidate) === plain ? 0 : editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < least) { best = candidate; least = distance; }
   }
-  return best;
+  return best ?? begunWord(word, known);
+}
+
+/** The one known word that begins with this one, or that this one begins with. */
+function begunWord(word: string, known: Iterable<string>): string | undefined {
+  const begun = [...known].filter((one) => Math.min(one.length, word.length) >= 3 && one !== word && (one.startsWith(word) || word.startsWith(one)));
+  return begun.length === 1 ? begun[0] : undefined;
 }
 
 /** A word without what is easily got wrong: case, the marks between its parts, the plural. */

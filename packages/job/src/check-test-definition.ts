@@ -1,4 +1,5 @@
 import type { YamlLimits } from '@lava/yaml';
+import { adviceOn, resultGroups } from './advice/patterns.ts';
 import { mappingAt, type Mapping } from './mapping.ts';
 import type { Finding, Schema } from './schema/schema.ts';
 import { testDefinition } from './schema/test/definitions.ts';
@@ -38,6 +39,8 @@ function advise(definition: Mapping): Finding[] {
       if (gone) found.push({ path: [part, 'steps', i], code: 'removed-helper', message: `LAVA has no "${gone}" any more: the test stops there`, hint: 'Remove the step, or use lava-test-case, lava-test-set or a script of your own.' });
     }
   }
+  const pattern = mappingAt(definition, 'parse')?.['pattern'];
+  if (typeof pattern === 'string') found.push(...adviceOn({ path: ['parse', 'pattern'], text: pattern, groups: resultGroups }));
   if (!mappingAt(definition, 'run')) found.push({ path: ['run'], code: 'no-steps', message: 'this test definition runs nothing', hint: 'Add "run:" with "steps:", a list of shell commands.' });
   return found;
 }

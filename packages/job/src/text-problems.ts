@@ -37,7 +37,7 @@ export function checkText(text: string, { limits, empty, noMapping, refuse, find
   }
   const { value } = located;
   if (!isMapping(value)) {
-    return { problems: [{ severity: 'error', code: 'not-a-mapping', message: value === null ? empty : noMapping, path: [], ...located.position([]), upstream: 'expected a dictionary' }] };
+    return { problems: [{ severity: 'error', code: 'not-a-mapping', message: value === null ? empty : noMapping, path: [], line: 1, column: 1, ...located.position([]), hint: 'Write keys and values, such as "KEY: VALUE", one a line.', upstream: 'expected a dictionary' }] };
   }
   const refusal = refuse?.(value);
   if (refusal) return { problems: [toProblem({ ...refusal, severity: 'error', dictionaryValue: false }, located)] };
@@ -53,7 +53,7 @@ export function checkText(text: string, { limits, empty, noMapping, refuse, find
 /** Warnings on places of which nothing is said yet. What submission refuses need not be said again in other words. */
 function unsaid(errors: readonly Found[], warnings: readonly Found[]): Found[] {
   const said = new Set(errors.map(({ path }) => JSON.stringify(path)));
-  return warnings.filter(({ path, code }) => code === 'removed-key' || said.size < said.add(JSON.stringify(path)).size);
+  return warnings.filter(({ path }) => said.size < said.add(JSON.stringify(path)).size);
 }
 
 function duplicates(located: Located): Problem[] {

@@ -76,7 +76,7 @@ export function compose(text: string, lines: LineTable, limits: YamlLimits = {})
       const name = text.slice(event.anchorStart, event.anchorEnd);
       checkName(name, event.anchorStart);
       const target = anchors.get(name);
-      if (target === undefined) return fail(event.anchorStart, `there is no anchor &${name} before this alias`, 'yaml-unknown-alias');
+      if (target === undefined) return fail(event.anchorStart, `there is no anchor &${name} before this alias`, 'yaml-unknown-alias', `Quote it if a text that begins with "*" is meant; an alias needs "&${name}" before it.`);
       if (target === null) return fail(event.anchorStart, `the alias *${name} stands inside its own anchor`, 'yaml-recursive-alias');
       addWeight(target.weight, event.anchorStart);
       if (depth + target.height > maxDepth) fail(event.anchorStart, `nested deeper than ${maxDepth} levels through this alias`, 'yaml-too-deep');
@@ -154,6 +154,6 @@ function parse(text: string, lines: LineTable, maxDepth: number): Event[] {
   const { reason, mark } = parsed.error;
   const deep = reason.startsWith('nesting exceeded');
   throw new YamlError(deep ? `nested deeper than ${maxDepth} levels` : reason, lines.at(parsed.original(mark?.position ?? 0)), {
-    code: deep ? 'yaml-too-deep' : 'yaml-syntax', hint: hintFor(reason),
+    code: deep ? 'yaml-too-deep' : 'yaml-syntax', hint: hintFor(reason, text, parsed.original(mark?.position ?? 0)),
   });
 }

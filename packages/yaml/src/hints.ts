@@ -12,7 +12,20 @@ const hints: readonly [RegExp, string][] = [
   [/end of the stream or a document separator/, 'This line is indented differently from what is above it.'],
 ];
 
-/** What to do about a syntax error with this reason. */
-export function hintFor(reason: string): string | undefined {
-  return hints.find(([pattern]) => pattern.test(reason))?.[1];
+/**
+ * What to do about a syntax error.
+ * @param place the offset in the text at which the parser stopped
+ */
+export function hintFor(reason: string, text: string, place: number): string | undefined {
+  const lines = text.slice(Math.max(0, place - 2000), place).split('\n');
+  const start = place - (lines.at(-1) ?? '').length;
+  return hintFromLine(text.slice(start, start + 2000).split('\n', 1)[0] ?? '', lines.at(-2) ?? '') ?? hints.find(([pattern]) => pattern.test(reason))?.[1];
+}
+
+/** What the parser stumbles over later than where it is wrong. */
+function hintFromLine(line: string, before: string): string | undefined {
+  const special = /(?:^|: |- )\s*([@`%])/.exec(line)?.[1];
+  if (special !== undefined) return `Quote the text: it must not begin with ${special}.`;
+  if (/\t/.test(/^\s*/.exec(line)?.[0] ?? '')) return undefined;
+  return [line, before].some((one) => /^\s*(?:- )?[\w-]+:[^\s:/]/.test(one)) ? 'Put a blank after the colon.' : undefined;
 }

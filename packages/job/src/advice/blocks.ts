@@ -14,4 +14,4 @@ export function blocksOf(job: Mapping): Block[] {
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 /** A value of the user's in a message. */
-export const quoted = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
+export const quoted = (text: string): string => `"${(text.length > 60 ? `${text.slice(0, 57)}...` : text).replaceAll(/[\n\r\t]/g, ' ')}"`;

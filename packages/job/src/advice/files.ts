@@ -35,7 +35,7 @@ function fileAdvice(url: string, file: Readonly<Record<string, unknown>>, path: 
   const { compression } = file;
   const suffix = /\.(\w+)$/.exec(url.replace(/[?#].*$/, ''))?.[1] ?? '';
   const fits = Object.hasOwn(compressions, suffix) ? compressions[suffix] : undefined;
-  if (typeof compression === 'string' && fits !== undefined && fits !== compression) found.push({ path: [...path, 'compression'], code: 'wrong-compression', message: `the name of the file ends with ".${suffix}", but "compression" is ${compression}`, hint: `Write "compression: ${fits}" if the name is right.` });
+  if (typeof compression === 'string' && Object.values(compressions).includes(compression) && fits !== undefined && fits !== compression) found.push({ path: [...path, 'compression'], code: 'wrong-compression', message: `the name of the file ends with ".${suffix}", but "compression" is ${compression}`, hint: `Write "compression: ${fits}" if the name is right.` });
   for (const [key, length] of Object.entries(digits)) {
     const sum = file[key];
     if (typeof sum === 'string' && !new RegExp(`^[0-9a-f]{${length}}$`, 'i').test(sum)) found.push({ path: [...path, key], code: 'wrong-checksum', message: `"${key}" has ${length} hexadecimal digits, which ${quoted(sum)} has not: no file fits`, hint: `Copy the whole output of ${key}, without the name of the file.` });

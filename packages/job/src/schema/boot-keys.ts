@@ -7,7 +7,7 @@ type Fields = Readonly<Record<string, Schema>>;
 const notEmpty = text({ min: 1 });
 
 /** `prompts: x` and `prompts: [x, y]`. */
-export const prompts = { ...named('prompts', either(notEmpty, list(notEmpty))), about: 'regular expressions for the prompt of the shell' };
+export const prompts = { ...named('prompts', either(notEmpty, list(notEmpty))), about: 'a regular expression for the prompt of the shell, or a list of them' };
 
 const login = {
   login_prompt: required(text({ min: 1, about: 'a regular expression for the prompt that asks for the user name' })),

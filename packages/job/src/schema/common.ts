@@ -25,8 +25,8 @@ export const publishedTimeout = named('timeout', {
 });
 
 /** Timeouts by action name. */
-export const namedTimeouts = record(timeout, { keys: /^[a-z-]+$/, about: 'times by action name, such as {http-download: {minutes: 5}}' });
-export const publishedNamedTimeouts = record(publishedTimeout, { about: 'times by action name, such as {http-download: {minutes: 5}}' });
+export const namedTimeouts = record(timeout, { keys: /^[a-z-]+$/, about: 'a mapping of times by action name, such as {http-download: {minutes: 5}}' });
+export const publishedNamedTimeouts = record(publishedTimeout, { about: 'a mapping of times by action name, such as {http-download: {minutes: 5}}' });
 
 /** `a: x` and `a: [x, y]`. */
 export const textOrList = either(text(), list(text()));

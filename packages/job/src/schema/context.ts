@@ -13,7 +13,7 @@ export const contextVariables = [
 ] as const;
 
 // Python takes true for a number; it is named for people and editors.
-const value = either(integer(), text(), list(either(text(), integer(), bool())), bool());
+const value = { ...either(integer(), text(), list(either(text(), integer(), bool())), bool()), about: 'a text, a whole number, true or false, or a list of them' };
 
 /** @param extra variables that the server's settings allow beside LAVA's */
 export function contextSchema(extra: readonly string[] = []): Schema {

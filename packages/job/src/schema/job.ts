@@ -10,18 +10,12 @@ import { notify } from './notify.ts';
 import { protocols } from './protocols.ts';
 import { test } from './test.ts';
 
-const removed: Readonly<Record<string, string>> = {
+const gone: Readonly<Record<string, string>> = {
   repeat: 'Repeating actions is done by whatever writes the definition.',
   dependencies: 'Use multinode or submit the jobs one after the other.',
   attachments: 'Put files behind a URL.',
   target: 'Use "device".',
   logging_level: 'Every level is in the log; remove the key.',
-};
-
-const hintsForRemoved: Rule = (job, report) => {
-  for (const [key, hint] of Object.entries(removed)) {
-    if (Object.hasOwn(job, key)) report({ path: [key], part: 'key', severity: 'warning', code: 'removed-key', message: `LAVA has no "${key}"`, hint });
-  }
 };
 
 const needsDeviceType: Rule = (job, report) => {
@@ -46,23 +40,23 @@ export function jobSchema(options: { contextVariables?: readonly string[] } = {}
   return mapping({
     job_name: required(text({ min: 1, max: 200, about: 'a short text that people find the job by' })),
     device_type: text({ min: 1, about: 'the name of a device type of this LAVA' }),
-    device: text({ min: 1 }),
-    worker: text({ min: 1 }),
+    device: text({ min: 1, about: 'the name of the one device to run on' }),
+    worker: text({ min: 1, about: 'the name of the worker whose devices may run it' }),
     timeouts: required(mapping({
       job: required({ ...timeout, about: 'the time of the whole job, such as {minutes: 30}' }),
       action: timeout, actions: namedTimeouts, connection: timeout, connections: namedTimeouts, queue: timeout,
-    }, { about: 'times, with at least "job"' })),
-    visibility: required(either(oneOf('public', 'personal'), mapping({ group: list(text()) }))),
+    }, { about: 'a mapping of times with at least "job"' })),
+    visibility: required({ ...either(oneOf('public', 'personal'), mapping({ group: list(text(), { about: 'a list of names of groups' }) })), about: 'public, personal or {group: [NAME]}' }),
     context: contextSchema(context),
-    metadata: record(any()),
-    priority: either(oneOf('high', 'medium', 'low'), integer()),
+    metadata: record(any(), { about: 'a mapping of whatever is worth knowing, such as {build: 12}' }),
+    priority: { ...either(oneOf('high', 'medium', 'low'), integer()), about: 'low, medium, high or a whole number from 0 to 100' },
     tags: list(text(), { about: 'a list of tags that the device must have' }),
-    secrets: anyMapping(),
-    environment: anyMapping(),
+    secrets: anyMapping('a mapping of names to secret texts'),
+    environment: anyMapping('a mapping of shell variables, such as {LANG: C}'),
     protocols: protocols(context),
     notify,
     reboot_to_fastboot: bool(),
     actions: required(list(action, { about: 'the list of deploy, boot, test and command blocks' })),
-  }, { rules: [needsDeviceType, priorityRange, splits, hintsForRemoved] });
+  }, { gone, rules: [needsDeviceType, priorityRange, splits] });
 }
 

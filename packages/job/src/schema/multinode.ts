@@ -1,3 +1,4 @@
+import { didYouMean } from '@lava/base';
 import { isMapping, type Mapping } from '../mapping.ts';
 import { rolesOf } from './protocols.ts';
 import type { Rule } from './schema.ts';
@@ -37,7 +38,7 @@ export const splits: Rule = (job, report) => {
       });
     }
     const unknown = own?.find((name) => typeof name === 'string' && !Object.hasOwn(roles, name));
-    if (unknown !== undefined) report({ path: [...path, 'role'], severity: 'warning', code: 'unknown-role', message: `there is no role ${JSON.stringify(String(unknown).slice(0, 60))}`, hint: `Roles of this job: ${asList(Object.keys(roles))}.` });
+    if (unknown !== undefined) report({ path: [...path, 'role'], severity: 'warning', code: 'unknown-role', message: `there is no role ${JSON.stringify(String(unknown).slice(0, 60))}`, hint: didYouMean(String(unknown), Object.keys(roles)) ?? `Roles of this job: ${asList(Object.keys(roles))}.` });
   }
   const at = ['protocols', 'lava-multinode', 'roles'];
   let size = 0;
@@ -47,7 +48,7 @@ export const splits: Rule = (job, report) => {
     const { count, host_role: host } = role;
     size += typeof count === 'number' ? count : 0;
     const ofHost = typeof host === 'string' && Object.hasOwn(roles, host) ? roles[host] : undefined;
-    if (isMapping(ofHost) && ofHost['count'] !== 1) report({ path: [...at, String(host), 'count'], code: 'wrong-value', message: `the role ${JSON.stringify(String(host).slice(0, 60))} is a host, so its count must be 1`, reason: 'The count for a role designated as a host_role must be 1.' });
+    if (isMapping(ofHost) && ofHost['count'] !== 1) report({ path: [...at, String(host), 'count'], code: 'wrong-value', message: `the role ${JSON.stringify(String(host).slice(0, 60))} is a host, so its count must be 1`, hint: 'Set the count to 1, or make a host of another role.', reason: 'The count for a role designated as a host_role must be 1.' });
   }
   if (size > largestGroup) report({ path: at, part: 'key', code: 'too-large', message: `a group may have at most ${largestGroup} jobs, and this would have ${size}`, hint: 'Lower the counts of its roles.', reason: `value must be at most ${largestGroup}` });
   for (const key of ['context', 'environment', 'tags', 'device_type', 'device', 'worker']) {

@@ -1,7 +1,7 @@
 import { anyMapping, bool, either, eitherMeant, list, mapping, oneOf, record, required, text, beyond } from './schema.ts';
 import { isMapping } from '../mapping.ts';
 
-const methods = oneOf('GET', 'POST');
+const methods = { ...oneOf('GET', 'POST'), about: 'GET or POST' };
 const callbackKeys = {
   url: required(text({ about: 'the address to call; {ID} and the like are replaced' })),
   method: methods,
@@ -11,20 +11,20 @@ const callbackKeys = {
 };
 const verbosity = oneOf('verbose', 'quiet', 'status-only');
 const address = { method: required(oneOf('email', 'irc')), user: text({ about: 'a user of LAVA' }), email: text(), handle: text(), server: text() };
-const recipient = mapping({ to: required(mapping(address)) });
+const recipient = mapping({ to: required(mapping(address, { about: 'a mapping with "method" and a user or an address' })) });
 const statuses = ['running', 'complete', 'incomplete', 'canceled', 'finished'] as const;
 
 /** What submission checks. */
 export const notify = (() => {
-  const callback = mapping(callbackKeys, { others: 'allow' });
+  const callback = mapping(callbackKeys, { others: 'allow', about: 'a mapping with "url"' });
   return mapping({
-    criteria: required(mapping({ status: required(oneOf(...statuses, 'all')), type: oneOf('progression', 'regression'), dependency_query: text() }, { others: 'allow' })),
+    criteria: required(mapping({ status: required(oneOf(...statuses, 'all')), type: oneOf('progression', 'regression'), dependency_query: text() }, { others: 'allow', about: 'a mapping with "status", such as {status: finished}' })),
     verbosity,
     recipients: list(recipient),
     callback,
     callbacks: list(callback),
     compare: mapping({
-      query: either(mapping({ username: required(text()), name: required(text()) }), mapping({ entity: required(text()), conditions: anyMapping() })),
+      query: either(mapping({ username: required(text()), name: required(text({ about: 'the name of a query' })) }), mapping({ entity: required(text()), conditions: anyMapping() })),
       blacklist: list(text()),
     }, { others: 'allow' }),
   }, { others: 'allow', exclusive: ['legacy_callback', ['callback', 'callbacks']] });
@@ -47,7 +47,7 @@ export const publishedNotify = (() => {
     compare: mapping({
       blacklist: list(text(), { about: 'suites and cases to leave out' }),
       query: eitherMeant((value) => (isMapping(value) && Object.hasOwn(value, 'entity') ? 1 : 0),
-        mapping({ username: required(text()), name: required(text()) }),
+        mapping({ username: required(text()), name: required(text({ about: 'the name of a query' })) }),
         mapping({ entity: required(text()), conditions: record(text()) })),
       extra: beyond(bool()),
     }, { about: 'jobs to compare the results with' }),

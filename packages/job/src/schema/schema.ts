@@ -41,6 +41,8 @@ export interface MappingShape {
   readonly fields: Readonly<Record<string, Schema>>;
   /** What becomes of keys that are not declared. Default: refuse, `never`: not even LAVA's lax form takes them. */
   readonly others?: 'refuse' | 'never' | 'allow' | Schema;
+  /** Keys that are refused although people know them, and what to do instead. */
+  readonly gone?: Readonly<Record<string, string>>;
   /** At least one key beside the declared ones. */
   readonly some?: boolean;
   /** Least number of keys. */

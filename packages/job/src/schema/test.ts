@@ -21,37 +21,40 @@ const source: Rule = (definition, report) => {
   const from = definition['from'];
   const inline = isMapping(definition['repository']);
   if (typeof from === 'string' && !['git', 'url', 'inline'].includes(from)) {
-    report({ path: ['from'], severity: 'warning', code: 'wrong-value', message: `"from" must be git, url or inline, not ${JSON.stringify(from.slice(0, 60))}: the job will fail when it runs`, hint: didYouMean(from, ['git', 'url', 'inline']) });
+    report({ path: ['from'], severity: 'warning', code: 'wrong-value', message: `"from" must be git, url or inline, not ${JSON.stringify(from.slice(0, 60))}: the job will fail when it runs`, hint: didYouMean(from, ['git', 'url', 'inline']) ?? 'Put the tests into a git repository or a tar archive.' });
   } else if (typeof from === 'string' && inline !== (from === 'inline')) {
-    report({ path: ['repository'], severity: 'warning', code: 'wrong-value', message: inline ? `a definition that is written here needs "from: inline", not "from: ${from}"` : '"from: inline" needs the definition itself under "repository"', hint: 'The job will fail when it runs.' });
+    report({ path: ['repository'], severity: 'warning', code: 'wrong-value', message: inline ? `a definition that is written here needs "from: inline", not "from: ${from}"` : '"from: inline" needs the definition itself under "repository"', hint: inline ? 'Write "from: inline".' : 'Write the definition below "repository:", or give the address of a repository and "from: git".' });
   }
 };
 
 const definition = mapping({
-  repository: required(either(inlineDefinition, text())),
+  repository: required({ ...either(inlineDefinition, text()), about: 'the address of a repository, or a test definition' }),
   from: required(text({ about: 'git, url or inline' })),
   name: required(text({ about: 'the name of the suite' })),
   path: required(text({ about: 'the file within the repository' })),
-  parameters: anyMapping(),
+  parameters: anyMapping('a mapping of shell variables, such as {SKIP: a}'),
   timeout,
-}, { others: 'allow', rules: [shallowRevision, source] });
+}, { others: 'allow', rules: [shallowRevision, source], about: 'a mapping with "from", "repository", "path" and "name"' });
+
+const pattern = (what: string) => required(text({ about: `a regular expression ${what}` }));
+const expected = list(text(), { about: 'a list of the test cases that must have a result' });
 
 const monitor = mapping({
-  name: required(scriptName), start: required(text()), end: required(text()), pattern: required(text()),
-  fixupdict: anyMapping(), expected: list(text()),
+  name: required(scriptName), start: pattern('for what begins the monitor'), end: pattern('for what ends the monitor'), pattern: pattern('for results'),
+  fixupdict: anyMapping(), expected,
 });
 
-const match = { message: required(text()) };
+const match = { message: required(text({ about: 'a regular expression' })) };
 const step = mapping({
   name: scriptName,
   command: either(empty(), text()),
-  successes: list(mapping(match)),
+  successes: list(mapping(match, { about: '{message: PATTERN}' })),
   failures: list(mapping({ ...match, exception: oneOf('InfrastructureError', 'JobError', 'TestError'), error: text() })),
   wait_for_prompt: bool(),
-  delay: integer(),
+  delay: integer({ about: 'a number of seconds' }),
   'lava-send': text(), 'lava-wait': text(), 'lava-wait-all': text(), 'lava-sync': text(),
 });
-const script = mapping({ name: required(scriptName), prompts: required(list(any())), echo: literal('discard'), expected: list(text()), script: required(list(step)) });
+const script = mapping({ name: required(scriptName), prompts: required(list(any(), { about: 'a list of regular expressions for the prompts' })), echo: literal('discard', { about: '"discard", or left out' }), expected, script: required(list(step, { about: 'a list of what to send and what to expect' })) });
 
 const kinds = { monitors: list(monitor), interactive: list(script), definitions: list(definition), services: list(any()) };
 

@@ -1,4 +1,5 @@
 import { didYouMean } from '@lava/base';
+import { hintOnMissing, hintOnName, hintOnValue, listOfKeys } from './hints.ts';
 import { isMapping, type Mapping } from '../mapping.ts';
 import type { Path, ProblemCode } from '../problem.ts';
 import { notList, notText } from './first-error.ts';
@@ -51,15 +52,15 @@ function report(run: Run, at: Path, finding: Omit<Finding, 'path'> & { path?: Pa
 
 function check(run: Run, schema: Schema, value: unknown, at: Path): void {
   if (isFull(run)) return;
-  const wrong = (reason: string, code: ProblemCode = 'wrong-type', message = `${subject(at)} must be ${expected(schema)}, not ${shown(value)}`, hint = schema.about && `It is ${schema.about}.`) =>
-    report(run, at, { code, message, hint, reason }, run.inMapping);
+  const wrong = (reason: string, code: ProblemCode = 'wrong-type', message = `${subject(at)} must be ${expected(schema)}, not ${shown(value)}`) =>
+    report(run, at, { code, message, hint: hintOnValue(schema, value), reason }, run.inMapping);
 
   switch (schema.kind) {
     case 'any': return;
     case 'bool': if (typeof value !== 'boolean') wrong('expected bool'); return;
     case 'literal': if (value !== schema.value) wrong(schema.reason ?? 'not a valid value', 'wrong-value'); return;
     case 'text': {
-      if (typeof value !== 'string') return wrong(notText(schema), 'wrong-type', undefined, isScalar(value) ? 'Quote it, so that YAML takes it for a text.' : undefined);
+      if (typeof value !== 'string') return wrong(notText(schema));
       // Characters, not UTF-16 units; much longer texts need no exact count.
       const length = Array.from(value.slice(0, 2 * ((schema.max ?? 0) + 1))).length;
       if (schema.min !== undefined && value.length < schema.min) wrong(`length of value must be at least ${schema.min}`, 'too-short', `${subject(at)} must not be empty`);
@@ -86,7 +87,6 @@ function check(run: Run, schema: Schema, value: unknown, at: Path): void {
   }
 }
 
-const isScalar = (value: unknown) => value !== null && !isMapping(value) && !Array.isArray(value);
 const isOpen = (schema: MappingShape) => Object.keys(schema.fields).length === 0 && schema.others === 'allow';
 
 function checkMapping(run: Run, schema: Schema & MappingShape, value: Mapping, at: Path): void {
@@ -95,14 +95,16 @@ function checkMapping(run: Run, schema: Schema & MappingShape, value: Mapping, a
   for (const [key, item] of Object.entries(value)) {
     const field = Object.hasOwn(schema.fields, key) ? schema.fields[key] : undefined;
     if (isFull(run)) return;
-    if (field && run.source.tag([...at, key], 'key') === 'str') check(inner, field, item, [...at, key]);
-    else if (schema.keys && !schema.keys.test(key)) refuseKey(run, key, known, at, `Allowed are names that match ${schema.keys.source}.`);
+    const gone = schema.gone && Object.hasOwn(schema.gone, key) ? schema.gone[key] : undefined;
+    if (gone) report(run, at, { path: [key], part: 'key', code: 'removed-key', message: `LAVA has no ${JSON.stringify(key)}`, hint: gone, reason: 'extra keys not allowed' });
+    else if (field && run.source.tag([...at, key], 'key') === 'str') check(inner, field, item, [...at, key]);
+    else if (schema.keys && !schema.keys.test(key)) refuseKey(run, key, known, at, hintOnName(key, schema.keys));
     else if (typeof schema.others === 'object') check(inner, schema.others, item, [...at, key]);
     else if (schema.others !== 'allow') refuseKey(run, key, known, at);
   }
   for (const [key, field] of Object.entries(schema.fields)) {
     if (field.required && !Object.hasOwn(value, key)) {
-      report(run, at, { path: [key], code: 'missing-key', message: `${subject([...at, key])} is missing${at.length ? ` in ${subject(at)}` : ''}`, hint: `Add "${key}:"${field.about ? `, ${field.about}` : ''}.`, reason: field.missing ?? 'required key not provided' });
+      report(run, at, { path: [key], code: 'missing-key', message: `${subject([...at, key])} is missing${at.length ? ` in ${subject(at)}` : ''}`, hint: hintOnMissing(key, field, value, known), reason: field.missing ?? 'required key not provided' });
     }
   }
   const others = Object.keys(value).length - known.filter((key) => Object.hasOwn(value, key)).length;
@@ -112,7 +114,7 @@ function checkMapping(run: Run, schema: Schema & MappingShape, value: Mapping, a
     const present = keys.filter((key) => Object.hasOwn(value, key));
     if (present.length > 1) {
       report(run, at, {
-        path: [`<${group}>`], code: 'exclusive-keys', message: `${subject(at)} has ${present.map((k) => `"${k}"`).join(' and ')}, but only one of them may be given`,
+        path: [`<${group}>`], code: 'exclusive-keys', message: `${subject(at)} has ${present.map((k) => `"${k}"`).join(' and ')}, but only one of them may be given`, hint: 'Keep one of them.',
         reason: `two or more values in the same group of exclusion '${group}'`,
       });
     }
@@ -144,10 +146,9 @@ const suggestion = ({ found }: Run, word: string, known: readonly string[]) =>
   (found.errors.length + found.warnings.length < enoughHints ? didYouMean(word, known) : undefined);
 
 function refuseKey(run: Run, key: string, known: readonly string[], at: Path, rule?: string): void {
-  const list = known.length && known.length <= 40 ? `Allowed here: ${known.join(', ')}.` : undefined;
   report(run, at, {
     path: [key], part: 'key', code: 'unknown-key', message: `unknown key ${JSON.stringify(cut(key))}${at.length ? ` in ${subject(at)}` : ''}`,
-    hint: suggestion(run, key, known) ?? rule ?? list, reason: 'extra keys not allowed',
+    hint: suggestion(run, key, known) ?? rule ?? listOfKeys(known), reason: 'extra keys not allowed',
   });
 }
 
@@ -167,11 +168,9 @@ function checkEither(run: Run, schema: Schema & EitherShape, value: unknown, at:
   if (!best) return;
   if (best.deepest > at.length) { take(run, best.found); return; }
   const first = (run.advice ? best.found.warnings : best.found.errors)[0];
-  const words = options.map((o) => (o.kind === 'literal' ? o.value : null)).filter((w) => w !== null);
-  const meant = typeof value === 'string' ? didYouMean(value, words) : undefined;
   report(run, at, {
     code: first?.code ?? 'wrong-value', message: `${subject(at)} must be ${expected(schema)}, not ${shown(value)}`,
-    hint: meant ?? (schema.about && `It is ${schema.about}.`), reason: first?.reason,
+    hint: hintOnValue(schema, value), reason: first?.reason,
   }, run.inMapping);
 }
 

@@ -6,12 +6,12 @@ const texts = (about?: string) => list(text(), { about });
 /** Names of results that a test prints, and what LAVA calls them. */
 export const fixupdict = record(oneOf('pass', 'fail', 'skip', 'unknown'), { about: "LAVA's results by the words that the test prints" });
 
-const gitRepository = mapping({ url: required(text()), branch: text(), destination: text() });
+const gitRepository = mapping({ url: required(text({ about: 'the address of a git repository' })), branch: text(), destination: text() });
 
 /** A test definition file, or the same written into a job. */
 export const testDefinition = named('testDefinition', mapping({
   metadata: required(mapping({
-    format: required(literal('Lava-Test Test Definition 1.0')),
+    format: required(literal('Lava-Test Test Definition 1.0', { about: 'the format that LAVA runs; it runs no manual tests and no plans' })),
     name: required(text({ about: 'the name of the test' })),
     description: text(),
     environment: texts(), devices: texts(), maintainer: texts(), scope: texts(), os: texts(),
@@ -22,18 +22,18 @@ export const testDefinition = named('testDefinition', mapping({
     keys: texts('keys of package sources'),
     sources: texts('package sources'),
     steps: texts('shell commands'),
-  }, { keys: /^deps-.+/, others: texts('packages to install on this distribution'), about: 'what the test needs' }),
+  }, { keys: /^deps-.+/, others: texts('a list of packages to install on this distribution'), about: 'what the test needs' }),
   parameters: anyMapping('shell variables with their defaults'),
   params: anyMapping('shell variables with their defaults'),
   parse: mapping({ fixupdict, pattern: beyond(text({ about: 'a regular expression with named groups for results that the test prints' })) }, { about: 'how results are found in the output' }),
-  run: mapping({ steps: required(texts('shell commands')) }, { about: 'the test itself' }),
+  run: mapping({ steps: required(texts('a list of shell commands')) }, { about: 'the test itself' }),
   expected: texts('the test cases that have to have a result'),
 }));
 
 const nameCharacters: Rule = (definition, report) => {
   const name = definition['name'];
   if (typeof name !== 'string') return;
-  if (name === 'lava') report({ path: ['name'], severity: 'warning', code: 'reserved-name', message: 'the test definition name "lava" is reserved: the job will fail when it runs' });
+  if (name === 'lava') report({ path: ['name'], severity: 'warning', code: 'reserved-name', message: 'the test definition name "lava" is reserved: the job will fail when it runs', hint: 'Choose another name: "lava" is the suite of LAVA\'s own results.' });
   else if (/^[-_a-zA-Z0-9.]+$/.test(name) && name.includes('.')) report({ path: ['name'], severity: 'warning', code: 'wrong-value', message: `the name ${JSON.stringify(name.slice(0, 60))} has a dot: the job will fail when it runs`, hint: 'Use letters, digits, "-" and "_".' });
 };
 
