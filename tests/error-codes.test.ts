@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { checkJob, checkTestDefinition, problemCodes } from '@lava/job';
+import { checkLab, emptyLab, labProblemCodes, readLab } from '@lava/lab';
 
 // docs/errors.md has a section on every code, and its examples show what they say.
 
@@ -15,6 +16,8 @@ const found = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map
 
 const codes = new Set<string>([
   ...problemCodes,
+  ...labProblemCodes,
+  ...found(sources('packages/server/src/lab') + sources('packages/server/src/api/v1'), /'(lab-(?:changed|refused))'/g),
   ...found(sources('packages/yaml/src'), /'(yaml-[a-z-]+)'/g),
   ...found(sources('packages/server/src/jobs'), /(?:code: |(?:unavailable|data)\('\w+', )'([a-z]+(?:-[a-z]+)*)'/g),
 ]);
@@ -34,13 +37,19 @@ const base: Readonly<Record<string, string>> = { job_name: 'job_name: a', device
 /** The part of a definition with what else it needs. */
 const completed = (part: string) => [part, ...Object.entries(base).filter(([key]) => !new RegExp(`^${key}:`, 'm').test(part)).map(([, line]) => line)].join('\n');
 
+function problemsOfLab(text: string) {
+  const { lab, problems, places } = readLab(text);
+  return [...problems, ...(lab ? checkLab(lab, emptyLab(), places, [`${root}device-types`]) : [])];
+}
+
 describe('the examples', () => {
   for (const { codes: [code], text } of sections) {
     const example = /^```yaml(?: (\S+))?\n([\s\S]*?)^```/m.exec(text);
     if (!example) continue;
     const [, kind, yaml = ''] = example;
     test(`${code}`, () => {
-      const { problems } = kind === 'test-definition' ? checkTestDefinition(yaml) : checkJob(kind === 'text' ? yaml : completed(yaml));
+      const problems = kind === 'lab' ? problemsOfLab(yaml)
+        : (kind === 'test-definition' ? checkTestDefinition(yaml) : checkJob(kind === 'text' ? yaml : completed(yaml))).problems;
       expect(problems.map((problem) => problem.code)).toContain(code);
     });
   }

@@ -7,5 +7,6 @@ const program = fileURLToPath(new URL('../../dist/lava.js', import.meta.url));
 test('lava schema prints the JSON Schemas', () => {
   const schema = (name: string) => JSON.parse(execFileSync(process.execPath, [program, 'schema', name], { encoding: 'utf8' })) as object;
   expect(schema('job')).toMatchObject({ title: 'LAVA job', properties: { job_name: { type: 'string' } } });
+  expect(schema('lab')).toMatchObject({ title: 'LAVA lab' });
   expect(schema('test-definition')).toMatchObject({ title: 'LAVA test definition' });
 });

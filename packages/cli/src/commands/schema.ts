@@ -1,7 +1,8 @@
 import { jobJsonSchema, testDefinitionJsonSchema } from '@lava/job';
+import { labJsonSchema } from '@lava/lab';
 import { exitStatus } from '../exit.ts';
 
-const schemas = { job: jobJsonSchema, 'test-definition': testDefinitionJsonSchema } as const;
+const schemas = { job: jobJsonSchema, lab: labJsonSchema, 'test-definition': testDefinitionJsonSchema } as const;
 
 /** `lava schema NAME`: the JSON Schema that editors complete and check with. */
 export async function schema(name: keyof typeof schemas): Promise<number> {
