@@ -27,3 +27,14 @@ export async function templateSources({ db, paths }: ConfigurationParts): Promis
 export async function typeSources(parts: ConfigurationParts): Promise<TemplateSource[]> {
   return (await templateSources(parts)).slice(1);
 }
+
+/** What is wrong with a dictionary that is no device's yet; undefined when it can be used. */
+export async function checkDictionary(parts: ConfigurationParts, dictionary: string): Promise<string | undefined> {
+  try {
+    renderDevice({ name: 'device', dictionary, lookup: await templateSources(parts) });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    return error.message;
+  }
+}

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { sql } from 'kysely';
 import { visibleDevices, visibleJobs } from '../../auth/visibility.ts';
 import type { User } from '../../auth/users.ts';
+import { checkDictionary } from '../../devices/renderer.ts';
 import type { Services } from '../../services.ts';
 import { change, type Change } from '../../store/change.ts';
 import { definitionLimit } from '../body.ts';
@@ -126,6 +127,19 @@ export function restDevices(app: FastifyInstance, services: Services): void {
       return { message: 'device config successfully updated' };
     },
   }, { bodyLimit: definitionLimit });
+
+  app.register(async (scope) => {
+    scope.addContentTypeParser('text/plain', { parseAs: 'string', bodyLimit: definitionLimit }, (_request, body, done) => done(null, body));
+    route(scope, '/devices/validate/', {
+      POST: async (request) => {
+        requirePermission(request, 'lava_scheduler_app.add_device');
+        const text = request.body;
+        if (typeof text !== 'string' || text.trim() === '') throw fieldError('device', 'Device dictionary is required.');
+        const error = await checkDictionary(services, text);
+        return { message: error === undefined ? 'Device dictionary valid.' : `Device dictionary invalid: ${error}` };
+      },
+    });
+  });
 
   route<OfDevice>(app, '/devices/:hostname/set_health/', {
     POST: async (request, reply) => {

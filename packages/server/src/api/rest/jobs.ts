@@ -2,7 +2,9 @@ import { jobHealths, jobStates } from '@lava/job';
 import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
 import { visibleJobs } from '../../auth/visibility.ts';
+import { removeJob } from '../../jobs/remove-jobs.ts';
 import type { Services } from '../../services.ts';
+import { change as store } from '../../store/change.ts';
 import { definitionLimit } from '../body.ts';
 import { requireSuperuser } from '../who.ts';
 import { jobFields } from './fields.ts';
@@ -59,5 +61,12 @@ export function restJobs(app: FastifyInstance, services: Services): void {
   route<OfJob>(app, '/jobs/:job/', {
     GET: async (request) => read(await restJobId(services, request.user, request.params.job)),
     PUT: change, PATCH: change,
+    DELETE: async (request, reply) => {
+      const user = requireSuperuser(request);
+      const id = await restJobId(services, user, request.params.job);
+      const removeFiles = await store(services, user.username, (c) => removeJob(c, db, services.paths, id));
+      await removeFiles();
+      return reply.code(204).send();
+    },
   }, { bodyLimit: definitionLimit });
 }
