@@ -92,6 +92,7 @@ const cases: readonly Case[] = [
   { name: 'the kernel panics', faults: ['panic@userspace'], ends: ['Job', 'kernel-panic', 'Kernel panic - not syncing'] },
   { name: 'the kernel panics before it says its name', faults: ['panic@kernel'], ends: ['Job', 'kernel-not-started'] },
   { name: 'the board boots over and over', faults: ['reboot@login'], ends: ['Job', 'login-timeout'] },
+  { name: 'the firmware comes again', faults: ['message@userspace=U-Boot SPL 2023.01'], ends: ['Job', 'device-reset', 'U-Boot SPL 2023'] },
   { name: 'the kernel never stops talking', faults: ['flood@userspace'], ends: ['Job', 'login-timeout'] },
   { name: "the job's own message of failure comes", faults: ['message@userspace=cannot mount'],
     actions: [{ boot: { ...(boot['boot'] as Yaml), failure_message: 'cannot mount' } }], ends: ['Job', 'failure-message'] },

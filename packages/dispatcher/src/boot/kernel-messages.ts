@@ -6,7 +6,8 @@ interface KernelPattern {
   readonly start: RegExp;
   readonly end: RegExp;
   readonly kind: string | ((text: string) => string);
-  readonly fatal?: boolean;
+  /** Reason code of a message after which the boot is over. */
+  readonly fatal?: string;
 }
 
 const traceKind = (text: string) => (text.includes('Oops') ? 'oops' : text.includes('BUG') ? 'bug' : text.includes('WARNING') ? 'warning' : 'unknown');
@@ -22,8 +23,8 @@ const kernelPatterns: readonly KernelPattern[] = [
   { start: /WARNING:/, end: /end trace[^\r]*\r/, kind: 'warning' },
   { start: /(kernel BUG at|BUG:)/, end: /\r/, kind: 'bug' },
   { start: /invalid opcode:/, end: /\r/, kind: 'invalid opcode' },
-  { start: /Kernel panic - not syncing/, end: /end Kernel panic[^\r]*\r/, kind: 'panic', fatal: true },
-  { start: /U-Boot SPL 20[0-9][0-9]/, end: /\r/, kind: 'DUT_has_reset', fatal: true },
+  { start: /Kernel panic - not syncing/, end: /end Kernel panic[^\r]*\r/, kind: 'panic', fatal: 'kernel-panic' },
+  { start: /U-Boot SPL 20[0-9][0-9]/, end: /\r/, kind: 'DUT_has_reset', fatal: 'device-reset' },
 ];
 
 /** A kernel that has stopped says the rest at once: waiting longer (milliseconds) for the end of its message is in vain. */
@@ -70,7 +71,7 @@ export async function passKernelMessages(a: Action, connection: Connection, watc
     const message = match.before.slice(match.before.lastIndexOf('\n') + 1) + match.text + rest.replace(/\r$/, '');
     const kind = typeof pattern.kind === 'string' ? pattern.kind : pattern.kind(message);
     watch.found.push({ kind, message });
-    if (pattern.fatal) throw new JobError(message, { code: `kernel-${kind.replace(/\W/g, '-').toLowerCase()}` });
+    if (pattern.fatal !== undefined) throw new JobError(message, { code: pattern.fatal });
     a.log.warning(`${a.name}: kernel '${kind}'`);
   }
 }

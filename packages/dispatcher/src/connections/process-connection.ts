@@ -31,7 +31,7 @@ export async function connectProcess(a: Action, argv: readonly string[], options
   const terminal = options.terminal === true && hasScript(a);
   // `exec`: whatever `script` takes for a shell is not between, with words of its own about how the program ended.
   const [file, ...args] = terminal ? ['script', '-qfec', `exec ${argv.map(shellQuote).join(' ')}`, '/dev/null'] : argv;
-  if (file === undefined) throw new InfrastructureError('the command to connect is empty');
+  if (file === undefined) throw new InfrastructureError('the command to connect is empty', { code: 'command-shape' });
   const child = spawn(file, args, { detached: true, stdio: ['pipe', 'pipe', 'pipe'], env: a.job.environment });
   try {
     await once(child, 'spawn', { signal: a.signal });

@@ -31,7 +31,7 @@ export function sameClass(error: LavaError, text: string): LavaError {
 
 /** Whatever was thrown, as an error of LAVA's: all that is not one is a bug. */
 export function asLavaError(error: unknown): LavaError {
-  return error instanceof LavaError ? error : new LavaBug(messageOf(error), { cause: error });
+  return error instanceof LavaError ? error : new LavaBug(messageOf(error), { code: 'bug', cause: error });
 }
 
 const explained = new WeakSet<LavaError>();

@@ -18,7 +18,7 @@ type ExecContext = Pick<Action, 'log' | 'signal'> & { readonly job: Pick<Action[
  */
 export async function execProgram(a: ExecContext, argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
   const [program, ...args] = argv;
-  if (program === undefined) throw new JobError('nothing to run: the command is empty');
+  if (program === undefined) throw new JobError('nothing to run: the command is empty', { code: 'command-shape' });
   if (a.signal.aborted) throw a.signal.reason;
   const { log, signal } = a;
   if (!options.quiet) log.debug(`Calling: ${pythonRepr(argv)}`);

@@ -26,7 +26,7 @@ const sendRebootCommands: ActionSpec = {
   description: 'type the commands that reboot the device',
   async run(a) {
     const connection = a.connection;
-    if (!connection) throw new InfrastructureError('Called reboot without an active Connection');
+    if (!connection) throw new InfrastructureError('Called reboot without an active Connection', { code: 'no-connection' });
     const asked = commandList(a.parameters['soft_reboot'], 'soft_reboot') ?? deviceCommand(a.job.device, 'soft_reboot');
     if (!asked) a.log.warning('No soft reboot command defined in the test job. Using defaults.');
     const message = asText(mappingAt(a.parameters, 'parameters')?.['shutdown-message'] ?? a.constant('shutdown-message'));
