@@ -11,7 +11,7 @@ function differences(cases: readonly Case[], expected: readonly Outcome[]): unkn
   return cases.flatMap((one, i) => {
     const here = renderHere(one);
     const there = expected[i] as Outcome;
-    const same = 'text' in here && 'text' in there ? here.text === there.text : 'error' in here && 'error' in there;
+    const same = 'text' in here && 'text' in there ? here.text === there.text : 'error' in here && !('text' in there);
     return same ? [] : [{ source: one.source, here, python: there }];
   });
 }

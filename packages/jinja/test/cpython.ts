@@ -9,23 +9,34 @@ export interface Case {
   readonly templates?: Readonly<Record<string, string>>;
 }
 
-/** What a render gives: its text, or that it fails. */
-export type Outcome = { readonly text: string } | { readonly error: string };
+/** What a render gives: its text, or that it fails. CPython, which has no limits, gives up after a while. */
+export type Outcome = { readonly text: string } | { readonly error: string } | { readonly gaveUp: true };
 
 // Whitespace as LAVA's templates have it; {"$float": "1.0"} is a float, so that JSON does not lose what it is.
 const script = `
-import json, sys, jinja2
+import json, resource, signal, sys, jinja2
 from jinja2.sandbox import SandboxedEnvironment
+resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+class GaveUp(BaseException):
+    pass
+def give_up(*args):
+    raise GaveUp()
+signal.signal(signal.SIGALRM, give_up)
 def value(x):
     if isinstance(x, dict):
         return float(x['$float']) if '$float' in x else {k: value(v) for k, v in x.items()}
     return [value(v) for v in x] if isinstance(x, list) else x
 def render(case):
     env = SandboxedEnvironment(autoescape=False, trim_blocks=True, loader=jinja2.DictLoader(case.get('templates') or {}))
+    signal.alarm(3)
     try:
         return {'text': env.from_string(case['source']).render(value(case.get('context') or {}))}
+    except (GaveUp, MemoryError):
+        return {'gaveUp': True}
     except Exception as error:
         return {'error': type(error).__name__ + ': ' + str(error)}
+    finally:
+        signal.alarm(0)
 json.dump([render(case) for case in json.load(sys.stdin)], sys.stdout)
 `;
 
