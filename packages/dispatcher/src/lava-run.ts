@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { JobCanceled, LavaBug, messageOf, version } from '@lava/base';
 import { formatRecord } from '@lava/job';
+import { GroupFiles } from './protocols/group-line.ts';
 import { runJob, type RunJobOptions } from './run-job.ts';
 
 const usage = `usage: lava-run --job-id ID --output-dir DIR --device FILE [--dispatcher FILE] [--env-dut FILE] [--validate] DEFINITION
@@ -44,6 +45,8 @@ export async function lavaRunMain(argv: readonly string[]): Promise<number> {
       ...(values['env-dut'] !== undefined && { envDut: text(values['env-dut']) }),
       ...(values.root !== undefined && { root: values.root }),
       validateOnly: values.validate ?? false,
+      // The daemon that started this run names its folder so; only then somebody reads the calls.
+      ...(process.env['LAVA_ATTEMPT'] === need('output-dir') && { group: new GroupFiles(need('output-dir')) }),
       ...(shows && { listener: (r) => process.stderr.write(formatRecord(r.lvl, r.msg, { at: new Date(r.dt), ...(r.ns !== undefined && { ns: r.ns }) })) }),
     };
     if (process.getuid?.() !== 0 && !values['skip-sudo-warning']) say('lava-run is not run as root: methods that mount or flash will not work');

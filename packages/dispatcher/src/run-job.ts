@@ -16,6 +16,8 @@ import { asLavaError, explain } from './pipeline/errors.ts';
 import type { JobContext } from './pipeline/job-context.ts';
 import { Pipeline } from './pipeline/run-pipeline.ts';
 import { JobRuntime } from './pipeline/runtime.ts';
+import type { GroupLine } from './protocols/group-line.ts';
+import { Multinode } from './protocols/multinode.ts';
 import { makeScratch, removeScratch } from './scratch.ts';
 
 export interface RunJobOptions {
@@ -33,6 +35,8 @@ export interface RunJobOptions {
   readonly signal?: AbortSignal;
   /** Aborted when also the cleanup takes too long. The device is switched off even so. */
   readonly hurry?: AbortSignal;
+  /** The line to the other members of a multinode group; without one such a job fails. */
+  readonly group?: GroupLine;
   /** Below which everything is kept; default `LAVA_ROOT` or `/`. */
   readonly root?: string;
 }
@@ -95,8 +99,10 @@ async function execute(job: JobInProgress): Promise<void> {
   let failure: unknown;
   try {
     const blocks = readBlocks(definition);
+    const multinode = Multinode.of(definition, options.group, journal);
     const context: JobContext = {
       id: options.id, definition, exactDefinition: loadYaml(options.definition, { exact: true }), device, dispatcher, scratch, log: journal, consoles: runtime, tests: testNeeds(blocks),
+      ...(multinode && { multinode }),
       deviceEnvironment: options.envDut ? applyEnvironmentFile(loadFile(options.envDut, 'env-dut.yaml'), process.env) : {},
       environment: { ...definedOnly(process.env), ...Object.fromEntries(Object.entries(secrets).map(([k, v]) => [k, asText(v)])), LAVA_JOB_ID: options.id },
       dispatcherIp: typeof dispatcher['dispatcher_ip'] === 'string' ? dispatcher['dispatcher_ip'] : dispatcherIp(),
@@ -106,7 +112,11 @@ async function execute(job: JobInProgress): Promise<void> {
     if (options.outputDir !== undefined) await writeWhole(join(options.outputDir, 'description.yaml'), dumpYaml(describePipeline(actions)));
     runtime.endMs = monotonicMs() + runtime.jobSeconds * 1000;
     await pipeline.validate();
-    if (options.validateOnly !== true) await pipeline.run();
+    if (options.validateOnly !== true) {
+      await multinode?.setUp(runtime.cancelSignal, runtime.remainingMs());
+      await pipeline.run();
+      multinode?.finalise();
+    }
   } catch (error) {
     failure = error;
   }

@@ -8,6 +8,7 @@ import type { Action, ActionSpec, Parameters } from '../pipeline/action.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
 import { environmentFile, environmentParts, secretsFile } from './environment.ts';
 import { helperScripts } from './helper-scripts.ts';
+import { multinodeOverlay } from './multinode-overlay.ts';
 import { testDefinitionSpec } from './test-definition.ts';
 
 /** Do the tests of a deploy block's namespace need the overlay on the device? */
@@ -29,10 +30,7 @@ export function lavaOverlaySpec(job: JobContext, parameters: Parameters, name = 
     description: 'add lava scripts during deployment for test shell use',
     timeoutError: 'Infrastructure',
     children: [
-      {
-        name: 'lava-multinode-overlay', summary: 'overlay the lava multinode scripts', description: 'add lava scripts during deployment for multinode test shell use',
-        timeoutError: 'Infrastructure', run: async (a) => a.log.debug('skipped lava-multinode-overlay'),
-      },
+      multinodeOverlay,
       testDefinitionSpec(job, namespace, distro),
       {
         name: 'compress-overlay', summary: 'Compress the lava overlay files', description: 'Create a lava overlay tarball and store alongside the job',

@@ -1,5 +1,6 @@
 import type { ConsoleHost } from '../connections/console.ts';
 import type { JobLog } from '../log/job-log.ts';
+import type { Multinode } from '../protocols/multinode.ts';
 
 /** What all actions of a job know; made once by the parser, before any action exists. */
 export interface JobContext {
@@ -23,6 +24,8 @@ export interface JobContext {
   readonly log: JobLog;
   /** What a new connection needs of the job it belongs to. */
   readonly consoles: ConsoleHost;
+  /** The group that the job is a member of, if it is. */
+  readonly multinode?: Multinode;
   /** What the test blocks of each namespace will need; deploy and boot actions ask it. */
   readonly tests: ReadonlyMap<string, TestNeeds>;
 }

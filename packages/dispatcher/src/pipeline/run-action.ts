@@ -1,5 +1,6 @@
 import { formatDuration, JobError, LavaBug, LavaError, messageOf, monotonicMs, sleep } from '@lava/base';
 import { toLogValue } from '../log/log-value.ts';
+import { callProtocols } from '../protocols/action-calls.ts';
 import { asLavaError, explain, isRetryable, sameClass } from './errors.ts';
 import { explainTimeout } from './failure-reason.ts';
 import type { PipelineAction } from './pipeline-action.ts';
@@ -55,7 +56,10 @@ export async function runAction(a: PipelineAction, options: { readonly lines?: b
       a.log.info("The timeout has 'skip' enabled. If this test action block times out, the job will continue at the next action block.");
     }
     if (runtime.canceled && !shielded) a.abort(runtime.canceled);
-    await untilAborted(a, () => (a.spec.run ? a.spec.run(a) : a.runChildren()));
+    await untilAborted(a, async () => {
+      await callProtocols(a);
+      await (a.spec.run ? a.spec.run(a) : a.runChildren());
+    });
   } catch (error) {
     failure = explainTimeout(a, asLavaError(error));
     report(a, error, failure);

@@ -19,6 +19,7 @@ export class JobRuntime implements ConsoleHost {
   /** Some action of the pipeline has begun: the device may be on. */
   started = false;
   readonly #cells = new Map<string, Map<string, unknown>>();
+  readonly #canceling = new AbortController();
   #canceled: LavaError | undefined;
 
   constructor(log: JobLog, jobSeconds: number) {
@@ -27,6 +28,9 @@ export class JobRuntime implements ConsoleHost {
   }
 
   get canceled(): LavaError | undefined { return this.#canceled; }
+
+  /** Aborted with the reason when the job is canceled: for what waits outside of all actions. */
+  get cancelSignal(): AbortSignal { return this.#canceling.signal; }
 
   get actionName(): string { return this.running.at(-1)?.name ?? 'job'; }
 
@@ -38,6 +42,7 @@ export class JobRuntime implements ConsoleHost {
   /** Ends all that runs; what begins later ends at once. @param hurry also ends what cleans up; never what finalizes */
   cancel(error: LavaError, hurry = false): void {
     this.#canceled ??= error;
+    this.#canceling.abort(error);
     for (const action of this.running.toReversed()) {
       if (action.protection === undefined || (hurry && action.protection === 'once')) action.abort(error);
     }

@@ -20,7 +20,7 @@ export const definitions: Method = {
     if (parameters['docker'] !== undefined) return '"docker" in parameters';
     return true;
   },
-  build: (job, parameters) => ({
+  build: (job, parameters) => (job.multinode ? multinodeTest(job, parameters) : {
     name: 'lava-test-retry',
     summary: 'Retry support for Lava Test Shell',
     description: 'Retry wrapper for lava-test-shell',
@@ -29,6 +29,11 @@ export const definitions: Method = {
     children: [testShell(job, parameters)],
   }),
 };
+
+/** In a group a test is not tried again: the others would not know. */
+function multinodeTest(job: JobContext, parameters: Parameters): ActionSpec {
+  return { ...testShell(job, parameters), name: 'multinode-test', summary: 'Multinode Lava Test Shell', timeoutError: 'Test' };
+}
 
 function testShell(job: JobContext, parameters: Parameters): ActionSpec {
   const stage = Number(parameters['stage'] ?? 0);

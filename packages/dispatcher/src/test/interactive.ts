@@ -7,9 +7,9 @@ import { textList } from '../overlay/definition-file.ts';
 import { pythonText } from '../overlay/shell-text.ts';
 import type { Action, Method, Parameters } from '../pipeline/action.ts';
 import { ExpectedCases } from './expected.ts';
+import { groupStep, runGroupStep } from './group-step.ts';
 
 const goodName = /^[\w.-]+$/;
-const multinodeSteps = ['lava-send', 'lava-wait', 'lava-wait-all', 'lava-sync'];
 
 /** Commands typed one by one, each with its answers: for bootloaders, and shells that have no overlay. */
 export const interactive: Method = {
@@ -26,7 +26,7 @@ export const interactive: Method = {
       summary: 'Lava Test Interactive',
       description: 'Executing lava-test-interactive',
       timeoutError: 'test-shell',
-      validate(a) { for (const problem of problemsOf(parameters)) a.error(problem); },
+      validate(a) { for (const problem of problemsOf(parameters, a.job.multinode !== undefined)) a.error(problem); },
       async run(a) {
         for (const script of scriptsOf(parameters)) await runScript(a, script, Number(parameters['stage'] ?? 0));
       },
@@ -38,7 +38,7 @@ const scriptsOf = (parameters: Parameters): Mapping[] => (Array.isArray(paramete
 const stepsOf = (script: Mapping): Mapping[] => (Array.isArray(script['script']) ? script['script'].filter(isMapping) : []);
 const messagesOf = (value: unknown): Mapping[] => (Array.isArray(value) ? value.filter(isMapping) : []);
 
-function problemsOf(parameters: Parameters): string[] {
+function problemsOf(parameters: Parameters, inGroup: boolean): string[] {
   if (!Array.isArray(parameters['interactive'])) return ["'interactive' should be a list of scripts"];
   const problems: string[] = [];
   for (const script of scriptsOf(parameters)) {
@@ -46,9 +46,10 @@ function problemsOf(parameters: Parameters): string[] {
     if (!goodName.test(name)) problems.push(`Invalid characters found in the name of an interactive test: '${name}'`);
     if (textList(script['prompts']).length === 0) problems.push(`Interactive test '${name}' has no 'prompts'`);
     for (const step of stepsOf(script)) {
-      const multinode = multinodeSteps.find((key) => key in step);
-      if (multinode !== undefined) problems.push(`'${multinode}' in interactive test '${name}' needs a multinode job`);
-      else if (!('delay' in step) && !('command' in step)) problems.push(`A step of interactive test '${name}' has neither 'command' nor 'delay'`);
+      const call = groupStep(step);
+      if (call !== undefined) {
+        if (!inGroup) problems.push(`'${call}' in interactive test '${name}' needs a multinode job`);
+      } else if (!('delay' in step) && !('command' in step)) problems.push(`A step of interactive test '${name}' has neither 'command' nor 'delay'`);
     }
   }
   return problems;
@@ -70,7 +71,8 @@ async function runScript(a: Action, script: Mapping, stage: number): Promise<voi
       if ('delay' in step) {
         a.log.info(`Delaying for ${pythonText(step['delay'])}s`);
         await sleep(Math.max(0, Number(asText(step['delay'])) || 0) * 1000, a.signal);
-      } else await runStep(a, step, { suite: `${stage}_${suite}`, prompts, values, discardEcho: script['echo'] === 'discard', expected });
+      } else if (groupStep(step) !== undefined) await runGroupStep(a, step, values, (text) => fill(text, values));
+      else await runStep(a, step, { suite: `${stage}_${suite}`, prompts, values, discardEcho: script['echo'] === 'discard', expected });
     }
     result = 'pass';
   } finally {

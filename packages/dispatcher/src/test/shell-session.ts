@@ -5,6 +5,7 @@ import { toLogValue } from '../log/log-value.ts';
 import { testRuns, type TestRun } from '../overlay/definitions.ts';
 import type { Action } from '../pipeline/action.ts';
 import { ExpectedCases } from './expected.ts';
+import { answerGroupCall } from './group-call.ts';
 import { Markers } from './markers.ts';
 import { caseRecord, parseMatch, parseTestCase, type ParsedCase } from './signals.ts';
 
@@ -12,6 +13,7 @@ import { caseRecord, parseMatch, parseTestCase, type ParsedCase } from './signal
 const runnerExit = /<LAVA_TEST_RUNNER EXIT>/;
 const installFailed = /<LAVA_TEST_RUNNER INSTALL_FAIL>/;
 const signal = /<LAVA_SIGNAL_(\S+) ([^>]+)>/;
+const groupCall = /<LAVA_MULTI_NODE> <LAVA_(\S+) ([^>]+)>/;
 
 /** A run between its STARTRUN and its ENDRUN signal. */
 interface OpenRun {
@@ -52,16 +54,18 @@ export class ShellSession {
     log.info(`Test shell timeout: ${seconds}s (minimum of the action and connection timeout)`);
     try {
       for (;;) {
-        const patterns: Pattern[] = [runnerExit, installFailed, signal];
+        const patterns: Pattern[] = [runnerExit, installFailed, signal, groupCall];
         if (this.#parse?.pattern) patterns.push(this.#parse.pattern);
         const match = await connection.expect(patterns, { timeoutMs: seconds * 1000, signal: this.#a.signal }).catch(nothingYet);
         if (match === undefined) continue;
         // What is logged about a marker comes after its line. Patterns of users match in the middle of lines that go on.
-        if (match.index <= 2) connection.logUnfinishedLine();
+        if (match.index <= 3) connection.logUnfinishedLine();
         if (match.index === 0) break;
         if (match.index === 1) this.#installFailed();
         else if (match.index === 2) this.#signal(match.captures[0] ?? '', match.captures[1] ?? '');
-        else this.#report(parseMatch(match.groups, this.#parse?.fixup));
+        else if (match.index === 3) {
+          if (!await this.#groupCall(connection, match.captures[0] ?? '', match.captures[1] ?? '')) return;
+        } else this.#report(parseMatch(match.groups, this.#parse?.fixup));
       }
       log.info('ok: lava_test_shell seems to have completed');
     } finally {
@@ -101,6 +105,14 @@ export class ShellSession {
       case 'TESTFEEDBACK': this.#feedback(words[0] ?? ''); break;
       default: // Unknown signals are only logged.
     }
+  }
+
+  /** @returns false when the call failed: the test is left alone then, and its run is marked as failed */
+  async #groupCall(connection: Connection, name: string, text: string): Promise<boolean> {
+    const call = await answerGroupCall(this.#a, connection, name, text);
+    if (!call) return true;
+    if (call.result !== undefined) this.#testCase([`TEST_CASE_ID=multinode-${call.id.toLowerCase()}`, `RESULT=${call.result}`]);
+    return call.result === 'pass';
   }
 
   #startRun([id, uuid]: readonly string[]): void {

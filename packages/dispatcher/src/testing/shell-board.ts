@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { isMapping, type LogRecord } from '@lava/job';
 import { dumpYaml } from '@lava/yaml';
+import type { GroupLine } from '../protocols/group-line.ts';
 import { runJob, type JobOutcome } from '../run-job.ts';
 
 /** Shells that helper scripts must run on, as command lines without blanks in their words. */
@@ -41,7 +42,7 @@ export class ShellBoard {
   }
 
   /** Runs a job with these test blocks. @param shell interpreter that the board's console runs */
-  async run(tests: readonly unknown[], options: { shell?: string; job?: object; device?: object; deploy?: object; signal?: AbortSignal } = {}): Promise<BoardJob> {
+  async run(tests: readonly unknown[], options: { shell?: string; job?: object; device?: object; deploy?: object; signal?: AbortSignal; group?: GroupLine } = {}): Promise<BoardJob> {
     const shell = options.shell ?? shells.dash;
     const root = join(this.folder, 'root');
     await rm(root, { recursive: true, force: true });
@@ -54,7 +55,7 @@ export class ShellBoard {
     ].join('\n'));
     const records: LogRecord[] = [];
     const outcome = await runJob({
-      id: '1', root, listener: (record) => records.push(record), ...(options.signal && { signal: options.signal }),
+      id: '1', root, listener: (record) => records.push(record), ...(options.signal && { signal: options.signal }), ...(options.group && { group: options.group }),
       definition: dumpYaml({
         job_name: 'board', timeouts: { job: { minutes: 2 }, action: { minutes: 1 }, connection: { seconds: 20 } },
         context: { lava_test_results_dir: `${this.folder}/lava-%s` },
