@@ -65,7 +65,7 @@ describe('renderDevice', () => {
     ['a syntax error', "{% extends 'qemu.jinja2' %}\n{% set a = %}", {}, /qemu01\.jinja2, line 2: /, undefined, 2],
     ['an unknown filter', "{% extends 'qemu.jinja2' %}\n\n{% set a = b|defualt(1) %}", {}, /line 3: No filter named 'defualt'/, 'Did you mean "default"?', 3],
     ['YAML that a value breaks', "{% extends 'qemu.jinja2' %}\n{% set connection_command = 'a: b: c' %}", {}, /not YAML/, /./, 2],
-    ['a wrong type', "{% extends 'qemu.jinja2' %}\n{% set connection_command = 'x' %}\n{% set power_on_command = 12345 %}", {}, /commands\.power_on must be a command, or a list of commands, not 12345 \(rendered line \d+\)/, /./, 3],
+    ['a wrong type', "{% extends 'qemu.jinja2' %}\n{% set connection_command = 'x' %}\n{% set power_on_command = 12345 %}", {}, /commands\.power_on must be a command, or a list of commands, not the number 12345 \(rendered line \d+\)/, /./, 3],
     ['no device type', 'a: 1', {}, /constants is missing.*actions is missing/, /extend a device type/, undefined],
     ['nothing', '', {}, /gives no device configuration/, /extends/, 1],
     ['power commands beside an ssh host', "{% extends 'qemu.jinja2' %}{% set connection_command = 'x' %}{% set power_on_command = 'x' %}{% block body %}actions: {deploy: {methods: {ssh: {host: h}}}, boot: {connections: , methods: }}\n{% endblock %}", {}, /When primary connection is used, power control commands \(power_off, power_on, hard_reset\) should not be specified\./, /./, undefined],
