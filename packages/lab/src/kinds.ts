@@ -41,7 +41,7 @@ const allowed = (actions: readonly ('view' | 'submit' | 'change')[]): Record<str
 const globalPermissions = names(undefined, "a list of permissions that hold for all objects, by LAVA's names, such as lava_scheduler_app.add_device");
 
 /** The kinds of objects in a lab, in an order in which each may name only what stands before it. */
-export const kinds = {
+const kinds = {
   tags: {
     noun: 'tag', about: 'features of devices that jobs may ask for', names: /^[-a-zA-Z0-9_]{1,100}$/,
     fields: { description: line('what devices with this tag have') },

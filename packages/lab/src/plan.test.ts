@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { applyPlan, emptyLab, isEmptyPlan, kindNames, kindOf, planLab, printPlan, readLab, writeLab, type Lab } from './index.ts';
 import { labs, plain } from './testing.ts';

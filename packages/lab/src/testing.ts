@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { normalised, emptyLab, fieldsOf, kindNames, type Field, type Fields, type FieldValue, type Kind, type Lab } from './kinds.ts';
 
 const names = ['a', 'b-1', 'c.d', '007', 'constructor'] as const;

@@ -17,7 +17,7 @@ export interface LabFile {
   readonly prune: boolean;
 }
 
-export interface PlannedLab {
+interface PlannedLab {
   /** What the lab was when the plan was made. */
   readonly revision: string;
   readonly problems: readonly LabProblem[];
