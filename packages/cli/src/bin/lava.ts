@@ -59,9 +59,9 @@ program.command('testbed').description('play a scripted board to try jobs and de
 program.command('validate').description('check job definitions without a server').argument('<files...>')
   .action(run(async (files: string[], o: GlobalOptions) => (await import('../commands/validate.ts')).validate(files, o)));
 
-program.command('schema').description('print the JSON Schema of jobs, lab files or test definitions, for editors')
-  .addArgument(new Argument('<what>').choices(['job', 'lab', 'test-definition']))
-  .action(run(async (what: 'job' | 'lab' | 'test-definition') => (await import('../commands/schema.ts')).schema(what)));
+program.command('schema').description('print the JSON Schema of jobs, device configurations, lab files or test definitions, for editors')
+  .addArgument(new Argument('<what>').choices(['job', 'device', 'lab', 'test-definition']))
+  .action(run(async (what: 'job' | 'device' | 'lab' | 'test-definition') => (await import('../commands/schema.ts')).schema(what)));
 
 program.command('jobs').description('list jobs, newest first')
   .option('--state <words>', 'Submitted, Scheduled, Running, Finished … (comma list)')
@@ -90,8 +90,9 @@ const withTemplates = (command: Command) => command.option('--templates <folder>
 withTemplates(device.command('render').description('print the configuration that a dictionary gives').argument('<dictionary>'))
   .action(run(async (file: string, o: DeviceFileOptions) => (await import('../commands/device-render.ts')).renderDeviceFile(file, o)));
 
-withTemplates(device.command('check').description('say what is wrong with dictionaries').argument('<dictionaries...>'))
-  .action(run(async (files: string[], o: DeviceFileOptions) => (await import('../commands/device-check.ts')).checkDevices(files, o)));
+withTemplates(device.command('check').description('say what is wrong with dictionaries (*.jinja2) or rendered configurations (*.yaml)').argument('<files...>'))
+  .option('--strict', 'fail on warnings, too')
+  .action(run(async (files: string[], o: DeviceFileOptions & { strict?: boolean }) => (await import('../commands/device-check.ts')).checkDevices(files, o)));
 
 withTemplates(device.command('diff').description('compare two configurations key by key').argument('<before>').argument('[after]')
   .option('--with <folder>', 'compare with what the device types of this folder give'))

@@ -1,30 +1,36 @@
-import { ConfigurationError, LavaError, messageOf } from '@lava/base';
+import { basename } from 'node:path';
+import { checkDevice, checkRenderedDevice, readTemplate, type DeviceProblem, type TemplateSource } from '@lava/device';
 import { exitStatus } from '../exit.ts';
-import { style } from '../print/style.ts';
+import { formatProblems } from '../print/problems.ts';
 import { print } from './context.ts';
-import { readDevice, type DeviceFileOptions } from './device-file.ts';
+import { isRendered, renderRequest, type DeviceFileOptions } from './device-file.ts';
 import { readText } from './read-file.ts';
 
-/** `lava device check DICTIONARY…`: renders them here, without a server, and says where what is wrong. */
-export async function checkDevices(files: readonly string[], options: DeviceFileOptions): Promise<number> {
-  const checked: { file: string; error?: LavaError; source?: string }[] = [];
+interface CheckedFile { readonly file: string; readonly text: string; readonly lookup: readonly TemplateSource[]; readonly problems: readonly DeviceProblem[] }
+
+/**
+ * `lava device check FILE…`: says everything that is wrong with dictionaries and rendered configurations, without a server:
+ * where it stands, what was expected, what to do. 1 means that there are errors, or with `--strict` warnings.
+ */
+export async function checkDevices(files: readonly string[], options: DeviceFileOptions & { readonly strict?: boolean }): Promise<number> {
+  const checked: CheckedFile[] = [];
   for (const file of files) {
-    const error = await readDevice(file, options).then(() => undefined, (reason: unknown) => {
-      if (reason instanceof ConfigurationError) return reason;
-      throw reason;
-    });
-    checked.push({ file, error, source: error?.at && (await readText(file)) });
+    const text = await readText(file);
+    const request = renderRequest(file, text, options);
+    checked.push({ file, text, lookup: request.lookup, problems: isRendered(file) ? checkRenderedDevice(text, basename(file)) : checkDevice(request).problems });
   }
-  const rows = checked.map(({ file, error }) => ({ file, valid: error === undefined, ...(error && { message: messageOf(error), code: error.code, hint: error.hint, at: error.at }) }));
-  print(options, rows, () => checked.map(({ file, error, source }) => (error ? problem(file, error, source) : `${file}: valid\n`)).join(''));
-  return checked.every(({ error }) => error === undefined) ? exitStatus.ok : exitStatus.failed;
+  const rows = checked.map(({ file, problems }) => ({ file, valid: isValid(problems), problems }));
+  print(options, rows, () => checked.map(report).join(''));
+  return checked.every(({ problems }) => isValid(problems) && !(options.strict && problems.length > 0)) ? exitStatus.ok : exitStatus.failed;
 }
 
-function problem(file: string, { message, hint, code, at }: LavaError, source = ''): string {
-  // The place is in the dictionary, or in a template that it extends.
-  const own = at?.file !== undefined && file.endsWith(at.file);
-  const place = at ? `${own ? file : at.file ?? file}:${at.line}:${at.column}` : file;
-  const line = own ? source.split('\n')[at.line - 1] : undefined;
-  const caret = line === undefined || message.includes('^') ? '' : `    ${line.slice(0, 160)}\n    ${' '.repeat((at?.column ?? 1) - 1)}${style('red', '^')}\n`;
-  return `${style('bold', place)}: ${style('red', 'error')}: ${message} [${code}]\n${caret}${hint ? `    ${hint}\n` : ''}`;
+const isValid = (problems: readonly DeviceProblem[]): boolean => problems.every(({ severity }) => severity !== 'error');
+
+function report({ file, text, lookup, problems }: CheckedFile): string {
+  if (problems.length === 0) return `${file}: valid\n`;
+  return problems.map(({ at, renderedLine, ...problem }) => {
+    // The place is in the file, or in a template that it extends.
+    const own = at === undefined || at.file === undefined || at.file === basename(file);
+    return formatProblems(own ? file : at.file!, own ? text : readTemplate(at.file!, lookup) ?? '', [{ ...problem, line: at?.line, column: at?.column }]);
+  }).join('');
 }

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { lavaPaths } from '@lava/base';
-import { deviceTypeOf, lookupFolders, renderDevice } from '@lava/device';
+import { deviceTypeOf, lookupFolders, renderDevice, type RenderRequest } from '@lava/device';
 import { isMapping, type Mapping } from '@lava/job';
 import { loadYaml } from '@lava/yaml';
 import { CliError, exitStatus } from '../exit.ts';
@@ -33,15 +33,21 @@ export function foldersFor(file: string, dictionary: string, templates?: string)
   return `${deviceTypeOf(dictionary)}.jinja2` === basename(file) ? folders.filter((folder) => folder !== beside) : folders;
 }
 
-/** The configuration of a device: a dictionary (`*.jinja2`) rendered as a server does it, or a rendered one (`*.yaml`). */
-export async function readDevice(file: string, { templates, context = [] }: DeviceFileOptions): Promise<DeviceFile> {
+/** True for a rendered configuration (`*.yaml`), false for a dictionary. */
+export const isRendered = (file: string): boolean => /^\.ya?ml$/.test(extname(file));
+
+/** How a dictionary is rendered as a server does it. */
+export function renderRequest(file: string, dictionary: string, { templates, context = [] }: DeviceFileOptions): RenderRequest {
+  return { name: basename(file, extname(file)), dictionary, lookup: foldersFor(file, dictionary, templates), context: contextOf(context) };
+}
+
+/** The configuration of a device: a dictionary (`*.jinja2`) that is rendered, or a rendered one (`*.yaml`). */
+export async function readDevice(file: string, options: DeviceFileOptions): Promise<DeviceFile> {
   const text = await readText(file);
-  if (/^\.ya?ml$/.test(extname(file))) {
-    const configuration = loadYaml(text);
-    if (!isMapping(configuration)) throw new CliError(`${file} is no device configuration`, exitStatus.failed, 'A rendered configuration is a mapping; a dictionary is named *.jinja2.');
-    return { text, configuration };
-  }
-  return renderDevice({ name: basename(file, extname(file)), dictionary: text, lookup: foldersFor(file, text, templates), context: contextOf(context) });
+  if (!isRendered(file)) return renderDevice(renderRequest(file, text, options));
+  const configuration = loadYaml(text);
+  if (!isMapping(configuration)) throw new CliError(`${file} is no device configuration`, exitStatus.failed, 'A rendered configuration is a mapping; a dictionary is named *.jinja2.');
+  return { text, configuration };
 }
 
 function contextOf(pairs: readonly string[]): Mapping {

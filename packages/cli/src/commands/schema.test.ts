@@ -8,5 +8,6 @@ test('lava schema prints the JSON Schemas', () => {
   const schema = (name: string) => JSON.parse(execFileSync(process.execPath, [program, 'schema', name], { encoding: 'utf8' })) as object;
   expect(schema('job')).toMatchObject({ title: 'LAVA job', properties: { job_name: { type: 'string' } } });
   expect(schema('lab')).toMatchObject({ title: 'LAVA lab' });
+  expect(schema('device')).toMatchObject({ title: 'LAVA device configuration', properties: { commands: { type: 'object' } } });
   expect(schema('test-definition')).toMatchObject({ title: 'LAVA test definition' });
 });

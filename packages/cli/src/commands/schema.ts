@@ -1,8 +1,9 @@
+import { deviceJsonSchema } from '@lava/device';
 import { jobJsonSchema, testDefinitionJsonSchema } from '@lava/job';
 import { labJsonSchema } from '@lava/lab';
 import { exitStatus } from '../exit.ts';
 
-const schemas = { job: jobJsonSchema, lab: labJsonSchema, 'test-definition': testDefinitionJsonSchema } as const;
+const schemas = { device: deviceJsonSchema, job: jobJsonSchema, lab: labJsonSchema, 'test-definition': testDefinitionJsonSchema } as const;
 
 /** `lava schema NAME`: the JSON Schema that editors complete and check with. */
 export async function schema(name: keyof typeof schemas): Promise<number> {

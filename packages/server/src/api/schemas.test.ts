@@ -13,6 +13,7 @@ test('editors get the JSON Schemas of jobs and test definitions', async () => {
   const fits = new Ajv({ strict: false }).compile(json as object);
   const job = loadYaml(testDefinition) as object;
   expect([fits(job), fits({ ...job, actions: [{ deploy: { to: 'moon' } }] })]).toEqual([true, false]);
+  expect((await server.ask('/schemas/device.json')).json).toMatchObject({ title: 'LAVA device configuration' });
   expect((await server.ask('/schemas/lab.json')).json).toMatchObject({ title: 'LAVA lab' });
   expect((await server.ask('/schemas/test-definition.json')).json).toMatchObject({ title: 'LAVA test definition' });
   expect((await server.ask('/schemas/other.json')).headers.get('content-type')).not.toContain('schema+json');
