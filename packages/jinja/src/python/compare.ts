@@ -105,7 +105,7 @@ export function contains(container: Value, needle: Value): boolean {
     return findText(textOf(container), textOf(needle)) >= 0;
   }
   if (container instanceof PyDict) return container.has(needle);
-  if (container instanceof PyDictView && container.type === 'dict_keys') return container.dict.has(needle);
+  if (container instanceof PyDictView && (container.type === 'dict_keys' || container.type === 'set')) return container.dict.has(needle);
   if (!Array.isArray(container) && (container === null || typeof container !== 'object' || container instanceof PyFloat || !container.iterate())) {
     throw typeError(`argument of type '${typeName(container)}' is not iterable`);
   }

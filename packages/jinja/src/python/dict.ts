@@ -49,9 +49,9 @@ export class PyDict extends PyObject {
   override item(key: Value): Value | undefined { return this.get(key); }
 }
 
-/** `dict.keys()`, `.values()`, `.items()`: follow later changes of the dict. */
+/** `dict.keys()`, `.values()`, `.items()`: follow later changes of the dict. A set, which is what is left of such a view less another, is one of a dict of its own. */
 export class PyDictView extends PyObject {
-  readonly type: 'dict_keys' | 'dict_values' | 'dict_items';
+  readonly type: 'dict_keys' | 'dict_values' | 'dict_items' | 'set';
   readonly dict: PyDict;
   constructor(type: PyDictView['type'], dict: PyDict) {
     super();
@@ -60,7 +60,7 @@ export class PyDictView extends PyObject {
   }
   override length(): number { return this.dict.size; }
   override iterate(): Iterator<Value> {
-    if (this.type === 'dict_keys') return this.dict.keys();
+    if (this.type === 'dict_keys' || this.type === 'set') return this.dict.keys();
     if (this.type === 'dict_values') return this.dict.values();
     return items(this.dict);
   }

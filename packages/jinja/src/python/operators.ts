@@ -2,6 +2,8 @@ import { checkList, checkText } from '../limits.ts';
 import { PyError, typeError } from './errors.ts';
 import { asNumber, double, int, tooBig } from './numbers.ts';
 import { percentFormat } from './percent.ts';
+import { PyDict, PyDictView } from './dict.ts';
+import { iterate } from './iterate.ts';
 import { repeatText } from './text.ts';
 import { indexOf, isInt, isText, typeName, undefinedError } from './types.ts';
 import { escapeHtml } from './html.ts';
@@ -18,6 +20,7 @@ export function binary(op: BinaryOperator, a: Value, b: Value): Value {
   }
   if (op === '%' && isText(a)) return percentFormat(a, b);
   if (a instanceof Undefined) throw undefinedError(a);
+  if (op === '-' && (isSetLike(a) || isSetLike(b))) return difference(a, b);
   if (b instanceof Undefined) throw undefinedError(b);
   const x = asNumber(a);
   const y = asNumber(b);
@@ -39,6 +42,16 @@ export function binary(op: BinaryOperator, a: Value, b: Value): Value {
 
 function unsupported(op: string, a: Value, b: Value, hint?: string): PyError {
   return typeError(`unsupported operand type(s) for ${op}: '${typeName(a)}' and '${typeName(b)}'`, hint);
+}
+
+const isSetLike = (value: Value): value is PyDictView => value instanceof PyDictView && value.type !== 'dict_values';
+
+/** The elements of `a` that are not in `b`; one of them is a view of a dict, the other anything with elements. */
+function difference(a: Value, b: Value): Value {
+  if ([a, b].some((one) => isSetLike(one) && one.type === 'set') && !(isSetLike(a) && isSetLike(b))) throw unsupported('-', a, b);
+  const left = new PyDict(Array.from(iterate(a), (item) => [item, null] as const));
+  for (const item of iterate(b)) left.delete(item);
+  return new PyDictView('set', left);
 }
 
 type Sequence = string | Markup | Value[];

@@ -39,7 +39,8 @@ function write(value: Value, outer: Value[]): string {
   } else if (value instanceof PyDict) {
     text = `{${join(value.entries(), ([k, v]) => `${write(k, outer)}: ${write(v, outer)}`)}}`;
   } else {
-    text = `${value.type}([${join(iterator(value), (item) => write(item, outer))}])`;
+    const inner = join(iterator(value), (item) => write(item, outer));
+    text = value.type !== 'set' ? `${value.type}([${inner}])` : inner ? `{${inner}}` : 'set()';
   }
   outer.pop();
   return text;

@@ -56,7 +56,9 @@ export function tokenize(source: string, template: string, whitespace: Whitespac
     return { line, column: at - lineStart + 1 };
   };
   const fail = (message: string, at: number, hint?: string): never => {
-    throw new TemplateError(message, { template, ...place(at) }, { code: 'template-syntax', hint });
+    // The place may lie before what has been counted: at the start of a tag that nobody closed.
+    const before = text.slice(0, at);
+    throw new TemplateError(message, { template, line: before.split('\n').length, column: at - before.lastIndexOf('\n') }, { code: 'template-syntax', hint });
   };
   const push = (type: TokenType, value: string, at: number) => { tokens.push({ type, value, ...place(at) }); };
 
