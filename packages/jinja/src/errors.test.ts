@@ -22,6 +22,7 @@ it.each([
   ['a tag of an extension', '{% do x.append(1) %}', /unknown tag 'do'/, /not part of LAVA's templates/],
   ['an open text', "{{ 'abc }}", "board, line 1: unexpected char '''", 'this text is not closed'],
   ['an open tag', '\n{{ abc', 'board, line 2: this tag is not closed; it lacks \'}}\'', undefined],
+  ['an open tag over several lines', '\n  {% if {{\n\n', 'board, line 2: this tag lacks its \'}\'', undefined],
   ['a wrong argument of a filter', '{{ "a"|indent(widht=2) }}', "board, line 1: filter 'indent' got an unexpected keyword argument 'widht'", undefined],
   ['a wrong argument of a macro', '{% macro m(a, b) %}{% endmacro %}\n{{ m(c=1) }}', "board, line 2: macro 'm' takes no keyword argument 'c'", 'it takes: a, b'],
   ['an error in an argument', '{{ "a" ~ (\n1 / 0) }}', 'board, line 2: division by zero', undefined],
