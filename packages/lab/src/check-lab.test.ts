@@ -23,6 +23,7 @@ devices:
     worker: lab1
     tags: [usb, hdmi]
     physical_owner: adda
+    retired: true
     permissions: {view: [kernel, nobody]}
 `;
     expect(check(text, made('device_types: {qemu: }\ntags: {usb: }\nworkers: {lab1: }'))).toEqual([
@@ -30,7 +31,7 @@ devices:
       'error 6:18 lab-unknown there is no device type "qmu", in this file or on the server | Did you mean "qemu"? A new one must be added to "device_types:" in this file.',
       'error 8:17 lab-unknown there is no tag "hdmi", in this file or on the server | Add it to "tags:" in this file.',
       'error 9:21 lab-unknown there is no user "adda", in this file or on the server | Did you mean "ada"? A new one must be added to "users:" in this file.',
-      'error 10:34 lab-unknown there is no group "nobody", in this file or on the server | Add it to "groups:" in this file.',
+      'error 11:34 lab-unknown there is no group "nobody", in this file or on the server | Add it to "groups:" in this file.',
     ]);
   });
 
@@ -86,6 +87,9 @@ devices: {box01: {device_type: box, variables: {connection_command: x}}, box02: 
     expect(check(file('{% set usb_sleep = 5 %}'), current)).toEqual([]);
     expect(check(file('{% set power_on_command = 4711 %}'), current)).toEqual([
       expect.stringMatching(/^error 5:\d+ lab-device device box01: its configuration is wrong/),
+    ]);
+    expect(check('device_types: {box: }\ndevices: {box04: {device_type: box}, box05: {device_type: box, retired: true}}', current)).toEqual([
+      'warning 2:11 lab-dictionary device box04 has no dictionary: no job can run on it | Add "variables:" or "dictionary:".',
     ]);
     expect(check(`${file('{% set usb_sleep = 5 %}')}devices: {box03: {device_type: box, variables: {connection_command: x, power_on_command: 4711}}}`, current)).toEqual([
       expect.stringMatching(/^error 6:90 lab-device device box03/),

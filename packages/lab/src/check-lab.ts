@@ -109,8 +109,12 @@ function checkDictionaries(check: Check, templates: readonly TemplateSource[]): 
   const { wanted, current, after } = check;
   const [before, now] = [[templatesOf(current), ...templates], [templatesOf(after), ...templates]];
   const newTemplates = [...templatesOf(after)].some(([name, text]) => templatesOf(current).get(name) !== text) || templatesOf(after).size < templatesOf(current).size;
-  for (const [name, { device_type: deviceType, retired }] of after.devices) {
+  for (const [name, { device_type: deviceType, retired, dictionary }] of after.devices) {
     const named = wanted.devices.has(name);
+    if (named && dictionary === null && retired !== true) {
+      const place = check.places.of('devices', name);
+      check.problems.push({ ...problem('lab-dictionary', place.path, `device ${name} has no dictionary: no job can run on it`, 'Add "variables:" or "dictionary:".', place), severity: 'warning' });
+    }
     if (!named && (!newTemplates || retired === true)) continue;
     const error = failure(after, name, now);
     // Of devices that the file does not name only those matter that it would break.

@@ -15,7 +15,7 @@ export interface Place {
 }
 
 /** Kinds of problems that only lab files have. docs/errors.md has a section on each. */
-export const labProblemCodes = ['lab-alias', 'lab-device', 'lab-file', 'lab-health-check', 'lab-name', 'lab-own-account', 'lab-text', 'lab-unknown'] as const;
+export const labProblemCodes = ['lab-alias', 'lab-device', 'lab-dictionary', 'lab-file', 'lab-health-check', 'lab-name', 'lab-own-account', 'lab-text', 'lab-unknown'] as const;
 
 export const problem = (code: (typeof labProblemCodes)[number], path: Path, message: string, hint: string | undefined, place: Place = {}): LabProblem =>
   ({ severity: 'error', code, path, message, ...(hint && { hint }), ...place });

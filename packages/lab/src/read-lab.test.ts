@@ -101,6 +101,12 @@ test('names of the server itself are refused', () => {
   expect(said('\n        users: {lava-health: {}}')).toEqual([expect.stringContaining('2:9 lab-name the user lava-health belongs to the server itself')]);
 });
 
+test('characters that cannot be stored are refused', () => {
+  expect(said(`
+        tags: {usb: {description: "a\\0b"}}
+`)).toEqual([expect.stringContaining('2:27 lab-text the description of tag usb has a NUL character')]);
+});
+
 test('the JSON Schema takes what the check takes, and refuses what it refuses', () => {
   const fits = new Ajv({ strict: false, allErrors: true }).compile(labJsonSchema());
   expect(fits(loadYaml('workers: {lab1: }\ndevices: {a: {device_type: qemu, variables: {memory: 1}, permissions: {view: [x]}}}\ntags:'))).toBe(true);

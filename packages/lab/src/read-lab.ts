@@ -79,10 +79,17 @@ function readFields(kind: Kind, name: string, value: Mapping, reading: Reading):
     const holder = inner === undefined ? value : isMapping(value[level]) ? value[level] : {};
     const given = holder[inner ?? level] as FieldValue | undefined;
     const found = given ?? (given === undefined && field.lines ? textFor(kind, name, key, value, reading) : given);
-    if (found !== undefined) fields[key] = normalised(field, found);
+    if (found === undefined) continue;
+    fields[key] = normalised(field, found);
+    if (!storable(found)) {
+      const place = placesOf(reading).of(kind, name, key);
+      reading.problems.push(problem('lab-text', place.path, `the ${key} of ${kindOf(kind).noun} ${name} has a NUL character or half a character, which cannot be stored`, 'Remove it.', place));
+    }
   }
   return fields;
 }
+
+const storable = (value: FieldValue): boolean => [value].flat().every((text) => typeof text !== 'string' || (text.isWellFormed() && !text.includes('\0')));
 
 /** A text that stands elsewhere than at its own key. */
 function textFor(kind: Kind, name: string, field: string, value: Mapping, reading: Reading): string | undefined {

@@ -40,7 +40,7 @@ export async function applyPlan(c: Change, paths: LavaPaths, plan: Plan, oldFile
   for (const item of done) if (item.action === 'create') await create(c, item);
   for (const item of done) {
     for (const field of item.fields) await changeField(c, paths, item, field, oldFiles);
-    tell(c, item);
+    await tell(c, item);
   }
 }
 
@@ -129,7 +129,7 @@ function setStatements(kind: Kind, name: string, field: string): Statements {
 }
 
 /** Notes what was done for the audit log, and tells those who watch. */
-function tell(c: Change, { kind, name, action, fields }: PlanItem): void {
+async function tell(c: Change, { kind, name, action, fields }: PlanItem): Promise<void> {
   const store = stores[kind];
   // Texts and healths note themselves.
   const changed = fields.map(({ field }) => field).filter((field) => !configurationFields[kind]?.[field] && !(kind === 'devices' && field === 'retired'));
@@ -138,4 +138,8 @@ function tell(c: Change, { kind, name, action, fields }: PlanItem): void {
   }
   if (kind === 'devices') c.device(name);
   if (kind === 'workers') c.worker(name);
+  if (kind !== 'device_types' || !changed.includes('display')) return;
+  // Word to the scheduler: its jobs may run now.
+  const one = await c.trx.selectFrom('devices').select('hostname').where('device_type', '=', name).limit(1).executeTakeFirst();
+  if (one) c.device(one.hostname);
 }
