@@ -30,7 +30,8 @@ function joined(parts: readonly string[]): Buffer {
 function write(value: XmlRpcValue, parts: string[]): void {
   parts.push('<value>');
   writeInner(value, parts);
-  parts.push('</value>\n');
+  // Python breaks the line behind every value but nil.
+  parts.push(value === null ? '</value>' : '</value>\n');
 }
 
 function writeInner(value: XmlRpcValue, parts: string[]): void {
