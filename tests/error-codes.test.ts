@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { checkDevice } from '@lava/device';
 import { checkJob, checkTestDefinition, problemCodes } from '@lava/job';
 import { checkLab, emptyLab, labProblemCodes, readLab } from '@lava/lab';
 
@@ -19,6 +20,9 @@ const codes = new Set<string>([
   ...labProblemCodes,
   ...found(sources('packages/server/src/lab') + sources('packages/server/src/api/v1'), /'(lab-(?:changed|refused))'/g),
   ...found(sources('packages/yaml/src'), /'(yaml-[a-z-]+)'/g),
+  ...found(sources('packages/device/src'), /'(device-(?:yaml|empty|configuration)|missing-command)'/g),
+  ...found(sources('packages/jinja/src'), /'(template-[a-z-]+)'/g),
+  ...found(sources('packages/jinja/src'), /(?:exceeded|limit)\('(\w+)'/g).map((what) => `template-limit-${what}`),
   ...found(sources('packages/server/src/jobs'), /(?:code: |(?:unavailable|data)\('\w+', )'([a-z]+(?:-[a-z]+)*)'/g),
 ]);
 
@@ -44,6 +48,8 @@ function problemsOfLab(text: string) {
 
 describe('the examples', () => {
   for (const { codes: [code], text } of sections) {
+    const dictionary = /^```jinja\n([\s\S]*?)^```/m.exec(text)?.[1];
+    if (dictionary !== undefined) test(`${code}`, () => expect(checkDevice({ name: 'board01', dictionary, lookup: [`${root}device-types`] }).problems.map((problem) => problem.code)).toContain(code));
     const example = /^```yaml(?: (\S+))?\n([\s\S]*?)^```/m.exec(text);
     if (!example) continue;
     const [, kind, yaml = ''] = example;
