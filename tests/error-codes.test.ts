@@ -41,9 +41,9 @@ const base: Readonly<Record<string, string>> = { job_name: 'job_name: a', device
 /** The part of a definition with what else it needs. */
 const completed = (part: string) => [part, ...Object.entries(base).filter(([key]) => !new RegExp(`^${key}:`, 'm').test(part)).map(([, line]) => line)].join('\n');
 
-function problemsOfLab(text: string) {
+async function problemsOfLab(text: string) {
   const { lab, problems, places } = readLab(text);
-  return [...problems, ...(lab ? checkLab(lab, emptyLab(), places, [`${root}device-types`]) : [])];
+  return [...problems, ...(lab ? await checkLab(lab, emptyLab(), places, [`${root}device-types`]) : [])];
 }
 
 describe('the examples', () => {
@@ -53,8 +53,8 @@ describe('the examples', () => {
     const example = /^```yaml(?: (\S+))?\n([\s\S]*?)^```/m.exec(text);
     if (!example) continue;
     const [, kind, yaml = ''] = example;
-    test(`${code}`, () => {
-      const problems = kind === 'lab' ? problemsOfLab(yaml)
+    test(`${code}`, async () => {
+      const problems = kind === 'lab' ? await problemsOfLab(yaml)
         : (kind === 'test-definition' ? checkTestDefinition(yaml) : checkJob(kind === 'text' ? yaml : completed(yaml))).problems;
       expect(problems.map((problem) => problem.code)).toContain(code);
     });

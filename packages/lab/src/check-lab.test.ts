@@ -6,14 +6,14 @@ const ours = [fileURLToPath(new URL('../../../device-types', import.meta.url))];
 const none = emptyLab();
 /** The lab that a file makes of another. */
 const made = (text: string, of: Lab = none, readFile?: (path: string) => string | undefined) => applyPlan(of, planLab(of, readLab(text, readFile).lab!));
-const check = (text: string, current: Lab = none, readFile?: (path: string) => string | undefined) => {
+const check = async (text: string, current: Lab = none, readFile?: (path: string) => string | undefined) => {
   const { lab, problems, places } = readLab(text, readFile);
   expect(problems).toEqual([]);
-  return checkLab(lab!, current, places, ours).map((p) => `${p.severity} ${p.file ?? ''}${p.line}:${p.column} ${p.code} ${p.message} | ${p.hint ?? ''}`);
+  return (await checkLab(lab!, current, places, ours)).map((p) => `${p.severity} ${p.file ?? ''}${p.line}:${p.column} ${p.code} ${p.message} | ${p.hint ?? ''}`);
 };
 
 describe('names', () => {
-  test('that are nowhere are told with what was meant, those of the server are known', () => {
+  test('that are nowhere are told with what was meant, those of the server are known', async () => {
     const text = `
 users: {ada: {groups: [kernl]}}
 groups: {kernel: }
@@ -26,7 +26,7 @@ devices:
     retired: true
     permissions: {view: [kernel, nobody]}
 `;
-    expect(check(text, made('device_types: {qemu: }\ntags: {usb: }\nworkers: {lab1: }'))).toEqual([
+    expect(await check(text, made('device_types: {qemu: }\ntags: {usb: }\nworkers: {lab1: }'))).toEqual([
       'error 2:24 lab-unknown there is no group "kernl", in this file or on the server | Did you mean "kernel"? A new one must be added to "groups:" in this file.',
       'error 6:18 lab-unknown there is no device type "qmu", in this file or on the server | Did you mean "qemu"? A new one must be added to "device_types:" in this file.',
       'error 8:17 lab-unknown there is no tag "hdmi", in this file or on the server | Add it to "tags:" in this file.',
@@ -35,12 +35,12 @@ devices:
     ]);
   });
 
-  test('that name two device types', () => {
+  test('that name two device types', async () => {
     const current = made('device_types: {pi4: {aliases: [pi]}}');
-    expect(check('device_types: {pi5: {aliases: [pi]}}', current)).toEqual(['error 1:32 lab-alias "pi" names two device types, pi4 and pi5 | A name means one device type.']);
-    expect(check('device_types: {pi5: {aliases: [pi]}, pi4: {aliases: []}}', current)).toEqual([]);
-    expect(check('device_types: {pi: }', current)).toEqual(['error 1:16 lab-alias "pi" is a device type and cannot be another name of pi4 | A name means one device type.']);
-    expect(check('device_types: {x: {aliases: [y]}, y: }')).toEqual(['error 1:30 lab-alias "y" is a device type and cannot be another name of x | A name means one device type.']);
+    expect(await check('device_types: {pi5: {aliases: [pi]}}', current)).toEqual(['error 1:32 lab-alias "pi" names two device types, pi4 and pi5 | A name means one device type.']);
+    expect(await check('device_types: {pi5: {aliases: [pi]}, pi4: {aliases: []}}', current)).toEqual([]);
+    expect(await check('device_types: {pi: }', current)).toEqual(['error 1:16 lab-alias "pi" is a device type and cannot be another name of pi4 | A name means one device type.']);
+    expect(await check('device_types: {x: {aliases: [y]}, y: }')).toEqual(['error 1:30 lab-alias "y" is a device type and cannot be another name of x | A name means one device type.']);
   });
 });
 
@@ -65,8 +65,8 @@ devices:
 `;
   const readFile = () => "{% extends 'beaglebone-black.jinja2' %}\n{% if %}\n";
 
-  test('are rendered, and what is wrong is told where it stands', () => {
-    expect(check(wrong, none, readFile)).toEqual([
+  test('are rendered, and what is wrong is told where it stands', async () => {
+    expect(await check(wrong, none, readFile)).toEqual([
       expect.stringMatching(/^error 9:34 lab-device device in-a-block: its configuration is wrong: commands.power_off must be a command/),
       expect.stringMatching(/^error 14:26 lab-device device by-variables: its configuration is wrong: commands.power_off/),
       expect.stringMatching(/^error devices\/x.jinja22:\d+ lab-device device in-a-file: in-a-file.jinja2, line 2/),
@@ -74,31 +74,31 @@ devices:
     ]);
   });
 
-  test('that were wrong before are no reason to refuse the file', () => {
-    expect(check(wrong, made(wrong, none, readFile), readFile).map((p) => p.slice(0, 9))).toEqual(['warning 9', 'warning 1', 'warning d', 'warning 1']);
+  test('that were wrong before are no reason to refuse the file', async () => {
+    expect((await check(wrong, made(wrong, none, readFile), readFile)).map((p) => p.slice(0, 9))).toEqual(['warning 9', 'warning 1', 'warning d', 'warning 1']);
   });
 
-  test('are rendered with the templates of the file, also those of devices that it does not name', () => {
+  test('are rendered with the templates of the file, also those of devices that it does not name', async () => {
     const current = made(`
 device_types: {box: {template: "{% extends 'beaglebone-black.jinja2' %}\\n"}}
 devices: {box01: {device_type: box, variables: {connection_command: x}}, box02: {device_type: box, dictionary: "{% if %}"}}
 `);
     const file = (line: string) => `device_types:\n  box:\n    template: |\n      {% extends 'beaglebone-black.jinja2' %}\n      ${line}\n`;
-    expect(check(file('{% set usb_sleep = 5 %}'), current)).toEqual([]);
-    expect(check(file('{% set power_on_command = 4711 %}'), current)).toEqual([
+    expect(await check(file('{% set usb_sleep = 5 %}'), current)).toEqual([]);
+    expect(await check(file('{% set power_on_command = 4711 %}'), current)).toEqual([
       expect.stringMatching(/^error 5:\d+ lab-device device box01: its configuration is wrong/),
     ]);
-    expect(check('device_types: {box: }\ndevices: {box04: {device_type: box}, box05: {device_type: box, retired: true}}', current)).toEqual([
+    expect(await check('device_types: {box: }\ndevices: {box04: {device_type: box}, box05: {device_type: box, retired: true}}', current)).toEqual([
       'warning 2:11 lab-dictionary device box04 has no dictionary: no job can run on it | Add "variables:" or "dictionary:".',
     ]);
-    expect(check(`${file('{% set usb_sleep = 5 %}')}devices: {box03: {device_type: box, variables: {connection_command: x, power_on_command: 4711}}}`, current)).toEqual([
+    expect(await check(`${file('{% set usb_sleep = 5 %}')}devices: {box03: {device_type: box, variables: {connection_command: x, power_on_command: 4711}}}`, current)).toEqual([
       expect.stringMatching(/^error 6:90 lab-device device box03/),
     ]);
   });
 });
 
-test('health checks must be jobs, and settings of workers YAML', () => {
-  expect(check(`
+test('health checks must be jobs, and settings of workers YAML', async () => {
+  expect(await check(`
 workers: {lab1: {env: "a: ["}}
 device_types:
   qemu:

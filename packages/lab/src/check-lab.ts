@@ -1,4 +1,4 @@
-import { ConfigurationError, messageOf, nearestWord } from '@lava/base';
+import { ConfigurationError, messageOf, monotonicMs, nearestWord } from '@lava/base';
 import { renderDevice, type TemplateSource } from '@lava/device';
 import { checkJob } from '@lava/job';
 import { YamlError, loadYaml } from '@lava/yaml';
@@ -22,12 +22,12 @@ interface Check {
  * @param current the lab as it is, with all fields; an empty one for a file that stands alone
  * @param templates where templates are that the lab does not hold itself, in the order in which they are looked up
  */
-export function checkLab(wanted: Lab, current: Lab, places: LabPlaces, templates: readonly TemplateSource[]): LabProblem[] {
+export async function checkLab(wanted: Lab, current: Lab, places: LabPlaces, templates: readonly TemplateSource[]): Promise<LabProblem[]> {
   const check: Check = { wanted, current, after: applyPlan(current, planLab(current, wanted)), places, problems: [] };
   checkReferences(check);
   checkAliases(check);
   checkTexts(check);
-  checkDictionaries(check, templates);
+  await checkDictionaries(check, templates);
   return check.problems;
 }
 
@@ -105,11 +105,19 @@ function report({ wanted, current, places, problems }: Check, kind: Kind, name: 
   problems.push({ ...problem(code, place.path, message, hint, place), severity: old ? 'warning' : 'error' });
 }
 
-function checkDictionaries(check: Check, templates: readonly TemplateSource[]): void {
+/** Milliseconds of rendering after which others get a turn: a thousand devices take seconds. */
+const longestTurn = 20;
+
+async function checkDictionaries(check: Check, templates: readonly TemplateSource[]): Promise<void> {
   const { wanted, current, after } = check;
   const [before, now] = [[templatesOf(current), ...templates], [templatesOf(after), ...templates]];
   const newTemplates = [...templatesOf(after)].some(([name, text]) => templatesOf(current).get(name) !== text) || templatesOf(after).size < templatesOf(current).size;
+  let turn = monotonicMs();
   for (const [name, { device_type: deviceType, retired, dictionary }] of after.devices) {
+    if (monotonicMs() - turn > longestTurn) {
+      await new Promise(setImmediate);
+      turn = monotonicMs();
+    }
     const named = wanted.devices.has(name);
     if (named && dictionary === null && retired !== true) {
       const place = check.places.of('devices', name);

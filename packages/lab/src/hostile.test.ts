@@ -23,10 +23,10 @@ const spoilt = fc.array(fc.tuple(fc.nat(lines.length - 1), fc.nat(lines.length -
   return text.join('\n');
 });
 
-test('whatever is done to a lab file, every error has its place, and nothing throws', () => {
-  fc.assert(fc.property(spoilt, (text) => {
+test('whatever is done to a lab file, every error has its place, and nothing throws', async () => {
+  await fc.assert(fc.asyncProperty(spoilt, async (text) => {
     const { lab, problems, places } = readLab(text);
-    const all = [...problems, ...(lab ? checkLab(lab, emptyLab(), places, [`${project}device-types`]) : [])];
+    const all = [...problems, ...(lab ? await checkLab(lab, emptyLab(), places, [`${project}device-types`]) : [])];
     for (const problem of all) {
       if (problem.code === 'more-problems') continue;
       expect(problem.line, JSON.stringify(problem)).toBeGreaterThan(0);

@@ -41,7 +41,7 @@ boards:
 - {name: bbb-04, type: beaglebone-black, uart: {idvendor: 0x0403, idproduct: 0x6001, worker: lab-slave-1}}
 `;
 
-test('a boards.yaml becomes a lab whose devices can be used', () => {
+test('a boards.yaml becomes a lab whose devices can be used', async () => {
   const { lab, problems, notes } = importBoards(boards);
   expect(problems).toEqual([]);
   const dictionary = (name: string) => lab!.devices.get(name)!['dictionary'];
@@ -80,7 +80,7 @@ test('a boards.yaml becomes a lab whose devices can be used', () => {
   const text = writeLab(lab!, { comment: notes });
   expect(text).not.toContain('secret');
   const read = readLab(text);
-  expect([...read.problems, ...checkLab(read.lab!, emptyLab(), read.places, ours)]).toEqual([]);
+  expect([...read.problems, ...await checkLab(read.lab!, emptyLab(), read.places, ours)]).toEqual([]);
 });
 
 test('what is wrong is told with its place; keys that nobody knows are only told', () => {

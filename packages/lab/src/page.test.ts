@@ -9,12 +9,12 @@ const project = fileURLToPath(new URL('../../../', import.meta.url));
 const page = readFileSync(`${project}docs/lab-file.md`, 'utf8');
 
 describe('docs/lab-file.md', () => {
-  test('its example is right, by the check and by the JSON Schema', () => {
+  test('its example is right, by the check and by the JSON Schema', async () => {
     const begin = page.indexOf('```yaml\n') + 8;
     const example = page.slice(begin, page.indexOf('```\n', begin));
     const { lab, problems, places } = readLab(example);
     expect(problems).toEqual([]);
-    expect(checkLab(lab!, emptyLab(), places, [`${project}device-types`])).toEqual([]);
+    expect(await checkLab(lab!, emptyLab(), places, [`${project}device-types`])).toEqual([]);
     const fits = new Ajv({ strict: false, allErrors: true }).compile(labJsonSchema());
     fits(loadYaml(example));
     expect(fits.errors ?? []).toEqual([]);

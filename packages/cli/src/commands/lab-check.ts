@@ -10,7 +10,7 @@ import { readLabFile, tellProblems } from './lab-file.ts';
 export async function checkLabFile(path: string, options: GlobalOptions): Promise<number> {
   const file = await readLabFile(path);
   const { lab, problems, places } = file.read;
-  const found = [...problems, ...(lab ? checkLab(lab, emptyLab(), places, lookupFolders(lavaPaths(localRoot()))) : [])];
+  const found = [...problems, ...(lab ? await checkLab(lab, emptyLab(), places, lookupFolders(lavaPaths(localRoot()))) : [])];
   const valid = found.every((p) => p.severity !== 'error');
   if (!options.json) tellProblems(file, found);
   print(options, { file: path, valid, problems: found }, () => `${path}: valid\n`);

@@ -93,7 +93,7 @@ async function planIn(db: Kysely<Database>, paths: LavaPaths, { text, files, pru
   const { lab: wanted, problems, places } = readLab(text, (path) => (Object.hasOwn(files, path) ? files[path] : undefined));
   if (!wanted) return { revision, problems, plan: [] };
   const found = [
-    ...problems, ...checkLab(wanted, current, places, await templateSources({ db, paths })),
+    ...problems, ...await checkLab(wanted, current, places, await templateSources({ db, paths })),
     ...checkOwnAccount(wanted, places, username), ...checkPermissions(wanted, places),
   ];
   const refused = found.some((p) => p.severity === 'error');
