@@ -8,7 +8,9 @@ import { createCertificate, type ServerEndpointOptions } from '@lava/link';
 import { startCore } from './core.ts';
 import { renderFrom } from './devices/renderer.ts';
 import { eventBus } from './event-bus.ts';
+import { eventSettings } from './event-settings.ts';
 import { readInstanceSettings } from './instance-settings.ts';
+import { readSettingsFiles } from './settings-files.ts';
 import { openStore } from './store/open-store.ts';
 import { beTheServer } from './store/single-server.ts';
 
@@ -48,8 +50,15 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     let url: string | undefined;
     if (options.http) {
       const { startHttp } = await import('./api/http.ts');
-      const http = await startHttp(core.services, { ...options.http, webRoot: options.http.webRoot ?? findWebRoot() });
+      const events = eventSettings(await readSettingsFiles(paths));
+      const http = await startHttp(core.services, { ...options.http, webRoot: options.http.webRoot ?? findWebRoot(), events });
       closers.push(() => http.close());
+      if (events.enabled) {
+        const { publishEvents } = await import('./api/events/publisher.ts');
+        const publisher = await publishEvents(core.services, events);
+        closers.push(() => publisher.close());
+        log.info(`Events on ${publisher.address}`);
+      }
       url = http.url;
       log.info(`Web and API on ${url}`);
     }

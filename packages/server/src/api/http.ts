@@ -5,7 +5,7 @@ import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { defaultEventSettings, type EventSettings } from '../event-settings.ts';
 import type { Services } from '../services.ts';
 import { answerError, badRequest, errorBody } from './errors.ts';
-import { events } from './events.ts';
+import { eventSocket } from './events/socket.ts';
 import { live } from './live/live.ts';
 import { metrics, measureRequests } from './metrics.ts';
 import { plain } from './plain/plain.ts';
@@ -21,7 +21,7 @@ export interface HttpOptions {
   readonly port: number;
   /** Folder with the built web application; without it `/` says that there is none. */
   readonly webRoot?: string;
-  /** What clients are told about the socket for events. */
+  /** Names of events, and what clients are told about the socket for them. */
   readonly events?: EventSettings;
 }
 
@@ -78,9 +78,10 @@ async function createHttp(services: Services, options: HttpOptions): Promise<Fas
 
   await app.register(v1, { prefix: '/api/v1', services });
   await app.register(rest, { prefix: '/api/v0.2', services });
-  await app.register(xmlrpc, { services, events: options.events ?? defaultEventSettings });
+  const events = options.events ?? defaultEventSettings;
+  await app.register(xmlrpc, { services, events });
   await app.register(live, { services });
-  await app.register(events, { services });
+  await app.register(eventSocket, { services, events });
   await app.register(metrics, { services });
   await app.register(plain, { services });
   await app.register(schemas, { services });

@@ -1,0 +1,78 @@
+import type { FastifyInstance } from 'fastify';
+import type { WebSocket } from 'ws';
+import { messageOf } from '@lava/base';
+import { usersById, type User } from '../../auth/users.ts';
+import type { EventSettings } from '../../event-settings.ts';
+import type { Services } from '../../services.ts';
+import { userOfToken } from '../who.ts';
+import { lavaEvent } from './lava-event.ts';
+
+/** A reader that is so far behind is cut off: these events are not kept, and it must read the states anew anyway. */
+const mostBehind = 4 * 1024 * 1024;
+const beatMs = 30_000;
+
+/** `/ws/`: LAVA's events, each a JSON array of five texts: topic, UUID, time, user, JSON. */
+export async function eventSocket(app: FastifyInstance, { services, events: { topic } }: { services: Services; events: EventSettings }): Promise<void> {
+  const listeners = new Map<WebSocket, User | null>();
+
+  // Events go out in the order in which they came, although each is completed from the database first.
+  let queue = Promise.resolve();
+  const stop = services.events.subscribe((event) => {
+    if (listeners.size === 0) return;
+    const at = new Date();
+    queue = queue.then(async () => {
+      // What tests say of themselves has never gone to web sockets.
+      const told = event.type === 'test-event' ? undefined : await lavaEvent(services, topic, event, at);
+      if (!told) return;
+      const text = JSON.stringify(told.parts);
+      for (const [socket, user] of listeners) {
+        if (!told.maySee(user)) continue;
+        if (socket.bufferedAmount > mostBehind) socket.terminate();
+        else socket.send(text);
+      }
+    }).catch((error: unknown) => services.log.warn(`[HTTP] an event was not told: ${messageOf(error)}`));
+  });
+  const timer = setInterval(() => {
+    for (const socket of listeners.keys()) socket.ping();
+    refresh().catch((error: unknown) => services.log.warn(`[HTTP] who listens to events was not looked up: ${messageOf(error)}`));
+  }, beatMs);
+  /** What people may see changes while they listen; who may not be here any more is sent away. */
+  async function refresh(): Promise<void> {
+    const users = await usersById(services.db, [...listeners.values()].flatMap((user) => (user ? [user.id] : [])));
+    for (const [socket, user] of listeners) {
+      if (!user) continue;
+      const now = users.get(user.id);
+      if (now?.isActive) listeners.set(socket, now);
+      else socket.close(4401, 'signed out');
+    }
+  }
+  app.addHook('onClose', async () => { stop(); clearInterval(timer); });
+
+  app.get('/ws/', { websocket: true }, (socket: WebSocket, request) => {
+    socket.on('error', () => socket.terminate());
+    socket.once('close', () => listeners.delete(socket));
+    basicUser(services, request.headers.authorization).then(
+      (user) => { if (socket.readyState === socket.OPEN) listeners.set(socket, user); },
+      (error: unknown) => {
+        const message = error instanceof BadCredentials ? error.message : 'Internal error';
+        socket.send(JSON.stringify({ error: message }), () => socket.close());
+      },
+    );
+  });
+  app.get('/ws/v1/healthz', async () => ({ health: 'good' }));
+}
+
+class BadCredentials extends Error {}
+
+/** The user of `Authorization: Basic user:token`; null without that header. */
+async function basicUser(services: Services, header: string | undefined): Promise<User | null> {
+  if (!header) return null;
+  const [scheme, encoded = ''] = header.trim().split(/\s+/);
+  if (scheme?.toLowerCase() !== 'basic') throw new BadCredentials('Only Basic authentication is supported');
+  const decoded = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = decoded.indexOf(':');
+  if (colon < 0) throw new BadCredentials('Invalid basic authentication');
+  const user = await userOfToken(services, decoded.slice(0, colon), decoded.slice(colon + 1));
+  if (!user) throw new BadCredentials('Unknown user');
+  return user;
+}
