@@ -1,15 +1,18 @@
 import { sql } from 'kysely';
 import type { Command } from 'commander';
-import { checkDeviceType, deviceTypeFolders, listTemplates, lookupFolders } from '@lava/device';
+import { checkDeviceType, listTemplates } from '@lava/device';
+import { templateSources, typeSources } from '../devices/renderer.ts';
 import { explain } from './explain.ts';
 import { aligned, csv } from './table.ts';
-import { CommandError, pathsOf, visit, type Visit } from './visit.ts';
+import { CommandError, visit, type Visit } from './visit.ts';
 
 interface TypeOptions {
   readonly alias?: string;
   readonly healthFrequency?: string;
   readonly healthDenominator?: string;
   readonly display?: boolean;
+  readonly description?: string;
+  readonly healthCheck?: boolean;
 }
 
 export function deviceTypes(manage: Command): void {
@@ -18,15 +21,13 @@ export function deviceTypes(manage: Command): void {
   group.command('add <type>').description("add a device type, or with '*' all that have a template").option('--alias <name>', 'another name for it')
     .option('--health-frequency <number>', 'how often a health check is due', '24').option('--health-denominator <unit>', 'hours or jobs', 'hours')
     .action((type: string, options: TypeOptions, command: Command) => visit(command, async (v) => {
-      const frequency = Number(options.healthFrequency);
-      if (!Number.isInteger(frequency) || frequency < 1) throw new CommandError(`'${options.healthFrequency}' is no health frequency`);
-      if (!['hours', 'jobs'].includes(options.healthDenominator!)) throw new CommandError("The health denominator is 'hours' or 'jobs'");
-      const names = type === '*' ? templates(v) : [type];
+      const { health_frequency: frequency, health_denominator: denominator } = health(options);
+      const names = type === '*' ? await templates(v) : [type];
       for (const name of names) {
         if (name === '' || name.length > 50 || name.includes('/')) throw new CommandError(`'${name}' cannot name a device type`);
         await v.change(async (c) => {
           const { numAffectedRows } = await sql`insert into device_types (name, health_frequency, health_denominator)
-            values (${name}, ${frequency}, ${options.healthDenominator === 'jobs' ? 1 : 0}) on conflict do nothing`.execute(c.trx);
+            values (${name}, ${frequency}, ${denominator}) on conflict do nothing`.execute(c.trx);
           if (numAffectedRows === 0n && type !== '*') throw new CommandError(`Device-type '${name}' already exists`);
           if (options.alias !== undefined && type !== '*') await addAlias(c.trx, options.alias, name);
         });
@@ -34,13 +35,18 @@ export function deviceTypes(manage: Command): void {
     }));
 
   group.command('update <type>').description('change a device type').option('--alias <name>', 'add another name').option('--display', 'show it and schedule its jobs').option('--no-display', 'hide it; its jobs wait')
+    .option('--description <text>').option('--health-frequency <number>', 'how often a health check is due').option('--health-denominator <unit>', 'hours or jobs')
+    .option('--health-check', 'its devices have health checks').option('--no-health-check', 'they have none, whatever is due')
     .action((type: string, options: TypeOptions, command: Command) => visit(command, async ({ change }) => {
-      if (options.alias === undefined && options.display === undefined) throw new CommandError('Nothing to update: give at least one option');
+      if (Object.keys(options).length === 0) throw new CommandError('Nothing to update: give at least one option');
       await change(async (c) => {
         const found = await c.trx.selectFrom('device_types').select('name').where('name', '=', type).executeTakeFirst();
         if (!found) throw new CommandError(`Device-type '${type}' does not exist`);
         if (options.alias !== undefined) await addAlias(c.trx, options.alias, type);
-        if (options.display !== undefined) await c.trx.updateTable('device_types').set({ display: options.display }).where('name', '=', type).execute();
+        const set = { display: options.display, description: options.description, ...health(options), disable_health_check: options.healthCheck === undefined ? undefined : !options.healthCheck };
+        const changed = Object.entries(set).filter(([, value]) => value !== undefined);
+        if (changed.length > 0) await c.trx.updateTable('device_types').set(Object.fromEntries(changed)).where('name', '=', type).execute();
+        c.note('device-type', type, `changed ${[...changed.map(([key]) => key), ...(options.alias === undefined ? [] : ['aliases'])].join(', ')}`);
         // Word to the scheduler: its jobs may run now.
         const { rows } = await sql<{ hostname: string }>`select hostname from devices where device_type = ${type} limit 1`.execute(c.trx);
         if (rows[0]) c.device(rows[0].hostname);
@@ -64,7 +70,7 @@ export function deviceTypes(manage: Command): void {
     .action((options: { all?: boolean; csv?: boolean }, command: Command) => visit(command, async (v) => {
       const { rows } = await sql<{ name: string; devices: number }>`
         select name, (select count(*)::int from devices where device_type = name) as devices from device_types order by name`.execute(v.db);
-      const known = templates(v);
+      const known = await templates(v);
       const others = options.all ? known.filter((name) => !rows.some((r) => r.name === name)) : [];
       if (options.csv) {
         v.print(csv(['name', 'devices', 'installed', 'template'], [
@@ -76,31 +82,52 @@ export function deviceTypes(manage: Command): void {
       if (options.all) v.print(['Available device types:', ...others.map((name) => `* ${name}`)].join('\n'));
     }));
 
+  group.command('prune').description('remove device types that no device and no job is of').option('--dry-run', 'only say which').option('--verbose')
+    .action((options: { dryRun?: boolean }, command: Command) => visit(command, async ({ db, change, print }) => {
+      const unused = sql<boolean>`not exists (select from devices where device_type = device_types.name) and not exists (select from jobs where requested_device_type = device_types.name)`;
+      const rows = await db.selectFrom('device_types').select('name').where(unused).orderBy('name').execute();
+      for (const { name } of rows) {
+        print(`* ${name}${options.dryRun ? ' (would be removed)' : ''}`);
+        if (!options.dryRun) await change(async (c) => { await c.trx.deleteFrom('device_types').where('name', '=', name).where(unused).execute(); c.note('device-type', name, 'removed: unused'); });
+      }
+    }));
+
   group.command('check [types...]').description('render device types with a small dictionary and say what is wrong with them; without names, all of the admin\'s own')
     .option('--all', 'those that come with LAVA, too')
-    .action((types: string[], options: { all?: boolean }, command: Command) => {
-      const paths = pathsOf(command);
-      const folders = deviceTypeFolders(paths);
-      const names = types.length > 0 ? types : listTemplates(options.all ? folders : folders.slice(0, 1)).filter((name) => name !== 'base');
+    .action((types: string[], options: { all?: boolean }, command: Command) => visit(command, async (v) => {
+      const sources = await typeSources(v);
+      // The first are the admin's: their files, and what they wrote through the API.
+      const names = types.length > 0 ? types : listTemplates(options.all ? sources : sources.slice(0, 2)).filter((name) => name !== 'base');
+      const lookup = await templateSources(v);
       let wrong = 0;
       for (const name of names) {
-        process.stdout.write(`* ${name}\n`);
-        const error = checkDeviceType(name, lookupFolders(paths));
+        v.print(`* ${name}`);
+        const error = checkDeviceType(name, lookup);
         if (error) {
           wrong++;
-          process.stdout.write(`${explain(error)}\n`);
+          v.print(explain(error));
         }
       }
       if (wrong > 0) throw new CommandError(`${wrong} of ${names.length} device types cannot be used`);
-    });
+    }));
+}
+
+/** How often a health check is due, as far as it is said. */
+function health({ healthFrequency, healthDenominator }: TypeOptions): { health_frequency?: number; health_denominator?: number } {
+  const frequency = healthFrequency === undefined ? undefined : Number(healthFrequency);
+  if (frequency !== undefined && !(Number.isInteger(frequency) && frequency >= 1 && frequency < 2 ** 31)) throw new CommandError(`'${healthFrequency}' is no health frequency`);
+  if (healthDenominator !== undefined && !['hours', 'jobs'].includes(healthDenominator)) throw new CommandError("The health denominator is 'hours' or 'jobs'");
+  return { ...(frequency === undefined ? {} : { health_frequency: frequency }), ...(healthDenominator === undefined ? {} : { health_denominator: healthDenominator === 'jobs' ? 1 : 0 }) };
 }
 
 /** Names of the device types that have a template, the admin's and our own. */
-function templates({ paths }: Visit): string[] {
-  return listTemplates(deviceTypeFolders(paths)).filter((name) => !name.startsWith('base'));
+async function templates(v: Visit): Promise<string[]> {
+  return listTemplates(await typeSources(v)).filter((name) => !name.startsWith('base'));
 }
 
-async function addAlias(trx: Visit['db'], alias: string, type: string): Promise<void> {
+/** Makes a name stand for a device type; one that stood for another moves. */
+export async function addAlias(trx: Visit['db'], alias: string, type: string): Promise<void> {
+  if (alias === '' || alias.length > 200 || alias.includes('/')) throw new CommandError(`'${alias}' cannot name a device type`);
   const clash = await trx.selectFrom('device_types').select('name').where('name', '=', alias).executeTakeFirst();
   if (clash) throw new CommandError(`'${alias}' is a device type already`);
   await sql`insert into aliases (name, device_type) values (${alias}, ${type}) on conflict (name) do update set device_type = excluded.device_type`.execute(trx);

@@ -7,6 +7,7 @@ import { readConfiguration, writeConfiguration } from '../devices/configuration.
 import type { Change } from '../store/change.ts';
 import { deviceHealth } from '../store/numbers.ts';
 import { explain } from './explain.ts';
+import { groupId, mustExist, setTags, userId } from './objects.ts';
 import { aligned, csv } from './table.ts';
 import { CommandError, commandLine, visit } from './visit.ts';
 
@@ -18,15 +19,19 @@ interface DeviceOptions {
   readonly tags?: string[];
   readonly dictionary?: string;
   readonly health?: string;
+  readonly physicalUser?: string;
+  readonly physicalGroup?: string;
 }
 
 export function devices(manage: Command): void {
   const group = manage.command('devices').description('boards and virtual machines that run jobs');
 
-  group.command('add <hostname>').description('add a device').requiredOption('--device-type <type>').requiredOption('--worker <hostname>', 'the worker it is wired to')
+  const owned = (command: Command) => command.option('--physical-user <name>', 'who has it on the desk').option('--physical-group <name>', 'the people who look after it');
+
+  owned(group.command('add <hostname>')).description('add a device').requiredOption('--device-type <type>').requiredOption('--worker <hostname>', 'the worker it is wired to')
     .option('--description <text>').option('--offline', 'in Maintenance, not Good').option('--tags <tags...>').option('--dictionary <file>', 'take over this dictionary')
     .action((hostname: string, options: DeviceOptions, command: Command) => visit(command, async (v) => {
-      if (!/^[-_a-zA-Z0-9.]{1,200}$/.test(hostname) || /^\.+$/.test(hostname)) throw new CommandError(`'${hostname}' cannot name a device: use letters, digits, dots, dashes and underscores`);
+      mustNameDevice(hostname);
       const dictionary = options.dictionary === undefined ? undefined : await readText(options.dictionary);
       await v.change(async (c) => {
         await mustExist(c, 'device_types', 'name', options.deviceType!, 'Device type');
@@ -36,13 +41,14 @@ export function devices(manage: Command): void {
           on conflict do nothing`.execute(c.trx);
         if (numAffectedRows === 0n) throw new CommandError(`Device '${hostname}' already exists`);
         await setTags(c, hostname, options.tags ?? []);
+        await setOwner(c, hostname, options);
         if (dictionary !== undefined) await writeConfiguration(c, v.paths, 'dictionary', hostname, dictionary);
         c.note('device', hostname, 'added');
         c.device(hostname);
       });
     }));
 
-  group.command('update <hostname>').description('change a device').option('--description <text>').option('--health <health>', 'GOOD, UNKNOWN, LOOPING, BAD, MAINTENANCE or RETIRED')
+  owned(group.command('update <hostname>')).description('change a device').option('--description <text>').option('--health <health>', 'GOOD, UNKNOWN, LOOPING, BAD, MAINTENANCE or RETIRED')
     .option('--worker <hostname>').option('--dictionary <file>', 'take over this dictionary').option('--tags <tags...>', 'these tags instead of the old ones')
     .action((hostname: string, options: DeviceOptions, command: Command) => visit(command, async (v) => {
       const health = options.health === undefined ? undefined : healthNamed(options.health);
@@ -56,11 +62,31 @@ export function devices(manage: Command): void {
         }
         if (options.description !== undefined) await c.trx.updateTable('devices').set({ description: options.description }).where('hostname', '=', hostname).execute();
         if (options.tags !== undefined) await setTags(c, hostname, options.tags);
+        await setOwner(c, hostname, options);
         if (health !== undefined && health !== 'Retired') await changeDeviceHealth(c, hostname, health);
         c.device(hostname);
       });
       if (health === 'Retired') await v.devices.setHealth(hostname, health, commandLine);
       if (options.dictionary !== undefined) await v.devices.setDictionary(hostname, await readText(options.dictionary), commandLine);
+    }));
+
+  group.command('copy <original> <target>').description('add a device that is like another, with its dictionary').requiredOption('--worker <hostname>', 'the worker it is wired to')
+    .option('--offline', 'in Maintenance, not Good').option('--copy-with-tags', 'with its tags')
+    .action((original: string, target: string, options: { worker: string; offline?: boolean; copyWithTags?: boolean }, command: Command) => visit(command, async (v) => {
+      mustNameDevice(target);
+      await v.change(async (c) => {
+        await mustExist(c, 'devices', 'hostname', original, 'Device');
+        await mustExist(c, 'workers', 'hostname', options.worker, 'Worker');
+        const { numAffectedRows } = await sql`insert into devices (hostname, device_type, worker, description, device_version, physical_owner, physical_group, health)
+          select ${target}, device_type, ${options.worker}, description, device_version, physical_owner, physical_group, ${options.offline ? deviceHealth.Maintenance : deviceHealth.Good}
+          from devices where hostname = ${original} on conflict do nothing`.execute(c.trx);
+        if (numAffectedRows === 0n) throw new CommandError(`Device '${target}' already exists`);
+        if (options.copyWithTags) await sql`insert into device_tags (device, tag_id) select ${target}, tag_id from device_tags where device = ${original}`.execute(c.trx);
+        const dictionary = await readConfiguration({ db: c.trx, paths: v.paths }, 'dictionary', original);
+        if (dictionary !== undefined) await writeConfiguration(c, v.paths, 'dictionary', target, dictionary);
+        c.note('device', target, `added, a copy of ${original}`);
+        c.device(target);
+      });
     }));
 
   group.command('details <hostname>').description('show a device').action((hostname: string, _: unknown, command: Command) => visit(command, async ({ db, paths, print }) => {
@@ -97,18 +123,15 @@ export function devices(manage: Command): void {
     }));
 }
 
-async function mustExist(c: Change, table: 'device_types' | 'workers' | 'devices', column: string, value: string, what: string): Promise<void> {
-  const { rows } = await sql`select 1 from ${sql.table(table)} where ${sql.ref(column)} = ${value}`.execute(c.trx);
-  if (rows.length === 0) throw new CommandError(`${what} '${value}' does not exist`);
+function mustNameDevice(hostname: string): void {
+  if (!/^[-_a-zA-Z0-9.]{1,200}$/.test(hostname) || /^\.+$/.test(hostname)) throw new CommandError(`'${hostname}' cannot name a device: use letters, digits, dots, dashes and underscores`);
 }
 
-/** Exactly these tags; unknown ones are made. */
-async function setTags(c: Change, hostname: string, tags: readonly string[]): Promise<void> {
-  const bad = tags.find((tag) => !/^[-a-zA-Z0-9_]{1,100}$/.test(tag));
-  if (bad !== undefined) throw new CommandError(`'${bad}' cannot be a tag: use letters, digits, dashes and underscores`);
-  await sql`delete from device_tags where device = ${hostname}`.execute(c.trx);
-  await sql`insert into tags (name) select unnest(${tags}::text[]) on conflict do nothing`.execute(c.trx);
-  await sql`insert into device_tags (device, tag_id) select ${hostname}, id from tags where name = any(${tags}::text[])`.execute(c.trx);
+/** A device is looked after by a person or by a group. */
+async function setOwner(c: Change, hostname: string, { physicalUser, physicalGroup }: DeviceOptions): Promise<void> {
+  if (physicalUser !== undefined && physicalGroup !== undefined) throw new CommandError('Give --physical-user or --physical-group, not both');
+  if (physicalUser !== undefined) await c.trx.updateTable('devices').set({ physical_owner: await userId(c.trx, physicalUser), physical_group: null }).where('hostname', '=', hostname).execute();
+  if (physicalGroup !== undefined) await c.trx.updateTable('devices').set({ physical_group: await groupId(c.trx, physicalGroup), physical_owner: null }).where('hostname', '=', hostname).execute();
 }
 
 function healthNamed(text: string): DeviceHealth {

@@ -1,17 +1,28 @@
 import type { Command } from 'commander';
 import { deviceTypes } from './device-types.ts';
 import { devices } from './devices.ts';
+import { groups } from './groups.ts';
+import { jobs } from './jobs.ts';
+import { maintenance } from './maintenance.ts';
+import { aliases, deviceTags } from './names.ts';
+import { permissions } from './permissions.ts';
 import { tokens } from './tokens.ts';
 import { users } from './users.ts';
 import { pipelineWorker, workers } from './workers.ts';
 
 /** `lava-server manage …`: what admins do at the command line, whether the server runs or not. */
 export function addManage(program: Command): void {
-  const manage = program.command('manage').description('users, tokens, device types, devices and workers');
+  const manage = program.command('manage').description('users, permissions, tokens, device types, devices, workers and jobs');
   users(manage);
+  groups(manage);
+  permissions(manage);
   tokens(manage);
   deviceTypes(manage);
+  aliases(manage);
   devices(manage);
+  deviceTags(manage);
   workers(manage);
   pipelineWorker(manage);
+  jobs(manage);
+  maintenance(manage);
 }

@@ -2,8 +2,9 @@ import { sql } from 'kysely';
 import type { Command } from 'commander';
 import { hashSecret } from '../auth/secrets.ts';
 import { newToken } from '../auth/tokens.ts';
+import { userId } from './objects.ts';
 import { csv } from './table.ts';
-import { CommandError, visit, type Visit } from './visit.ts';
+import { CommandError, visit } from './visit.ts';
 
 export function tokens(manage: Command): void {
   const group = manage.command('tokens').description('secrets with which programs use the API');
@@ -12,14 +13,14 @@ export function tokens(manage: Command): void {
     .requiredOption('-u, --user <name>').option('-d, --description <text>', '', '').option('--secret <text>', 'this secret instead of a new one')
     .action((options: { user: string; description: string; secret?: string }, command: Command) => visit(command, async (v) => {
       if (options.secret !== undefined && options.secret.length < 16) throw new CommandError('A secret has at least 16 characters');
-      const id = await userId(v, options.user);
+      const id = await userId(v.db, options.user);
       v.print(await newToken(v.db, id, options.description, options.secret));
       await v.change(async (c) => c.note('token', options.user, `token added${options.description ? ` (${options.description})` : ''}`));
     }));
 
   group.command('list').description('list the tokens of a user; the secrets themselves are not stored').requiredOption('-u, --user <name>').option('--csv')
     .action((options: { user: string; csv?: boolean }, command: Command) => visit(command, async (v) => {
-      const rows = await v.db.selectFrom('tokens').select(['id', 'description']).where('user_id', '=', await userId(v, options.user)).orderBy('id').execute();
+      const rows = await v.db.selectFrom('tokens').select(['id', 'description']).where('user_id', '=', await userId(v.db, options.user)).orderBy('id').execute();
       if (options.csv) v.print(csv(['id', 'secret', 'description'], rows.map((t) => [t.id, '', t.description])));
       else v.print([`Tokens for user '${options.user}':`, ...rows.map((t) => `* ${t.id} (${t.description})`)].join('\n'));
     }));
@@ -41,10 +42,4 @@ export function tokens(manage: Command): void {
       if (removed === 0 && days === undefined) throw new CommandError('There is no such token');
       print(`Removed ${removed} token${removed === 1 ? '' : 's'}`);
     }));
-}
-
-async function userId({ db }: Visit, name: string): Promise<number> {
-  const user = await db.selectFrom('users').select('id').where('username', '=', name).executeTakeFirst();
-  if (!user) throw new CommandError(`User '${name}' does not exist`);
-  return user.id;
 }

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Command } from 'commander';
 import { hashPassword } from '../auth/passwords.ts';
 import { randomSecret } from '../auth/secrets.ts';
+import { addToGroup, removeFromGroup, userId } from './objects.ts';
 import { aligned, csv } from './table.ts';
 import { CommandError, visit } from './visit.ts';
 
@@ -11,13 +12,14 @@ interface UserOptions {
   readonly active?: boolean;
   readonly staff?: boolean;
   readonly superuser?: boolean;
+  readonly group?: string[];
 }
 
 export function users(manage: Command): void {
   const group = manage.command('users').description('people and programs that use this server');
 
   group.command('add <name>').description('add a user; prints the password that was made, unless --passwd gives one')
-    .option('--email <address>').option('--passwd <password>').option('--staff', 'may see the admin pages').option('--superuser', 'may do everything')
+    .option('--email <address>').option('--passwd <password>').option('--staff', 'may see the admin pages').option('--superuser', 'may do everything').option('--group <names...>', 'puts the user into these groups')
     .action((name: string, options: UserOptions, command: Command) => visit(command, async ({ change, print }) => {
       if (!/^[\w.@+-]{1,150}$/.test(name)) throw new CommandError(`'${name}' cannot be a user name: use letters, digits and @ . + - _`);
       const password = options.passwd ?? randomSecret(12);
@@ -28,26 +30,30 @@ export function users(manage: Command): void {
           values (${name}, ${hash}, ${options.email ?? ''}, ${options.staff ?? false}, ${options.superuser ?? false}) on conflict do nothing`.execute(c.trx);
         if (numAffectedRows === 0n) throw new CommandError(`User '${name}' already exists`);
         c.note('user', name, options.superuser ? 'added as superuser' : 'added');
+        for (const joined of options.group ?? []) await addToGroup(c, name, joined);
       });
       if (options.passwd === undefined) print(password);
     }));
 
   group.command('update <name>').description('change a user')
     .option('--email <address>').option('--passwd <password>').option('--active').option('--not-active').option('--staff').option('--not-staff')
-    .option('--superuser').option('--not-superuser')
-    .action((name: string, options: UserOptions & { notActive?: boolean; notStaff?: boolean; notSuperuser?: boolean }, command: Command) => visit(command, async ({ change }) => {
+    .option('--superuser').option('--not-superuser').option('--group <names...>', 'puts the user into these groups').option('--not-group <names...>', 'takes the user out of these groups')
+    .action((name: string, options: UserOptions & { notGroup?: string[]; notActive?: boolean; notStaff?: boolean; notSuperuser?: boolean }, command: Command) => visit(command, async ({ change }) => {
       const flag = (yes?: boolean, no?: boolean) => (yes ? true : no ? false : undefined);
       const set = {
         email: options.email, password: options.passwd === undefined ? undefined : await hashPassword(options.passwd),
         is_active: flag(options.active, options.notActive), is_staff: flag(options.staff, options.notStaff), is_superuser: flag(options.superuser, options.notSuperuser),
       };
       const changed = Object.entries(set).filter(([, value]) => value !== undefined);
-      if (changed.length === 0) throw new CommandError('Nothing to update: give at least one option');
+      if (changed.length === 0 && !options.group && !options.notGroup) throw new CommandError('Nothing to update: give at least one option');
       await change(async (c) => {
-        const { numUpdatedRows } = await c.trx.updateTable('users').set(Object.fromEntries(changed)).where('username', '=', name).executeTakeFirst();
-        if (numUpdatedRows === 0n) throw new CommandError(`User '${name}' does not exist`);
+        const id = await userId(c.trx, name);
+        for (const joined of options.group ?? []) await addToGroup(c, name, joined);
+        for (const left of options.notGroup ?? []) await removeFromGroup(c, name, left);
+        if (changed.length === 0) return;
+        await c.trx.updateTable('users').set(Object.fromEntries(changed)).where('id', '=', id).execute();
         // Who knew the old password, or was shut out, is signed out.
-        if (set.password !== undefined || set.is_active === false) await sql`delete from sessions using users where sessions.user_id = users.id and username = ${name}`.execute(c.trx);
+        if (set.password !== undefined || set.is_active === false) await c.trx.deleteFrom('sessions').where('user_id', '=', id).execute();
         c.note('user', name, `changed ${changed.map(([key]) => key).join(', ')}`);
       });
     }));
@@ -65,5 +71,14 @@ export function users(manage: Command): void {
       const rows = await db.selectFrom('users').selectAll().where('is_active', 'in', options.all ? [true, false] : [true]).orderBy('username').execute();
       if (options.csv) print(csv(['username', 'fullname', 'email', 'staff', 'superuser'], rows.map((u) => [u.username, `${u.first_name} ${u.last_name}`.trim(), u.email, u.is_staff, u.is_superuser])));
       else print(['List of users:', ...rows.map((u) => `* ${u.username}`)].join('\n'));
+    }));
+
+  manage.command('authorize_superuser').description('let a user do everything (the classic form of "users update --superuser")').requiredOption('--username <name>')
+    .action(({ username }: { username: string }, command: Command) => visit(command, async ({ change, print }) => {
+      await change(async (c) => {
+        await c.trx.updateTable('users').set({ is_staff: true, is_superuser: true }).where('id', '=', await userId(c.trx, username)).execute();
+        c.note('user', username, 'changed is_staff, is_superuser');
+      });
+      print(`User "${username}" granted superuser rights`);
     }));
 }

@@ -1,0 +1,123 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { Connection } from '../store/connection.ts';
+import { startTestDatabases, type TestDatabases } from '../store/testing.ts';
+import { addManage } from './manage.ts';
+import { CommandError } from './visit.ts';
+
+let databases: TestDatabases;
+let connection: Connection;
+let root: string;
+beforeAll(async () => {
+  databases = await startTestDatabases();
+  connection = await databases.fresh();
+  root = await mkdtemp('/tmp/lava-test-');
+  await chmod(root, 0o711);
+  vi.stubEnv('LAVA_ROOT', root);
+  vi.stubEnv('DATABASE_URL', `postgresql://lava@localhost/test0?host=${databases.server.socketFolder}`);
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await databases.stop();
+  await rm(root, { recursive: true, force: true });
+});
+
+/** Runs a command as `lava-server manage` does; what it printed, or why it refused. */
+async function manage(...args: string[]): Promise<string> {
+  const program = new Command().exitOverride();
+  addManage(program);
+  let out = '';
+  const written = vi.spyOn(process.stdout, 'write').mockImplementation((text) => { out += String(text); return true; });
+  try {
+    await program.parseAsync(['manage', ...args], { from: 'user' });
+    return out;
+  } catch (error) {
+    if (error instanceof CommandError) return `${out}CommandError: ${error.message}\n`;
+    throw error;
+  } finally { written.mockRestore(); }
+}
+
+test('groups and users', async () => {
+  expect(await manage('users', 'add', 'ada', '--passwd', 'secret', '--email', 'ada@example.org')).toBe('');
+  expect(await manage('groups', 'add', 'lab', '--username', 'ada')).toBe('');
+  expect(await manage('groups', 'add', 'lab')).toBe("CommandError: Group 'lab' already exists\n");
+  expect(await manage('users', 'add', 'bob', '--passwd', 'secret', '--group', 'lab', '--superuser')).toBe('');
+  expect(await manage('users', 'add', 'eve', '--passwd', 'secret', '--group', 'nobody')).toBe("CommandError: Group 'nobody' does not exist\n");
+  expect(await manage('users', 'list')).toBe('List of users:\n* ada\n* bob\n');
+  expect(await manage('groups', 'list', '--verbose')).toBe('* lab\n  * ada\n  * bob\n');
+  expect(await manage('groups', 'update', 'lab', '--remove', 'bob')).toBe('');
+  expect(await manage('users', 'update', 'ada', '--not-group', 'lab')).toBe('');
+  expect(await manage('groups', 'list', '--verbose')).toBe('* lab\n');
+  expect(await manage('users', 'update', 'ada', '--group', 'lab')).toBe('');
+  expect(await manage('users', 'details', 'ada')).toContain('groups      : [lab]');
+  expect(await manage('authorize_superuser', '--username', 'ada')).toBe('User "ada" granted superuser rights\n');
+  expect(await manage('users', 'update', 'ada')).toMatch(/^CommandError: Nothing to update/);
+});
+
+test('device types, aliases, devices and their tags', async () => {
+  await manage('workers', 'add', 'w1');
+  expect(await manage('device-types', 'add', 'qemu', '--health-frequency', '3', '--health-denominator', 'jobs')).toBe('');
+  expect(await manage('device-types', 'update', 'qemu', '--description', 'virtual', '--no-health-check', '--health-denominator', 'hours')).toBe('');
+  expect(await manage('device-types', 'details', 'qemu')).toMatch(/description +: virtual[^]*health-check enabled +: False\nhealth-check frequency: 3 hours/);
+  expect(await manage('device-types', 'update', 'qemu', '--health-frequency', 'often')).toBe("CommandError: 'often' is no health frequency\n");
+  await manage('device-types', 'add', 'unused');
+  expect(await manage('aliases', 'add', 'vm', 'qemu')).toBe('');
+  expect(await manage('aliases', 'add', 'qemu', 'unused')).toBe("CommandError: 'qemu' is a device type already\n");
+  expect(await manage('aliases', 'list')).toBe('* vm: qemu\n');
+  expect(await manage('aliases', 'remove', 'nope')).toBe("CommandError: Unable to find alias 'nope'\n");
+
+  const dictionary = join(root, 'dictionary');
+  await writeFile(dictionary, "{% extends 'qemu.jinja2' %}\n");
+  expect(await manage('devices', 'add', 'q1', '--device-type', 'qemu', '--worker', 'w1', '--tags', 'usb', '--physical-group', 'lab', '--dictionary', dictionary)).toBe('');
+  expect(await manage('devices', 'add', 'q2', '--device-type', 'qemu', '--worker', 'w1', '--physical-user', 'nobody')).toBe("CommandError: User 'nobody' does not exist\n");
+  expect(await manage('devices', 'copy', 'q1', 'q2', '--worker', 'w1', '--copy-with-tags')).toBe('');
+  expect(await manage('devices', 'check', 'q2')).toBe('* q2\n');
+  expect(await manage('device-tags', 'create', 'hdmi', 'a screen')).toBe('');
+  expect(await manage('device-tags', 'add', 'q2', '--tags', 'hdmi')).toBe('');
+  expect(await manage('device-tags', 'show', 'q2')).toBe('* hdmi\n* usb\n');
+  expect(await manage('device-tags', 'remove', 'q2', '--tags', 'usb')).toBe('');
+  expect(await manage('device-tags', 'show', 'q2')).toBe('* hdmi\n');
+  expect(await manage('device-tags', 'list')).toBe("Name: 'hdmi' Description: 'a screen'\nName: 'usb' Description: ''\n");
+  const { rows } = await sql`select physical_group is not null as grouped, dictionary from devices where hostname = 'q2'`.execute(connection.db);
+  expect(rows).toEqual([{ grouped: true, dictionary: "{% extends 'qemu.jinja2' %}\n" }]);
+  expect(await manage('device-types', 'prune', '--dry-run')).toBe('* unused (would be removed)\n');
+  expect(await manage('device-types', 'prune')).toBe('* unused\n');
+  expect(await manage('device-types', 'list')).toBe('Installed device types:\n* qemu (2 devices)\n');
+  // A template that came through the API is checked like a file.
+  await connection.db.updateTable('device_types').set({ template: "{% extends 'nothing.jinja2' %}" }).where('name', '=', 'qemu').execute();
+  expect(await manage('device-types', 'check')).toMatch(/^\* qemu\n {2}-> .*nothing\.jinja2[^]*1 of 1 device types cannot be used/);
+  await connection.db.updateTable('device_types').set({ template: null }).where('name', '=', 'qemu').execute();
+});
+
+test('permissions', async () => {
+  expect(await manage('permissions', 'grant', 'view_device', '--group', 'lab', '--device', 'q1')).toBe('');
+  expect(await manage('permissions', 'grant', 'submit_to_devicetype', '--group', 'lab', '--device-type', 'qemu')).toBe('');
+  expect(await manage('permissions', 'grant', 'lava_scheduler_app.device.add_device', '--user', 'ada')).toBe('');
+  expect(await manage('permissions', 'list')).toBe('* device q1: view_device: group lab\n* device type qemu: submit_to_devicetype: group lab\n* everything: lava_scheduler_app.add_device: user ada\n');
+  expect(await manage('permissions', 'revoke', 'view_device', '--group', 'lab', '--device', 'q1')).toBe('');
+  expect(await manage('permissions', 'revoke', 'view_device', '--group', 'lab', '--device', 'q1')).toBe("CommandError: Group 'lab' does not hold view_device for 'q1'\n");
+  expect(await manage('permissions', 'grant', 'view_devicetype', '--group', 'lab', '--device', 'q1')).toBe("CommandError: 'view_devicetype' is no permission for it: use view_device, submit_to_device, change_device\n");
+  expect(await manage('permissions', 'grant', 'lava_scheduler_app.ad_device', '--group', 'lab')).toMatch(/^CommandError: There is no permission 'lava_scheduler_app.ad_device'. .*lava_scheduler_app.add_device/);
+  expect(await manage('permissions', 'list', '--all')).toContain('lava_scheduler_app.change_testjob\n');
+});
+
+test('jobs', async () => {
+  const add = async (state: number, days: number) => (await sql<{ id: number }>`insert into jobs (submitter, description, definition, original_definition, requested_device_type, actual_device, state, submit_time, end_time)
+    select id, 'boot', '', '', 'qemu', ${state === 3 ? 'q1' : null}, ${state}, now() - make_interval(days => ${days}), ${state === 5 ? sql`now() - make_interval(days => ${days})` : null}
+    from users where username = 'ada' returning id`.execute(connection.db)).rows[0]!.id;
+  const [old, recent, running] = [await add(5, 40), await add(5, 0), await add(3, 0)];
+  expect(await manage('jobs', 'list')).toMatch(new RegExp(`^Listing jobs:\n\\* \\S+ - ${running}@ada - boot\n\\* \\S+ - ${recent}@ada - boot\n$`));
+  expect(await manage('jobs', 'list', '--newer-than', '50d', '--state', 'FINISHED', '--no-submitter')).toMatch(new RegExp(`- ${recent} - boot\n.* - ${old} - boot\n$`));
+  expect(await manage('jobs', 'rm')).toBe('CommandError: You should specify at least one filtering option\n');
+  expect(await manage('jobs', 'rm', '--older-than', '30d', '--dry-run')).toMatch(new RegExp(`^Removing 1 jobs:\n\\* ${old} `));
+  expect(await manage('jobs', 'rm', '--older-than', '30d')).toMatch(/^Removing 1 jobs:/);
+  expect((await connection.db.selectFrom('jobs').select('id').orderBy('id').execute()).map((j) => j.id)).toEqual([recent, running]);
+  expect(await manage('jobs', 'fail', '999')).toBe('CommandError: TestJob 999 does not exists\n');
+  expect(await manage('maintenance')).toBe(`Setting all devices to maintenance mode:\n* q1 (Good)\n* q2 (Good)\nJobs that go on:\n* ${running} on q1\n`);
+  expect(await manage('jobs', 'fail', String(running))).toBe('');
+  expect(await manage('jobs', 'fail', String(running))).toBe(`CommandError: TestJob ${running} has finished already\n`);
+  expect(await connection.db.selectFrom('jobs').select(['state', 'health', 'error_type']).where('id', '=', running).execute()).toEqual([{ state: 5, health: 2, error_type: 'Infrastructure' }]);
+});
