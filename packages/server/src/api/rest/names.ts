@@ -23,10 +23,10 @@ export function restNames(app: FastifyInstance, services: Services): void {
 
   resource<{ name: string; device_type: string }>(app, services, {
     path: '/aliases/', title: 'Alias', audit: 'device-type', table: 'aliases', key: { column: 'aliases.name', kind: 'text' },
-    columns: sql`aliases.name, aliases.device_type`, from: sql`aliases join device_types on device_types.name = aliases.device_type`, fields: aliasFields,
+    columns: sql`aliases.name, aliases.device_type`, from: sql`aliases`, fields: aliasFields,
     orderings: { name: 'aliases.name', device_type: 'aliases.device_type' },
     written: { name: { kind: 'text', column: 'name', most: 200 }, device_type: { kind: 'text', column: 'device_type', most: 50 } }, required: ['name', 'device_type'],
-    where: (user) => sql<boolean>`device_types.display and ${visibleDeviceTypes(user)}`,
+    where: (user) => sql<boolean>`exists (select from device_types where device_types.name = aliases.device_type and device_types.display and ${visibleDeviceTypes(user)})`,
     allow: byModel('alias'), show: (alias) => alias,
     async resolve(db, columns) {
       const { name } = columns;

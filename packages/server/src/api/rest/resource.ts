@@ -30,7 +30,7 @@ export interface Resource<R> {
   show(row: R): unknown;
   /** Throws when the user may not do this; the user who asks. */
   allow(request: RestRequest, action: 'view' | 'add' | 'change' | 'delete'): User;
-  /** The objects that are there for this user; all if left out. */
+  /** The objects that are there for this user, by columns of the table; all if left out. */
   where?(user: User): RawBuilder<boolean>;
   /** Columns that a new object has beside the written ones. */
   owned?(user: User): Record<string, string | number>;
@@ -47,6 +47,8 @@ export function resource<R>(app: FastifyInstance, services: Services, r: Resourc
   const { db } = services;
   const name = r.title.toLowerCase();
   const key = r.key.column.split('.')[1]!;
+  /** The field that is told to be taken. */
+  const label = r.required[0] ?? key;
   const there = (user: User) => r.where?.(user) ?? sql<boolean>`true`;
 
   const find = async (user: User, text: string | number): Promise<R> => {
@@ -70,7 +72,7 @@ export function resource<R>(app: FastifyInstance, services: Services, r: Resourc
       const user = r.allow(request, 'add');
       const written = writtenColumns(request, r.written, r.required);
       const columns = { ...await (r.resolve?.(db, written, request) ?? written), ...r.owned?.(user) };
-      const added = await refused(name, key, () => change(services, user.username, async (c) => {
+      const added = await refused(name, label, () => change(services, user.username, async (c) => {
         const { rows } = await sql<{ key: string | number }>`insert into ${sql.table(r.table)} (${sql.join(Object.keys(columns).map((column) => sql.ref(column)))})
           values (${sql.join(Object.values(columns))}) returning ${sql.ref(key)} as key`.execute(c.trx);
         const made = rows[0]!.key;
@@ -88,7 +90,7 @@ export function resource<R>(app: FastifyInstance, services: Services, r: Resourc
     const written = writtenColumns(request, r.written, required);
     const columns = await (r.resolve?.(db, written, request) ?? written);
     let at: string | number = request.params.key;
-    await refused(name, key, () => change(services, user.username, async (c) => {
+    await refused(name, label, () => change(services, user.username, async (c) => {
       if (Object.keys(columns).length > 0) await c.trx.updateTable(r.table).set(columns as never).where(sql.ref(key), '=', at).where(there(user)).execute();
       at = columns[key] as string | number | undefined ?? at;
       await r.after?.(c, r.key.kind === 'number' ? Number(at) : at, request);
