@@ -43,6 +43,8 @@ const needed = {
     'pdudaemon': 'pdudaemon',
     'udev': 'udevadm',
     'umockdev': 'umockdev-run',
+    'gir1.2-umockdev-1.0': '/usr/share/doc/gir1.2-umockdev-1.0',
+    'python3-gi': '/usr/lib/python3/dist-packages/gi',
   }),
 };
 

@@ -5,3 +5,4 @@ export * from './system/lava-system.ts';
 export * from './system/ports.ts';
 export * from './system/program.ts';
 export * from './system/wait-until.ts';
+export * from './usb/mock-usb.ts';
