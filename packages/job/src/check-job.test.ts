@@ -93,7 +93,7 @@ describe('LAVA takes at submission, and so do we', () => {
     ['a method with the keys of another', 'to: tmpfs', 'to: tftp', ['missing-key', 'unknown-key']],
     ['no method of its own', 'to: tmpfs', 'to: overlay\n    role: [a]', ['unknown-key']],
     ['unknown keys in a block', 'os: debian', 'oss: debian', ['unknown-key']],
-    ['images without a url', 'url: "http', 'urls: "http', ['unknown-key', 'missing-key']],
+    ['images without a url', 'url: "http', 'urls: "http', ['unknown-key']],
     ['wrong prompts', 'prompts: ["/ # "]', 'prompts: 5', ['wrong-type']],
     ['no prompts', 'prompts: ["/ # "]', 'prompts: []', ['too-short']],
     ['a prompt that is always there', 'prompts: ["/ # "]', 'prompts: ["/ # ", ".*"]', ['prompt-matches-all']],

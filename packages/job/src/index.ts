@@ -2,6 +2,7 @@ export * from './check-job.ts';
 export * from './check-test-definition.ts';
 export * from './exported-case.ts';
 export * from './group-calls.ts';
+export * from './is-test-definition.ts';
 export * from './json-schema.ts';
 export * from './log-record.ts';
 export * from './mapping.ts';

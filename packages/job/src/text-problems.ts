@@ -41,13 +41,21 @@ export function checkText(text: string, { limits, empty, noMapping, refuse, find
   }
   const refusal = refuse?.(value);
   if (refusal) return { problems: [toProblem({ ...refusal, severity: 'error', dictionaryValue: false }, located)] };
-  const { errors, warnings } = find(value, located);
+  const found = find(value, located);
+  const [errors, warnings] = [toldOnce(found.errors), toldOnce(found.warnings)];
   const advice = unsaid(errors, warnings);
   if (!errors.length) for (const f of advise(value)) advice.push({ ...f, severity: 'warning', dictionaryValue: false });
   const shown = [...errors, ...advice].slice(0, mostProblems).map((f) => toProblem(f, located));
   const problems = [...shown, ...duplicates(located)].slice(0, mostProblems);
   if (problems.length < errors.length + advice.length + located.duplicates.length) problems.push({ severity: 'warning', code: 'more-problems', message: 'there are more problems than are shown', path: [] });
   return errors.length ? { problems } : { problems, definition: value };
+}
+
+/** A misspelt key is one mistake: where it comes with the hint that another was meant, nobody need say that the other is missing. */
+function toldOnce(findings: readonly Found[]): Found[] {
+  const place = (path: Path) => JSON.stringify(path);
+  const unknown = new Set(findings.filter(({ code }) => code === 'unknown-key').map(({ path }) => place(path)));
+  return findings.filter(({ path, instead }) => instead === undefined || !unknown.has(place([...path.slice(0, -1), instead])));
 }
 
 /** Warnings on places of which nothing is said yet. What submission refuses need not be said again in other words. */

@@ -56,8 +56,10 @@ program.command('testbed').description('play a scripted board to try jobs and de
   .option('--serial-port <port>').option('--pdu-port <port>')
   .action(run(async (board: string | undefined, o: TestbedOptions) => (await import('../commands/testbed.ts')).testbed(board, o)));
 
-program.command('validate').description('check job definitions without a server').argument('<files...>')
-  .action(run(async (files: string[], o: GlobalOptions) => (await import('../commands/validate.ts')).validate(files, o)));
+program.command('validate').description('say what is wrong with job and test definitions, without a server').argument('<files...>')
+  .option('--testdef', 'they are test definitions; without this option those that look like one')
+  .option('--strict', 'warnings fail too')
+  .action(run(async (files: string[], o: GlobalOptions & { testdef?: boolean; strict?: boolean }) => (await import('../commands/validate.ts')).validate(files, o)));
 
 program.command('schema').description('print the JSON Schema of jobs, device configurations, lab files or test definitions, for editors')
   .addArgument(new Argument('<what>').choices(['job', 'device', 'lab', 'test-definition']))

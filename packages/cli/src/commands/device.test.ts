@@ -50,7 +50,7 @@ test('check shows the line of a device type, and takes rendered configurations',
   expect(stdout).toContain('    {% set soft_reboot_command = 7 %}\n                                 ^\n');
   const rendered = put('r.yaml', lava('render', complete).stdout);
   expect(lava('check', complete, rendered)).toEqual({ status: 0, stderr: '', stdout: `${complete}: valid\n${rendered}: valid\n` });
-  expect(lava('check', put('s.yaml', 'commands: {conect: x}')).stdout).toMatch(/s\.yaml:1:12: warning: unknown key "conect" in commands \[unknown-key\]\n.*\n.*\n {4}Did you mean "connect"\?/);
+  expect(lava('check', put('s.yaml', 'commands: {conect: x}')).stdout).toMatch(/s\.yaml:1:12: warning: unknown key "conect" in commands \[unknown-key\].*\n.*\n.*\n {4}Did you mean "connect"\?/);
 });
 
 test('warnings count with --strict, and all is told as JSON', () => {

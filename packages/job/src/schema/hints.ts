@@ -31,11 +31,9 @@ export function wordsOf(schema: Schema): string[] {
   return schema.kind === 'either' ? schema.options.flatMap(wordsOf) : [];
 }
 
-/** What to do about a required key that is missing: mostly another key was meant to be it. */
-export function hintOnMissing(key: string, field: Schema, value: Mapping, known: readonly string[]): string {
-  const instead = nearestWord(key, Object.keys(value).slice(0, 100).filter((other) => !known.includes(other)));
-  return instead === undefined ? `Add "${key}:"${field.about ? `, ${field.about}` : ''}.` : `Write "${key}:" instead of "${instead}:".`;
-}
+/** The key that stands where a missing one was meant, if one looks like it. */
+export const lookalike = (key: string, value: Mapping, known: readonly string[]): string | undefined =>
+  nearestWord(key, Object.keys(value).slice(0, 100).filter((other) => !known.includes(other)));
 
 /** What to do about a key that does not match what keys have to. */
 export function hintOnName(key: string, pattern: RegExp): string {

@@ -1,3 +1,4 @@
+import { nearestWord } from '@lava/base';
 import { isMapping } from '../mapping.ts';
 import { any, anyMapping, bool, either, integer, list, mapping, oneOf, record, required, text, type Rule, type Schema } from './schema.ts';
 import { boot } from './boot.ts';
@@ -21,7 +22,8 @@ const gone: Readonly<Record<string, string>> = {
 const needsDeviceType: Rule = (job, report) => {
   const multinode = isMapping(job['protocols']) && Object.hasOwn(job['protocols'], 'lava-multinode');
   if (!multinode && !Object.hasOwn(job, 'device_type')) {
-    report({ path: ['device_type'], code: 'missing-key', message: '"device_type" is missing', hint: 'Add "device_type:" with the type of device that shall run the job.', reason: 'required key not provided' });
+    const instead = Object.keys(job).slice(0, 100).find((key) => nearestWord(key, ['device_type']));
+    report({ path: ['device_type'], instead, code: 'missing-key', message: '"device_type" is missing', hint: 'Add "device_type:" with the type of device that shall run the job.', reason: 'required key not provided' });
   }
 };
 

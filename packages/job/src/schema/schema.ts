@@ -71,6 +71,8 @@ export interface Finding {
   readonly code: ProblemCode;
   readonly message: string;
   readonly hint?: string;
+  /** The key beside it that stands where this missing one was meant. */
+  readonly instead?: string;
   /** Reason in LAVA's words, without the place. */
   readonly reason?: string;
 }

@@ -1,5 +1,5 @@
 import { didYouMean } from '@lava/base';
-import { hintOnMissing, hintOnName, hintOnValue, listOfKeys } from './hints.ts';
+import { hintOnName, hintOnValue, listOfKeys, lookalike } from './hints.ts';
 import { isMapping, type Mapping } from '../mapping.ts';
 import type { Path, ProblemCode } from '../problem.ts';
 import { notList, notText } from './first-error.ts';
@@ -103,9 +103,12 @@ function checkMapping(run: Run, schema: Schema & MappingShape, value: Mapping, a
     else if (schema.others !== 'allow') refuseKey(run, key, known, at);
   }
   for (const [key, field] of Object.entries(schema.fields)) {
-    if (field.required && !Object.hasOwn(value, key)) {
-      report(run, at, { path: [key], code: 'missing-key', message: `${subject([...at, key])} is missing${at.length ? ` in ${subject(at)}` : ''}`, hint: hintOnMissing(key, field, value, known), reason: field.missing ?? 'required key not provided' });
-    }
+    if (!field.required || Object.hasOwn(value, key)) continue;
+    const instead = lookalike(key, value, known);
+    report(run, at, {
+      path: [key], instead, code: 'missing-key', message: `${subject([...at, key])} is missing${at.length ? ` in ${subject(at)}` : ''}`, reason: field.missing ?? 'required key not provided',
+      hint: instead === undefined ? `Add "${key}:"${field.about ? `, ${field.about}` : ''}.` : `Write "${key}:" instead of "${instead}:".`,
+    });
   }
   const others = Object.keys(value).length - known.filter((key) => Object.hasOwn(value, key)).length;
   if ((schema.some && !others) || (schema.min && !Object.keys(value).length)) report(run, at, { path: [], code: 'too-short', message: `${subject(at)} must not be empty`, hint: schema.about && `It is ${schema.about}.`, reason: 'required key not provided' });
