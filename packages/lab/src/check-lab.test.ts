@@ -105,12 +105,11 @@ device_types:
     health_check: |
       job_name: health
       device_type: qemu
-      visibilty: public
+      visibility: publik
       timeouts: {job: {minutes: 5}}
       actions: []
 `)).toEqual([
     expect.stringMatching(/^error 2:23 lab-text the env of worker lab1 is not YAML: /),
-    expect.stringMatching(/^error 8:7 lab-health-check the health check of qemu: unknown key "visibilty" \[unknown-key\] \| Did you mean "visibility"/),
-    expect.stringMatching(/^error 6:7 lab-health-check the health check of qemu: "visibility" is missing \[missing-key\]/),
+    expect.stringMatching(/^error 8:19 lab-health-check the health check of qemu: "visibility" must be .* \[wrong-value\] \| Did you mean "public"/),
   ]);
 });

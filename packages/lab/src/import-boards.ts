@@ -1,3 +1,4 @@
+import { nearestWord } from '@lava/base';
 import { any, bool, checkText, either, integer, list, mapping, required, text, validate, type Mapping, type Problem, type Schema } from '@lava/job';
 import { dumpYaml } from '@lava/yaml';
 import { emptyLab, type Fields, type Kind, type Lab } from './kinds.ts';
@@ -9,31 +10,47 @@ import { boardDictionary, Consoles, type Board } from './board-dictionary.ts';
  * lab and is left out; so are passwords and tokens.
  */
 
+type Options = NonNullable<Parameters<typeof mapping>[1]>;
+
+/** lava-docker warns of keys that it does not know, and goes on. */
+function lenient(fields: Readonly<Record<string, Schema>>, options: Options = {}): Schema {
+  const known = Object.keys(fields);
+  return mapping(fields, {
+    ...options, others: 'allow',
+    rules: [(value, report) => {
+      for (const key of Object.keys(value).filter((k) => !known.includes(k))) {
+        const meant = nearestWord(key, known);
+        report({ path: [key], part: 'key', severity: 'warning', code: 'unknown-key', message: `unknown key ${JSON.stringify(key.slice(0, 60))}`, hint: meant && `Did you mean "${meant}"?` });
+      }
+    }],
+  });
+}
+
 const names = list(text());
 const word = either(text(), integer(), bool());
 const docker = (keys: string) => Object.fromEntries(keys.split(' ').map((key) => [key, any()]));
 
-const user = mapping({ name: required(text()), email: text(), superuser: bool(), staff: bool(), groups: list(mapping({ name: required(text()) })), ...docker('password token') });
+const user = lenient({ name: required(text()), email: text(), superuser: bool(), staff: bool(), groups: list(lenient({ name: required(text()) })), ...docker('password token') });
 const environment = list(text(), { about: 'a list of lines such as "http_proxy: http://proxy:3128"' });
-const master = mapping({
-  name: required(text()), users: list(user), groups: list(mapping({ name: required(text()), submitter: bool() })),
-  slaveenv: list(mapping({ name: required(text()), env: required(environment) })),
+const master = lenient({
+  name: required(text()), users: list(user), groups: list(lenient({ name: required(text()), submitter: bool() })),
+  slaveenv: list(lenient({ name: required(text()), env: required(environment) })),
   ...docker('allowed_hosts build_args event_notifications gunicorn_workers healthcheck_url host http_fqdn lava-coordinator listen_address loglevel persistent_db pg_lava_password smtp tokens type version webadmin_https webinterface_port'),
 });
-const slave = mapping({
+const slave = lenient({
   name: required(text()), host: text(), default_slave: bool(), dispatcher_ip: text(), tags: names, env: environment,
   ...docker('arch bind_dev build_args custom_volumes devices expose_ports export_ser2net expose_ser2net extra_actions host_healthcheck lava-coordinator lava_worker_token loglevel remote_address remote_master remote_proto remote_rpc_port remote_user remote_user_token use_docker use_nbd use_nfs use_overlay_server use_tap use_tftp version'),
 });
 const command = either(text(), names);
-const board = mapping({
+const board = lenient({
   name: required(text()), type: required(text()), slave: text(), kvm: bool(), tags: names, aliases: names, user: text(), group: text(),
   uboot_ipaddr: text(), uboot_macaddr: text(), fastboot_serial_number: word, connection_command: text(),
   custom_option: either(names, text()), raw_custom_option: names,
-  pdu_generic: mapping({ hard_reset_command: required(command), power_off_command: required(command), power_on_command: required(command) }),
-  uart: mapping({ idvendor: any(), idproduct: any(), serial: word, devpath: word, interfacenum: word, baud: integer(), worker: text(), use_ser2net: bool(), ...docker('ser2net_keepopen ser2net_options') }),
+  pdu_generic: lenient({ hard_reset_command: required(command), power_off_command: required(command), power_on_command: required(command) }),
+  uart: lenient({ idvendor: any(), idproduct: any(), serial: word, devpath: word, interfacenum: word, baud: integer(), worker: text(), use_ser2net: bool(), ...docker('ser2net_keepopen ser2net_options') }),
 }, { exclusive: ['owner', ['user', 'group']] });
 
-const boardsSchema: Schema = mapping({ masters: list(master), slaves: list(slave), boards: list(board) });
+const boardsSchema: Schema = lenient({ masters: list(master), slaves: list(slave), boards: list(board) });
 
 interface Slave { readonly name: string; readonly host?: string; readonly default_slave?: boolean; readonly dispatcher_ip?: string; readonly tags?: readonly string[]; readonly env?: readonly string[] }
 interface Master {
@@ -55,12 +72,7 @@ export interface ImportedBoards {
 export function importBoards(source: string): ImportedBoards {
   const { problems, definition } = checkText(source, {
     limits: labLimits, empty: 'the file is empty', noMapping: 'boards.yaml is a mapping of masters, slaves and boards', advise: () => [],
-    find: (value, located) => {
-      const { errors, warnings } = validate(boardsSchema, value, located);
-      // lava-docker warns of keys that it does not know, and goes on.
-      const isUnknown = ({ code }: { code: string }) => code === 'unknown-key';
-      return { errors: errors.filter((f) => !isUnknown(f)), warnings: [...errors.filter(isUnknown).map((f) => ({ ...f, severity: 'warning' as const })), ...warnings] };
-    },
+    find: (value, located) => validate(boardsSchema, value, located),
   });
   if (!definition) return { problems, notes: [] };
   const found: Problem[] = [...problems];

@@ -106,7 +106,7 @@ function textFor(kind: Kind, name: string, field: string, value: Mapping, readin
     const variables = [kind, name, 'variables'].reduce<unknown>((at, key) => (at instanceof Map ? at.get(key) : undefined), reading.exact);
     const entries = variables instanceof Map ? [...variables as Map<unknown, unknown>].map(([key, item]) => [String(key), item] as const) : [];
     reading.origins.set(id, { variables: entries.map(([key]) => key) });
-    return dictionaryOf(String(value['extends'] ?? value['device_type']), entries);
+    return dictionaryOf({ template: String(value['extends'] ?? value['device_type']), values: new Map(entries) });
   }
   return undefined;
 }
