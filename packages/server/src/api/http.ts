@@ -9,6 +9,7 @@ import { eventSocket } from './events/socket.ts';
 import { live } from './live/live.ts';
 import { metrics, measureRequests } from './metrics.ts';
 import { plain } from './plain/plain.ts';
+import { openApi } from './rest/openapi.ts';
 import { rest, withoutSuffix } from './rest/rest.ts';
 import { schemas } from './schemas.ts';
 import { contentSecurityPolicy, webApplication } from './web-application.ts';
@@ -77,6 +78,7 @@ async function createHttp(services: Services, options: HttpOptions): Promise<Fas
   measureRequests(app);
 
   await app.register(v1, { prefix: '/api/v1', services });
+  openApi(app);
   await app.register(rest, { prefix: '/api/v0.2', services });
   const events = options.events ?? defaultEventSettings;
   await app.register(xmlrpc, { services, events });

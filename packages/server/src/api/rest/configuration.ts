@@ -6,7 +6,7 @@ import { change } from '../../store/change.ts';
 import type { ConfigurationKind } from '../../store/database.ts';
 import { definitionLimit } from '../body.ts';
 import { attachment } from '../send.ts';
-import { bodyText, messageError, route, type RestRequest } from './route.ts';
+import { bodyText, messageError, route, textBody, type RestRequest } from './route.ts';
 
 interface OfObject { key: string }
 
@@ -46,5 +46,5 @@ export function configurationRoute(app: FastifyInstance, services: Services, o: 
       await change(services, user.username, (c) => writeConfiguration(c, services.paths, o.kind, name, text));
       return o.done(reply);
     },
-  }, { bodyLimit: definitionLimit });
+  }, { bodyLimit: definitionLimit, ...textBody(o.field) });
 }

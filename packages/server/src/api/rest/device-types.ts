@@ -103,7 +103,7 @@ export function restDeviceTypes(app: FastifyInstance, services: Services): void 
     GET: async (request) => listing<Raw, unknown>({
       db, request, columns, from: sql`device_types`, fields: deviceTypeFields, where: visibleDeviceTypes(request.user), orderings, defaultOrder: sql`device_types.name`, most: 10_000, show,
     }),
-  });
+  }, { filters: deviceTypeFields, orderings: Object.keys(orderings), body: written, required: ['name'] });
   route<OfType>(app, '/devicetypes/:name/', {
     GET: async (request) => read(request.user, request.params.name), PUT: update, PATCH: update,
     DELETE: async (request, reply) => {
@@ -118,7 +118,7 @@ export function restDeviceTypes(app: FastifyInstance, services: Services): void 
       });
       return reply.code(204).send();
     },
-  });
+  }, { body: written });
 
   const ofType = {
     named: async (request: RestRequest<{ key: string }>) => (await read(request.user, request.params.key)).name,

@@ -14,7 +14,7 @@ import { mayDevice } from '../read/access.ts';
 import { requirePermission, requireSuperuser, requireUser } from '../who.ts';
 import { deviceFields } from './fields.ts';
 import { listing } from './page.ts';
-import { bodyText, fieldError, messageError, route, type RestRequest } from './route.ts';
+import { bodyText, fieldError, messageError, route, textBody, type RestRequest } from './route.ts';
 import { refused, writtenColumns, type WriteField } from './write.ts';
 
 interface Raw {
@@ -106,10 +106,10 @@ export function restDevices(app: FastifyInstance, services: Services): void {
     GET: async (request) => listing<Raw, unknown>({
       db, request, columns: columns(request.user), from: sql`devices`, fields: deviceFields, where: sql<boolean>`${shown(request)} and ${visibleDevices(request.user)}`, orderings, defaultOrder: sql`devices.hostname`, most: 10_000, show,
     }),
-  });
+  }, { filters: deviceFields, orderings: Object.keys(orderings), body: written, required: ['hostname', 'device_type'] });
   route<OfDevice>(app, '/devices/:hostname/', {
     GET: async (request) => read(request), PUT: update(['device_type']), PATCH: update([]), DELETE: remove,
-  });
+  }, { body: written, required: ['device_type'] });
 
   route<OfDevice>(app, '/devices/:hostname/dictionary/', {
     GET: async (request, reply) => {
@@ -126,7 +126,7 @@ export function restDevices(app: FastifyInstance, services: Services): void {
       await services.devices.setDictionary(hostname, bodyText(request, 'dictionary', { missing: 'Device dictionary is required.' }), user.username);
       return { message: 'device config successfully updated' };
     },
-  }, { bodyLimit: definitionLimit });
+  }, { bodyLimit: definitionLimit, ...textBody('dictionary') });
 
   app.register(async (scope) => {
     scope.addContentTypeParser('text/plain', { parseAs: 'string', bodyLimit: definitionLimit }, (_request, body, done) => done(null, body));
@@ -151,7 +151,7 @@ export function restDevices(app: FastifyInstance, services: Services): void {
       await services.devices.setHealth(hostname, word, user.username, typeof reason === 'string' && reason !== '' ? reason.slice(0, 1000) : undefined);
       return reply.code(202).send({ message: 'OK' });
     },
-  });
+  }, { body: { health: { kind: 'choice', column: 'health', words: deviceHealths }, reason: { kind: 'text', column: 'reason', most: 1000 } }, required: ['health'] });
 }
 
 /** The job context of `?context=`, a YAML mapping. */

@@ -6,7 +6,7 @@ import { definitionLimit } from '../body.ts';
 import { forbidden, notFound } from '../errors.ts';
 import { checkCsrf, requireUser } from '../who.ts';
 import { restJobId, type OfJob } from './job-id.ts';
-import { bodyFlag, bodyText, fieldError, messageError, route, type RestRequest } from './route.ts';
+import { bodyFlag, bodyText, fieldError, messageError, route, textBody, type RestRequest } from './route.ts';
 
 /** What LAVA's clients are used to read about a problem. */
 const textOf = (problem: SubmitProblem | undefined, otherwise: string) => problem?.upstream ?? problem?.message ?? otherwise;
@@ -34,7 +34,7 @@ export function restJobActions(app: FastifyInstance, services: Services): void {
       const error = services.jobs.validateSchema(definition, bodyFlag(request, 'strict'));
       return { message: error ? `Job invalid: ${error.msg} @ ${error.path}` : 'Job valid.' };
     },
-  }, { bodyLimit: definitionLimit });
+  }, { bodyLimit: definitionLimit, ...textBody('definition') });
 
   route(app, '/jobs/validate_testdef/', {
     POST: async (request) => {
@@ -42,7 +42,7 @@ export function restJobActions(app: FastifyInstance, services: Services): void {
       const error = checkTestDefinition(definition).problems.find((p) => p.severity === 'error');
       return { message: error ? `Test definition invalid: ${textOf(error, '')}` : 'Test definition valid.' };
     },
-  }, { bodyLimit: definitionLimit });
+  }, { bodyLimit: definitionLimit, ...textBody('definition') });
 
   route<OfJob>(app, '/jobs/:job/resubmit/', {
     POST: async (request, reply) => {

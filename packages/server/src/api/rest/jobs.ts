@@ -11,7 +11,7 @@ import { jobFields } from './fields.ts';
 import { submit } from './job-actions.ts';
 import { restJobId, type OfJob } from './job-id.ts';
 import { listing } from './page.ts';
-import { bodyText, restTime, route } from './route.ts';
+import { bodyText, restTime, route, textBody } from './route.ts';
 
 interface Raw {
   id: number; submitter: string; viewing_groups: number[]; description: string; health_check: boolean; requested_device_type: string | null; tags: number[];
@@ -49,7 +49,7 @@ export function restJobs(app: FastifyInstance, services: Services): void {
       db, request, columns, from, fields: jobFields, where: visibleJobs(request.user), orderings, defaultOrder: sql`jobs.id desc`, most: mostJobs, show,
     }),
     POST: async (request, reply) => submit(services, request, reply, () => bodyText(request, 'definition')),
-  }, { bodyLimit: definitionLimit });
+  }, { bodyLimit: definitionLimit, filters: jobFields, orderings: Object.keys(orderings), ...textBody('definition') });
 
   const change = async (request: Parameters<typeof requireSuperuser>[0] & { params: OfJob }) => {
     requireSuperuser(request);
@@ -68,5 +68,5 @@ export function restJobs(app: FastifyInstance, services: Services): void {
       await removeFiles();
       return reply.code(204).send();
     },
-  }, { bodyLimit: definitionLimit });
+  }, { bodyLimit: definitionLimit, ...textBody('definition') });
 }

@@ -82,7 +82,7 @@ export function resource<R>(app: FastifyInstance, services: Services, r: Resourc
       }));
       return reply.code(201).send(r.show(await find(user, added)));
     },
-  });
+  }, { filters: r.fields, orderings: Object.keys(r.orderings), body: r.written, required: r.required });
 
   const update = (required: readonly string[]) => async (request: RestRequest<{ key: string }>) => {
     const user = r.allow(request, 'change');
@@ -111,5 +111,5 @@ export function resource<R>(app: FastifyInstance, services: Services, r: Resourc
       });
       return reply.code(204).send();
     },
-  });
+  }, { body: r.written, required: r.required });
 }

@@ -62,9 +62,10 @@ export function restResults(app: FastifyInstance, services: Services): void {
         orderings: { id: 'test_suites.id', name: 'test_suites.name' }, defaultOrder: sql`test_suites.id`, most: mostCases, show: showSuite(request),
       });
     },
-  });
+  }, { filters: suiteFields, orderings: ['id', 'name'] });
   route<Of>(app, '/jobs/:job/suites/:suite/', { GET: async (request) => showSuite(request)(await suiteOf(request)) });
 
+  const listed = { filters: testFields, orderings: Object.keys(caseOrderings) };
   const cases = async (request: RestRequest<Of>, where: ReturnType<typeof sql<boolean>>) => listing<RawCase, unknown>({
     db, request, columns: caseColumns, from: sql`test_cases`, fields: testFields, where, orderings: caseOrderings, defaultOrder: sql`test_cases.id`, most: mostCases, show: showCase(request),
   });
@@ -73,9 +74,9 @@ export function restResults(app: FastifyInstance, services: Services): void {
     if (!rows[0]) throw notFound('Test case');
     return showCase(request)(rows[0]);
   };
-  route<Of>(app, '/jobs/:job/tests/', { GET: async (request) => cases(request, sql<boolean>`test_cases.job = ${await jobOf(request)}`) });
+  route<Of>(app, '/jobs/:job/tests/', { GET: async (request) => cases(request, sql<boolean>`test_cases.job = ${await jobOf(request)}`) }, listed);
   route<Of>(app, '/jobs/:job/tests/:test/', { GET: async (request) => oneCase(request, sql<boolean>`test_cases.job = ${await jobOf(request)}`) });
-  route<Of>(app, '/jobs/:job/suites/:suite/tests/', { GET: async (request) => cases(request, sql<boolean>`test_cases.suite_id = ${(await suiteOf(request)).id}`) });
+  route<Of>(app, '/jobs/:job/suites/:suite/tests/', { GET: async (request) => cases(request, sql<boolean>`test_cases.suite_id = ${(await suiteOf(request)).id}`) }, listed);
   route<Of>(app, '/jobs/:job/suites/:suite/tests/:test/', { GET: async (request) => oneCase(request, sql<boolean>`test_cases.suite_id = ${(await suiteOf(request)).id}`) });
 
   const exported = async (request: RestRequest<Of>) => {

@@ -1,5 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { definitionLimit } from '../body.ts';
 import { HttpError } from '../errors.ts';
+import type { Fields } from './filter.ts';
+import type { WriteField } from './write.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 const methods: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
@@ -7,8 +10,35 @@ const methods: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 export type RestRequest<P = unknown> = FastifyRequest<{ Params: P; Querystring: Record<string, string | string[] | undefined>; Body: unknown }>;
 type Handler<P> = (request: RestRequest<P>, reply: FastifyReply) => Promise<unknown>;
 
+/** What the description of the API says of an address beside its methods. */
+interface Description {
+  /** Filters of a list, and the fields it can be ordered by. */
+  readonly filters?: Fields;
+  readonly orderings?: readonly string[];
+  /** Fields of what is sent, and those that must be there. */
+  readonly body?: Readonly<Record<string, WriteField>>;
+  readonly required?: readonly string[];
+}
+
+export interface Described extends Description {
+  readonly url: string;
+  readonly methods: readonly string[];
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The addresses of the REST API, where somebody describes it. */
+    restRoutes?: Described[];
+  }
+}
+
+/** A text of a body, for descriptions. */
+export const textBody = (...names: string[]) => ({ body: Object.fromEntries(names.map((name) => [name, { kind: 'text', column: name, most: definitionLimit }] as const)), required: names });
+
 /** A path with its methods; any other method is told to be wrong. */
-export function route<P>(app: FastifyInstance, url: string, handlers: Partial<Record<Method, Handler<P>>>, options: { bodyLimit?: number } = {}): void {
+export function route<P>(app: FastifyInstance, url: string, handlers: Partial<Record<Method, Handler<P>>>, { bodyLimit, ...description }: Description & { bodyLimit?: number } = {}): void {
+  const options = bodyLimit === undefined ? {} : { bodyLimit };
+  app.restRoutes?.push({ url: app.prefix + url, methods: Object.keys(handlers), ...description });
   for (const [method, handler] of Object.entries(handlers)) app.route<{ Params: P }>({ method, url, ...options, handler: handler as never });
   const allowed = Object.keys(handlers);
   app.route({

@@ -5,7 +5,7 @@ import { loginThrottle } from '../../auth/throttle.ts';
 import { userByPassword } from '../../auth/users.ts';
 import type { Services } from '../../services.ts';
 import { HttpError } from '../errors.ts';
-import { bodyText, route } from './route.ts';
+import { bodyText, route, textBody } from './route.ts';
 
 /** Facts about the system, and the exchange of a password for a token. */
 export function restSystem(app: FastifyInstance, services: Services): void {
@@ -34,5 +34,5 @@ export function restSystem(app: FastifyInstance, services: Services): void {
       // Only hashes of tokens are kept, so that every exchange makes a new one.
       return { token: await newToken(db, user.id, 'Created by REST API call') };
     },
-  });
+  }, textBody('username', 'password'));
 }

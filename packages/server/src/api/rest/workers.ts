@@ -19,6 +19,8 @@ interface OfWorker { hostname: string }
 const columns = sql`workers.hostname, workers.state, workers.health, workers.description, workers.last_ping, workers.job_limit, workers.version`;
 const show = (w: Raw) => ({ ...w, state: workerStates[w.state], health: workerHealths[w.health], last_ping: restTime(w.last_ping) });
 
+const orderings = Object.fromEntries(['hostname', 'description', 'state', 'health', 'last_ping', 'job_limit', 'version'].map((n) => [n, `workers.${n}`]));
+
 const written: Readonly<Record<string, WriteField>> = {
   hostname: { kind: 'text', column: 'hostname', most: 200 }, description: { kind: 'text', column: 'description', most: 200 },
   job_limit: { kind: 'integer', column: 'job_limit' }, health: { kind: 'choice', column: 'health', words: workerHealths },
@@ -61,10 +63,10 @@ export function restWorkers(app: FastifyInstance, services: Services): void {
     },
     GET: async (request) => listing<Raw, unknown>({
       db, request, columns, from: sql`workers`, fields: workerFields, where: visibleWorkers(request.user),
-      orderings: Object.fromEntries(['hostname', 'description', 'state', 'health', 'last_ping', 'job_limit', 'version'].map((n) => [n, `workers.${n}`])),
+      orderings,
       defaultOrder: sql`workers.hostname`, most: 10_000, show,
     }),
-  });
+  }, { filters: workerFields, orderings: Object.keys(orderings), body: written, required: ['hostname'] });
   route<OfWorker>(app, '/workers/:hostname/', {
     GET: read, PUT: update, PATCH: update,
     DELETE: async (request, reply) => {
@@ -79,7 +81,7 @@ export function restWorkers(app: FastifyInstance, services: Services): void {
       });
       return reply.code(204).send();
     },
-  });
+  }, { body: written });
   route<OfWorker>(app, '/workers/:hostname/set_health/', {
     POST: async (request, reply) => {
       const user = requirePermission(request, 'lava_scheduler_app.change_worker');
@@ -90,7 +92,7 @@ export function restWorkers(app: FastifyInstance, services: Services): void {
       await services.workers.setHealth(hostname, word, user.username, typeof reason === 'string' && reason !== '' ? reason.slice(0, 1000) : undefined);
       return reply.code(202).send({ message: 'OK' });
     },
-  });
+  }, { body: { health: { kind: 'choice', column: 'health', words: workerHealths }, reason: { kind: 'text', column: 'reason', most: 1000 } }, required: ['health'] });
 
   const ofWorker = {
     named: async (request: RestRequest<{ key: string }>) => (await readFor(request.user, request.params.key)).hostname,
