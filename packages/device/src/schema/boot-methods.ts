@@ -4,7 +4,7 @@ import { bootLoader, bootLoaderParameters, command, flag, menuParameters, method
 const container: Readonly<Record<string, Schema>> = {
   cpus: any('how many processors it may use'), memory: any('how much memory it may use: 0 for all, or 2G'), privileged: flag('it may do everything'),
   capabilities: list(text()), devices: list(text()), networks: list(text()), volumes: list(text()), extra_arguments: list(text()),
-  remote: word('the Docker daemon, if it is not the worker’s'), license_variable: word('the licence server of the model'),
+  remote: word('the Docker daemon, if it is not the worker’s'), ubl_license: word('the code that activates the model'),
 };
 
 const uboot: Schema = bootLoader('U-Boot', {
@@ -69,7 +69,7 @@ export const bootMethods: Readonly<Record<string, Schema>> = {
     }),
   }),
   docker: method('containers', { options: mapping(container) }),
-  fvp: method("Arm's models", { options: orEmpty(mapping(container)), license_variable: word(), ubl_license: word(), use_telnet: flag(), parameters: mapping({}, { others: 'allow' }) }),
+  fvp: method("Arm's models", { options: orEmpty(mapping(container)) }),
   avh: method('Arm Virtual Hardware', { options: mapping({}, { others: 'allow' }) }),
   nodebooter: { ...either(text(), mapping({}, { others: 'allow' }), orEmpty(text())), about: 'a service that starts nodes' },
   qemu: method('virtual machines', { parameters: mapping(qemuParameters) }),
