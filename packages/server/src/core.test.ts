@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { assignJob, cancelJob, finishJob, startJob } from './jobs/job-changes.ts';
+import { cancelJob, finishJob, startJob } from './jobs/job-changes.ts';
+import { placeJobs } from './jobs/place-jobs.ts';
 import { change } from './store/change.ts';
 import { findPostmaster } from './store/managed/postmaster.ts';
 import { deviceHealth, deviceState, jobHealth, jobState } from './store/numbers.ts';
@@ -68,7 +69,7 @@ test('a queued job is canceled at once; a running one when its worker has ended 
   const worker = await lab.worker('w1', ['q1']);
   await lab.core.services.devices.setHealth('q1', 'Bad', 'ada');
   const waiting = await lab.submit();
-  expect(await lab.core.services.jobs.waiting(waiting)).toEqual({ reason: 'The only device of type qemu, q1, is in health Bad.', position: 1 });
+  expect(await lab.core.services.jobs.waiting(waiting)).toMatchObject({ reason: 'The only device of type qemu, q1, is in health Bad.', position: 1, estimate: null });
   await lab.core.services.jobs.cancel(waiting, 'ada');
   expect(await lab.job(waiting)).toMatchObject({ state: jobState.Finished, health: jobHealth.Canceled });
 
@@ -315,7 +316,8 @@ test('of a finish and a cancel at the same time exactly one wins, and the device
   }
   const jobs = await Promise.all(Array.from({ length: 10 }, () => lab.submit()));
   await Promise.all(jobs.map(async (job, n) => {
-    const attempt = (await change(stored, 'test', (c) => assignJob(c, job, `r${n}`, 'w9', 90)))!;
+    const [attempt] = await change(stored, 'test', (c) => placeJobs(c, [{ jobs: [{ job, device: `r${n}`, worker: 'w9' }] }], 90));
+    if (!attempt) throw new Error(`job ${job} was not placed`);
     await change(stored, 'test', (c) => startJob(c, attempt));
     const finish = () => change(stored, 'test', (c) => finishJob(c, job, attempt.fence, { result: 'pass' }));
     const ended = await Promise.all([finish(), change(stored, 'test', (c) => cancelJob(c, job)), finish(), finish()]);
@@ -332,8 +334,8 @@ test('of many who want one device only one gets it', () => inLab(async (lab) => 
   await db.insertInto('workers').values({ hostname: 'w9' }).execute();
   await db.insertInto('devices').values({ hostname: 'r0', device_type: 'qemu', worker: 'w9', health: deviceHealth.Good }).execute();
   const jobs = await Promise.all(Array.from({ length: 8 }, () => lab.submit()));
-  const taken = await Promise.all(jobs.map((job) => change(stored, 'test', (c) => assignJob(c, job, 'r0', 'w9', 90)).catch(() => undefined)));
-  expect(taken.filter(Boolean)).toHaveLength(1);
+  const taken = await Promise.all(jobs.map((job) => change(stored, 'test', (c) => placeJobs(c, [{ jobs: [{ job, device: 'r0', worker: 'w9' }] }], 90))));
+  expect(taken.flat()).toHaveLength(1);
   expect(await db.selectFrom('jobs').select('id').where('state', '=', jobState.Scheduled).execute()).toHaveLength(1);
 }));
 

@@ -1,7 +1,9 @@
 import { LinkServer, type LinkOptions } from './link/link-server.ts';
 import { LogIntake } from './logs/intake.ts';
 import { openServices } from './open-services.ts';
+import { HealthCheckFiles } from './scheduler/health-check-files.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
+import { policyOf } from './scheduler/snapshot.ts';
 import type { Services } from './services.ts';
 import { listenForNotices } from './store/notices.ts';
 
@@ -25,7 +27,7 @@ export async function startCore(options: CoreOptions): Promise<Core> {
   const stored = { db, events };
   const intake = new LogIntake({ db, events, folders, store: logs, log });
   const link = new LinkServer({ stored, log, paths, intake, folders, devices, lease, sockets, clock });
-  const scheduler = new Scheduler({ stored, log, lease, sweep });
+  const scheduler = new Scheduler({ stored, log, lease, sweep, policy: options.settings.policy ?? policyOf(), healthChecks: new HealthCheckFiles({ db, paths }, log) });
   const stopListening = listenForNotices(connection, events, log);
   const close = async () => {
     await stopListening();

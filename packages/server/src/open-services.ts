@@ -1,7 +1,6 @@
 import type { DaemonLog, LavaPaths } from '@lava/base';
 import { deviceService, type DeviceRenderer } from './devices/device-service.ts';
-import { jobService } from './jobs/job-service.ts';
-import type { SubmitSettings } from './jobs/submit.ts';
+import { jobService, type InstanceSettings } from './jobs/job-service.ts';
 import { JobFolders } from './logs/job-folder.ts';
 import { logStore } from './logs/log-store.ts';
 import type { EventBus, Services } from './services.ts';
@@ -13,7 +12,7 @@ interface Parts {
   readonly events: EventBus;
   readonly log: DaemonLog;
   readonly paths: LavaPaths;
-  readonly settings: SubmitSettings;
+  readonly settings: InstanceSettings;
   readonly render: DeviceRenderer;
 }
 

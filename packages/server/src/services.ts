@@ -1,6 +1,8 @@
 import type { Kysely } from 'kysely';
 import type { DeviceHealth, Invalid, JobHealth, JobState, JsonSchema, WorkerHealth } from '@lava/job';
 import { LavaError, type DaemonLog, type ErrorType, type LavaPaths } from '@lava/base';
+import type { Submitted } from './jobs/submit.ts';
+import type { Waiting } from './scheduler/explain.ts';
 import type { Database } from './store/database.ts';
 
 /** What the parts of the server offer one another: the API calls these and never changes a state by itself. */
@@ -53,18 +55,20 @@ export interface LogStore {
 export type Actor = string;
 
 export interface JobService {
-  /** Checks and stores a definition; the ids of the new jobs. Throws `SubmitError`. */
-  submit(definition: string, submitter: { readonly id: number; readonly username: string }, options?: { healthCheck?: boolean }): Promise<{ ids: number[]; warnings: readonly SubmitProblem[] }>;
+  /** Checks and stores a definition, of a multinode group all jobs or none. Throws `SubmitError`. */
+  submit(definition: string, submitter: { readonly id: number; readonly username: string }): Promise<Submitted>;
+  /** Submits what a job was submitted as once more, of one of a multinode group the whole group. Undefined if there is no such job. */
+  resubmit(job: number, submitter: { readonly id: number; readonly username: string }): Promise<Submitted | undefined>;
   /** The same checks without storing; without a user, what depends on one is not checked. */
   validate(definition: string): Promise<readonly SubmitProblem[]>;
   /** What LAVA's published schema refuses in a definition; strictly, unknown keys too. */
   validateSchema(definition: string, strict: boolean): Invalid | undefined;
   /** JSON Schema of the definitions that this server takes. */
   jsonSchema(): JsonSchema;
-  /** Asks for the end of a job; no effect on one that is ending or ended. */
+  /** Asks for the end of a job and of all others of its multinode group; no effect on what is ending or ended. */
   cancel(job: number, actor: Actor): Promise<void>;
-  /** Why a queued job waits, and its place in the queue of its device type. */
-  waiting(job: number): Promise<{ reason: string; position: number | null } | null>;
+  /** Why a queued job waits; null for one that is not queued. */
+  waiting(job: number): Promise<Waiting | null>;
 }
 
 /** A problem of a definition, with its place in the submitted text. */

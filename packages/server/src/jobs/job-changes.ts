@@ -2,7 +2,9 @@ import { sql } from 'kysely';
 import { jobHealths, jobStates, type JobState } from '@lava/job';
 import { releaseDevice } from '../devices/device-changes.ts';
 import type { Change } from '../store/change.ts';
-import { deviceHealth, deviceState, jobHealth, jobState } from '../store/numbers.ts';
+import { deviceState, jobHealth, jobState } from '../store/numbers.ts';
+import { chargeUse } from './device-use.ts';
+import { endOfMember, lockGroup } from './group-changes.ts';
 
 /*
  * Every step of a job, each one statement that names the state it expects: of two that race, one finds its row changed
@@ -14,49 +16,25 @@ export interface Attempt {
   readonly fence: number;
 }
 
-/** Submitted → Scheduled on a device that is Idle and healthy. Undefined if job or device are not free any more. */
-export async function assignJob(c: Change, job: number, device: string, worker: string, leaseSeconds: number): Promise<Attempt | undefined> {
-  const taken = await sql<{ fence: number; health: number }>`
-    update jobs set state = ${jobState.Scheduled}, actual_device = ${device}, next_fence = next_fence + 1
-    where id = ${job} and state = ${jobState.Submitted} and exists (
-      select 1 from devices where hostname = ${device} and worker = ${worker} and state = ${deviceState.Idle}
-        and health in (${deviceHealth.Good}, ${deviceHealth.Unknown}))
-    returning next_fence - 1 as fence, health`.execute(c.trx);
-  const row = taken.rows[0];
-  if (!row) return undefined;
-  await sql`insert into attempts (job, fence, device, worker, lease_expires)
-    values (${job}, ${row.fence}, ${device}, ${worker}, now() + make_interval(secs => ${leaseSeconds}))`.execute(c.trx);
-  const reserved = await sql`update devices set state = ${deviceState.Reserved}
-    where hostname = ${device} and state = ${deviceState.Idle}`.execute(c.trx);
-  if (reserved.numAffectedRows !== 1n) throw new DeviceTaken(device);
-  c.job(job, jobState.Scheduled, row.health);
-  c.device(device);
-  c.note('job', job, `Submitted → Scheduled (${device} on ${worker})`);
-  return { job, fence: row.fence };
-}
-
-/** Rolls back an assignment whose device was taken between two statements. */
-export class DeviceTaken extends Error {
-  constructor(device: string) { super(`device ${device} is not free any more`); }
-}
-
 /** Scheduled → Running: the worker has started the attempt. No effect otherwise. */
 export async function startJob(c: Change, { job, fence }: Attempt): Promise<boolean> {
-  const { rows } = await sql<{ device: string; health: number }>`
+  const { rows } = await sql<{ device: string | null; health: number }>`
     update jobs set state = ${jobState.Running}, start_time = now()
     where id = ${job} and state = ${jobState.Scheduled} and ${isLive(job, fence)}
     returning actual_device as device, health`.execute(c.trx);
   await sql`update attempts set started_at = now() where job = ${job} and fence = ${fence} and ended_at is null and started_at is null`.execute(c.trx);
   const row = rows[0];
   if (!row) return false;
-  await sql`update devices set state = ${deviceState.Running} where hostname = ${row.device} and state = ${deviceState.Reserved}`.execute(c.trx);
   c.job(job, jobState.Running, row.health);
-  c.device(row.device);
+  if (row.device !== null) {
+    await sql`update devices set state = ${deviceState.Running} where hostname = ${row.device} and state = ${deviceState.Reserved}`.execute(c.trx);
+    c.device(row.device);
+  }
   c.note('job', job, 'Scheduled → Running');
   return true;
 }
 
-/** Submitted → Finished/Canceled, or a job that holds a device → Canceling. False if it is ending or ended. */
+/** Submitted → Finished/Canceled, or a job that a worker has → Canceling. False if it is ending or ended. Others of its group go on. */
 export async function cancelJob(c: Change, job: number, reason = 'Cancel requested'): Promise<boolean> {
   const { Submitted, Canceling, Finished } = jobState;
   const { rows } = await sql<{ old: number; state: number; health: number }>`
@@ -94,29 +72,38 @@ export interface Ending {
 export async function finishJob(c: Change, job: number, fence: number | undefined, ending: Ending, from?: JobState): Promise<boolean> {
   const { Canceling, Finished } = jobState;
   const failed = ending.result === 'fail';
-  const { rows } = await sql<{ old: number; health: number; device: string | null; health_check: boolean; error_type: string | null }>`
-    with before as (select id, state from jobs where id = ${job} for update)
+  await lockGroup(c, job);
+  const { rows } = await sql<Ended>`
+    with before as (select id, state, start_time from jobs where id = ${job} for update)
     update jobs set state = ${Finished},
       health = case when before.state = ${Canceling} then ${jobHealth.Canceled}::smallint else ${failed ? jobHealth.Incomplete : jobHealth.Complete}::smallint end,
-      start_time = coalesce(start_time, now()), end_time = now(),
+      start_time = coalesce(jobs.start_time, now()), end_time = now(),
       error_type = coalesce(error_type, ${failed ? ending.errorType || null : null}),
       error_msg = coalesce(error_msg, ${failed ? ending.errorMessage || null : null}),
       error_code = coalesce(error_code, ${failed ? ending.errorCode || null : null}),
       failure_comment = nullif(concat(failure_comment, ${ending.comment ?? ''}::text), '')
     from before where jobs.id = before.id and before.state < ${Finished} and ${from === undefined ? sql`true` : sql`before.state = ${jobState[from]}`} and ${fence === undefined ? sql`true` : isLive(job, fence)}
-    returning before.state as old, jobs.health, actual_device as device, health_check, error_type`.execute(c.trx);
+    returning before.state as old, before.start_time is not null as started, jobs.health, actual_device as device, health_check, error_type, submitter, target_group, role, essential`.execute(c.trx);
   const row = rows[0];
   if (!row) return false;
   const health = jobHealths[row.health]!;
   const why = ending.errorMessage && failed ? ` (${ending.errorMessage.slice(0, 200)})` : '';
-  await sql`update attempts set ended_at = now(), end_reason = ${ending.errorMessage || ending.result} where job = ${job} and ended_at is null`.execute(c.trx);
+  const { rows: [attempt] } = await sql<{ seconds: number }>`update attempts set ended_at = now(), end_reason = ${ending.errorMessage || ending.result}
+    where job = ${job} and ended_at is null returning extract(epoch from now() - created_at)::float8 as seconds`.execute(c.trx);
   if (row.device !== null) {
     const outcome = health === 'Complete' ? 'completed' : health === 'Canceled' ? 'canceled' : 'failed';
     await releaseDevice(c, row.device, { job, healthCheck: row.health_check, outcome, errorType: row.error_type, quarantine: ending.quarantine });
   }
   c.job(job, Finished, row.health);
   c.note('job', job, `${jobStates[row.old]} → Finished, ${health}${why}`);
+  if (row.target_group !== null) await endOfMember(c, { ...row, id: job, group: row.target_group });
+  if (attempt && row.device !== null && !row.health_check) await chargeUse(c.trx, row.submitter, attempt.seconds);
   return true;
+}
+
+interface Ended {
+  readonly old: number; readonly started: boolean; readonly health: number; readonly device: string | null; readonly health_check: boolean; readonly error_type: string | null;
+  readonly submitter: number; readonly target_group: string | null; readonly role: string; readonly essential: boolean;
 }
 
 const isLive = (job: number, fence: number) =>

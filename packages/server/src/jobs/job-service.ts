@@ -1,24 +1,36 @@
 import { jobJsonSchema, validateJob } from '@lava/job';
-import { explain } from '../scheduler/decide.ts';
-import { readSnapshot } from '../scheduler/read-snapshot.ts';
+import { explain } from '../scheduler/explain.ts';
+import { readPastRuns, readSnapshot } from '../scheduler/read-snapshot.ts';
+import { policyOf, type Policy } from '../scheduler/snapshot.ts';
 import type { JobService } from '../services.ts';
 import { change, type Stored } from '../store/change.ts';
-import { cancelJob } from './job-changes.ts';
-import { checkDefinition, submitJob, type SubmitSettings } from './submit.ts';
+import { cancelGroup } from './group-changes.ts';
+import { checkDefinition, submitJobs, submittedText, type SubmitSettings } from './submit.ts';
+
+/** What an admin sets in settings.yaml, as far as it concerns jobs. */
+export interface InstanceSettings extends SubmitSettings {
+  readonly policy?: Policy;
+}
 
 /** What users do with jobs. */
-export function jobService(stored: Stored, settings: SubmitSettings): JobService {
+export function jobService(stored: Stored, settings: InstanceSettings): JobService {
+  const { policy = policyOf() } = settings;
   return {
-    async submit(definition, submitter, { healthCheck = false } = {}) {
-      const { id, warnings } = await submitJob(stored, definition, submitter, settings, healthCheck);
-      return { ids: [id], warnings };
+    submit: (definition, submitter) => submitJobs(stored, definition, submitter, settings),
+    async resubmit(job, submitter) {
+      const text = await submittedText(stored.db, job);
+      return text === undefined ? undefined : submitJobs(stored, text, submitter, settings);
     },
-    validate: async (definition) => (await checkDefinition(stored.db, definition, settings)).problems,
+    validate: async (definition) => (await checkDefinition(stored.db, definition, settings, null)).problems,
     validateSchema: (definition, strict) => validateJob(definition, { strict, contextVariables: settings.contextVariables }),
     jsonSchema: () => jobJsonSchema({ contextVariables: settings.contextVariables }),
     async cancel(job, actor) {
-      await change(stored, actor, (c) => cancelJob(c, job));
+      await change(stored, actor, (c) => cancelGroup(c, job));
     },
-    waiting: async (job) => explain(await readSnapshot(stored.db), job),
+    async waiting(job) {
+      const snapshot = await readSnapshot(stored.db, policy);
+      const types = [...new Set(snapshot.jobs.map((j) => j.type ?? ''))];
+      return explain(snapshot, job, Date.now(), await readPastRuns(stored.db, types));
+    },
   };
 }

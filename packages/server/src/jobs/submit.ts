@@ -1,29 +1,34 @@
 import { sql, type Kysely } from 'kysely';
 import { checkJob } from '@lava/job';
 import { loadYamlWithPositions } from '@lava/yaml';
+import type { User } from '../auth/users.ts';
+import { usersById } from '../auth/users.ts';
 import { SubmitError, type SubmitErrorKind, type SubmitProblem } from '../services.ts';
-import { change, type Change, type Stored } from '../store/change.ts';
+import { change, type Stored } from '../store/change.ts';
 import type { Database } from '../store/database.ts';
-import { jobHealth, jobState } from '../store/numbers.ts';
-import { normalised, readWanted, type Wanted } from './definition.ts';
-import { findDevices, type Found } from './find-devices.ts';
+import { readWanted } from './definition.ts';
+import { findDevices } from './find-devices.ts';
+import { groupIds, insertJobs, type Accepted } from './insert-jobs.ts';
+import { queueIsFull } from './queue-limit.ts';
 
 export interface SubmitSettings {
   /** Variables that may stand in `context` beside LAVA's. */
   readonly contextVariables: readonly string[];
   /** Seconds in the queue when the definition says nothing; null: no limit. */
   readonly queueTimeout: number | null;
+  /** Most jobs that one user may have in the queue; without it there is no limit. */
+  readonly queueLimit?: number | null;
 }
 
 interface Checked {
   readonly problems: readonly SubmitProblem[];
   /** Present when nothing is wrong. */
-  readonly accepted?: { readonly wanted: Wanted; readonly found: Found };
+  readonly accepted?: Accepted;
   readonly kind: SubmitErrorKind;
 }
 
-/** All that is wrong with a definition, here and now. Never throws for any text. */
-export async function checkDefinition(db: Kysely<Database>, text: string, settings: SubmitSettings): Promise<Checked> {
+/** All that is wrong with a definition, here and now. Without a user, what depends on one is not checked. Never throws for any text. */
+export async function checkDefinition(db: Kysely<Database>, text: string, settings: SubmitSettings, user: User | null): Promise<Checked> {
   const { problems, definition } = checkJob(text, { contextVariables: settings.contextVariables });
   if (!definition) return { problems, kind: problems.some((p) => p.code.startsWith('yaml')) ? 'yaml' : 'schema' };
   const wanted = readWanted(definition);
@@ -31,47 +36,43 @@ export async function checkDefinition(db: Kysely<Database>, text: string, settin
     const at = loadYamlWithPositions(text).position(path);
     return { kind, problems: [{ severity: 'error', ...problem, path, line: at?.line, column: at?.column, endColumn: at?.endColumn }, ...problems] };
   };
-  if (wanted.multinode) return refuse('data', { code: 'multinode', message: 'Multinode jobs are not supported by this version of the server.' }, ['protocols', 'lava-multinode']);
-  if (wanted.deviceType === '') return refuse('schema', { code: 'missing-key', message: 'device_type is missing', upstream: "'device_type'" }, []);
-  const found = await findDevices(db, wanted);
-  if ('code' in found) {
-    const { kind, key, code, message, hint } = found;
-    return refuse(kind, { code, message, hint }, [key]);
+  if (wanted.places.some((p) => p.deviceType === '')) return refuse('schema', { code: 'missing-key', message: 'device_type is missing', upstream: "'device_type'" }, []);
+  if (wanted.places.every((p) => p.count === 0)) return refuse('data', { code: 'empty-group', message: 'A multinode job needs at least one job with a device' }, ['protocols', 'lava-multinode', 'roles']);
+  const found = await findDevices(db, wanted.places, user);
+  if ('missing' in found) {
+    const { kind, key, code, message, hint } = found.missing;
+    return refuse(kind, { code, message, hint }, [...found.place.path, key]);
   }
   if (typeof wanted.visibility === 'object' && wanted.visibility.groups.length > 0 && (await groupIds(db, wanted.visibility.groups)).length === 0) {
     return refuse('data', { code: 'unknown-groups', message: 'No known groups were found in the visibility list.' }, ['visibility', 'group']);
   }
-  return { problems, accepted: { wanted, found }, kind: 'data' };
+  return { problems, accepted: { text, wanted, found }, kind: 'data' };
 }
 
-/** Checks and stores a definition. Throws SubmitError with everything that is wrong. */
-export async function submitJob(stored: Stored, text: string, submitter: { id: number; username: string }, settings: SubmitSettings, healthCheck = false): Promise<{ id: number; warnings: readonly SubmitProblem[] }> {
-  const { problems, accepted, kind } = await checkDefinition(stored.db, text, settings);
+/** The stored jobs of one submission. */
+export interface Submitted {
+  readonly ids: number[];
+  /** As clients are told: numbers, or the sub ids of a multinode group. */
+  readonly names: (number | string)[];
+  readonly warnings: readonly SubmitProblem[];
+}
+
+/** Checks and stores a definition, all jobs of a group or none. Throws SubmitError with everything that is wrong. */
+export async function submitJobs(stored: Stored, text: string, submitter: { id: number; username: string }, settings: SubmitSettings): Promise<Submitted> {
+  const user = (await usersById(stored.db, [submitter.id])).get(submitter.id) ?? null;
+  const { problems, accepted, kind } = await checkDefinition(stored.db, text, settings, user);
   if (!accepted) throw new SubmitError(kind, problems);
-  const id = await change(stored, submitter.username, (c) => insertJob(c, text, accepted, submitter, settings, healthCheck));
-  return { id, warnings: problems };
+  return change(stored, submitter.username, async (c) => {
+    const size = accepted.wanted.places.reduce((sum, p) => sum + p.count, 0);
+    const full = await queueIsFull(c, submitter.id, size, settings.queueLimit ?? null);
+    if (full) throw new SubmitError('data', [{ severity: 'error', path: [], ...full }, ...problems]);
+    const jobs = await insertJobs(c, accepted, submitter, settings.queueTimeout);
+    return { ids: jobs.map((j) => j.id), names: jobs.map((j) => (j.subId === '' ? j.id : j.subId)), warnings: problems };
+  });
 }
 
-async function insertJob(c: Change, text: string, { wanted, found }: { wanted: Wanted; found: Found }, submitter: { id: number; username: string }, settings: SubmitSettings, healthCheck: boolean): Promise<number> {
-  const { visibility } = wanted;
-  const { rows } = await sql<{ id: number }>`
-    insert into jobs (submitter, description, definition, original_definition, metadata, is_public, health_check, requested_device_type,
-      requested_device, requested_worker, priority, state, health, queue_timeout)
-    values (${submitter.id}, ${wanted.name}, ${normalised(text)}, ${text.replaceAll('\0', '\uFFFD')}, ${wanted.metadata}::jsonb, ${visibility === 'public'}, ${healthCheck},
-      ${found.type}, ${found.device}, ${found.worker}, ${wanted.priority}, ${jobState.Submitted}, ${jobHealth.Unknown}, ${wanted.queueTimeout ?? settings.queueTimeout})
-    returning id`.execute(c.trx);
-  const { id } = rows[0]!;
-  if (found.tags.length > 0) await sql`insert into job_tags (job, tag_id) select ${id}, unnest(${found.tags}::int[])`.execute(c.trx);
-  if (visibility !== 'public') {
-    if (visibility === 'personal') await sql`insert into groups (name) values (${submitter.username}) on conflict do nothing`.execute(c.trx);
-    const groups = await groupIds(c.trx, visibility === 'personal' ? [submitter.username] : visibility.groups);
-    if (groups.length > 0) await sql`insert into job_groups (job, group_id) select ${id}, unnest(${groups}::int[])`.execute(c.trx);
-  }
-  c.job(id, jobState.Submitted, jobHealth.Unknown);
-  return id;
-}
-
-async function groupIds(db: Kysely<Database>, names: readonly string[]): Promise<number[]> {
-  const { rows } = await sql<{ id: number }>`select id from groups where name = any(${names}::text[])`.execute(db);
-  return rows.map((r) => r.id);
+/** The text that a job was submitted as: of one of a multinode group that of the whole group. Undefined if there is no such job. */
+export async function submittedText(db: Kysely<Database>, job: number): Promise<string | undefined> {
+  const { rows: [row] } = await sql<{ text: string }>`select coalesce(nullif(multinode_definition, ''), original_definition) as text from jobs where id = ${job}`.execute(db);
+  return row?.text;
 }

@@ -7,7 +7,10 @@ import { workerState } from '../store/numbers.ts';
 export interface LiveAttempt {
   readonly job: number;
   readonly fence: number;
+  /** Held by it, or by its host. */
   readonly device: string;
+  /** The job shares the device of another one of its multinode group. */
+  readonly guest: boolean;
   readonly worker: string;
   readonly state: JobState;
 }
@@ -15,7 +18,7 @@ export interface LiveAttempt {
 /** Live attempts of a worker, or that of a job. */
 export async function liveAttempts(db: Kysely<Database>, of: { worker: string } | { job: number }): Promise<LiveAttempt[]> {
   const { rows } = await sql<Omit<LiveAttempt, 'state'> & { state: number }>`
-    select attempts.job, attempts.fence, attempts.device, attempts.worker, jobs.state from attempts join jobs on jobs.id = attempts.job
+    select attempts.job, attempts.fence, coalesce(attempts.device, attempts.shared_device) as device, attempts.device is null as guest, attempts.worker, jobs.state from attempts join jobs on jobs.id = attempts.job
     where ended_at is null and ${'worker' in of ? sql`attempts.worker = ${of.worker}` : sql`attempts.job = ${of.job}`}
     order by attempts.job`.execute(db);
   return rows.map((r) => ({ ...r, state: jobStates[r.state]! }));

@@ -245,7 +245,7 @@ export class LinkServer {
     const { job, fence, worker, device } = attempt;
     const { stored, log, paths, devices, folders } = this.#options;
     try {
-      const files = await attemptFiles({ db: stored.db, paths, devices }, job, device, worker);
+      const files = await attemptFiles({ db: stored.db, paths, devices }, attempt);
       const folder = await folders.of(job);
       if (folder !== undefined) await keepFiles(folder, { ...files });
       const [now] = await liveAttempts(stored.db, { job });

@@ -1,22 +1,10 @@
-import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { deviceHealths, deviceStates } from '@lava/job';
-import { decide, explain } from './decide.ts';
-import type { DeviceSeat, QueuedJob, Snapshot, WorkerSeat } from './snapshot.ts';
+import { decide } from './decide.ts';
+import { explain } from './explain.ts';
+import type { DeviceSeat, QueuedJob, Snapshot } from './snapshot.ts';
+import { device, job, snapshot, submitter, worker } from './testing.ts';
 
-const job = (id: number, more: Partial<QueuedJob> = {}): QueuedJob => ({
-  id, type: 'qemu', device: null, worker: null, tags: [], priority: 50, submitted: id, deadline: null, ...more,
-});
-const device = (hostname: string, more: Partial<DeviceSeat> = {}): DeviceSeat => ({
-  hostname, type: 'qemu', worker: 'w1', state: 'Idle', health: 'Good', tags: new Set(), ...more,
-});
-const worker = (hostname: string, more: Partial<WorkerSeat> = {}): WorkerSeat => ({
-  hostname, online: true, active: true, display: true, jobLimit: 0, ...more,
-});
-const snapshot = (jobs: QueuedJob[], devices: DeviceSeat[], workers = [worker('w1')], hidden: string[] = []): Snapshot => ({
-  jobs, devices, workers, hiddenTypes: new Set(hidden),
-});
-const pairs = (s: Snapshot, now = 1000) => decide(s, now).assign.map((a) => `${a.job}:${a.device}`);
+const pairs = (s: Snapshot, now = 1000) => decide(s, now).placements.flatMap((p) => [...p.jobs, ...p.guests]).map((a) => `${a.job}:${a.device}`);
 
 describe('order', () => {
   test('priority first, then time of submission, then number', () => {
@@ -31,7 +19,7 @@ describe('order', () => {
 
   test('work is spread over workers', () => {
     const devices = [device('a'), device('b'), device('c', { worker: 'w2' })];
-    expect(pairs(snapshot([job(1), job(2)], devices, [worker('w1'), worker('w2')]))).toEqual(['1:a', '2:c']);
+    expect(pairs(snapshot([job(1), job(2)], devices, { workers: [worker('w1'), worker('w2')] }))).toEqual(['1:a', '2:c']);
   });
 });
 
@@ -47,18 +35,18 @@ describe('what fits', () => {
     ['worker offline', job(1), device('a'), worker('w1', { online: false })],
     ['worker in maintenance', job(1), device('a'), worker('w1', { active: false })],
   ])('not: %s', (_, j, d, w) => {
-    const s = snapshot([j], [d], [w]);
-    expect(decide(s, 1000)).toEqual({ assign: [], timedOut: [], hopeless: [] });
-    expect(explain(s, 1)!.reason).not.toBe('It is about to start.');
+    const s = snapshot([j], [d], { workers: [w] });
+    expect(decide(s, 1000)).toEqual({ checks: [], placements: [], timedOut: [], hopeless: [] });
+    expect(explain(s, 1, 1000, new Map())!.reason).not.toBe('It is about to start.');
   });
 
   test('a worker gets no more than its limit, what it runs already counted', () => {
     const devices = [device('a', { state: 'Running' }), device('b'), device('c')];
-    expect(pairs(snapshot([job(1), job(2)], devices, [worker('w1', { jobLimit: 2 })]))).toEqual(['1:b']);
+    expect(pairs(snapshot([job(1), job(2)], devices, { workers: [worker('w1', { jobLimit: 2 })] }))).toEqual(['1:b']);
   });
 
   test('jobs of a hidden type wait', () => {
-    expect(pairs(snapshot([job(1)], [device('a')], [worker('w1')], ['qemu']))).toEqual([]);
+    expect(pairs(snapshot([job(1)], [device('a')], { hidden: ['qemu'] }))).toEqual([]);
   });
 });
 
@@ -70,9 +58,9 @@ describe('ends of waiting', () => {
 
   test('a job that only a disabled worker could run fails; with another worker it waits', () => {
     const disabled = worker('w1', { display: false });
-    expect(decide(snapshot([job(1)], [device('a')], [disabled]), 0).hopeless)
+    expect(decide(snapshot([job(1)], [device('a')], { workers: [disabled] }), 0).hopeless)
       .toEqual([{ job: 1, reason: 'No device that could run this job has an enabled worker: worker w1 of a is disabled' }]);
-    const both = snapshot([job(1)], [device('a'), device('b', { worker: 'w2', state: 'Running' })], [disabled, worker('w2')]);
+    const both = snapshot([job(1)], [device('a'), device('b', { worker: 'w2', state: 'Running' })], { workers: [disabled, worker('w2')] });
     expect(decide(both, 0).hopeless).toEqual([]);
   });
 
@@ -81,55 +69,121 @@ describe('ends of waiting', () => {
   });
 });
 
-test('a waiting job says what it waits for and its place', () => {
-  const s = snapshot([job(1), job(2)], [device('a', { state: 'Running' }), device('b', { health: 'Bad' })]);
-  expect(explain(s, 2)).toEqual({ reason: 'Of 2 devices that could run it: 1 busy with another job; 1 in health Bad.', position: 2 });
-  expect(explain(s, 9)).toBeNull();
+
+describe('health checks come first', () => {
+  const checked = { hasHealthCheck: true, lastCheck: 0 };
+  const hour = 3_600_000;
+  test.each<[string, Partial<DeviceSeat>, number, boolean]>([
+    ['never checked', { lastCheck: null }, 1, true],
+    ['checked a day ago', {}, 24 * hour + 1, true],
+    ['checked less than a day ago', {}, 23 * hour, false],
+    ['health Unknown', { health: 'Unknown' }, 1, true],
+    ['Looping', { health: 'Looping' }, 1, true],
+    ['Bad', { health: 'Bad', lastCheck: null }, 1, false],
+    ['busy', { state: 'Running', lastCheck: null }, 1, false],
+    ['without a definition', { hasHealthCheck: false, lastCheck: null }, 1, false],
+  ])('%s', (_, more, now, due) => {
+    const s = snapshot([job(1)], [device('a', { ...checked, ...more })]);
+    expect(decide(s, now).checks).toEqual(due ? [{ device: 'a', worker: 'w1' }] : []);
+    if (due) expect(pairs(s, now)).toEqual([]);
+  });
+
+  test('counted by jobs, or not at all', () => {
+    const at = (jobsSinceCheck: number, rule: object) => decide(snapshot([], [device('a', { ...checked, jobsSinceCheck })], { rule }), 1).checks.length;
+    expect([at(4, { checkEvery: 5, checkUnit: 'jobs' }), at(5, { checkEvery: 5, checkUnit: 'jobs' }), at(5, { checkEvery: 5, checkUnit: 'jobs', checksDisabled: true })]).toEqual([0, 1, 0]);
+  });
+
+  test('on a full worker the device waits for its check and runs no job before', () => {
+    const s = snapshot([job(1)], [device('a', { hasHealthCheck: true }), device('b', { state: 'Running' })], { workers: [worker('w1', { jobLimit: 1 })] });
+    expect([decide(s, 1).checks, pairs(s)]).toEqual([[], []]);
+  });
 });
 
-const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
-  jobs: fc.uniqueArray(fc.record<QueuedJob>({
-    id: fc.integer({ min: 1, max: 99 }), type: fc.constantFrom('x', 'y', null), device: fc.option(fc.constantFrom('d0', 'd1', 'd2'), { freq: 3 }),
-    worker: fc.option(fc.constantFrom('w0', 'w1'), { freq: 3 }), tags: fc.uniqueArray(fc.constantFrom(1, 2), { maxLength: 2 }),
-    priority: fc.constantFrom(0, 50, 100), submitted: fc.integer({ min: 0, max: 5 }), deadline: fc.option(fc.constantFrom(10, 20), { freq: 3 }),
-  }), { selector: (j) => j.id, maxLength: 12 }),
-  devices: fc.uniqueArray(fc.record<DeviceSeat>({
-    hostname: fc.constantFrom('d0', 'd1', 'd2', 'd3', 'd4', 'd5'), type: fc.constantFrom('x', 'y'), worker: fc.option(fc.constantFrom('w0', 'w1', 'w2')),
-    state: fc.constantFrom(...deviceStates), health: fc.constantFrom(...deviceHealths),
-    tags: fc.uniqueArray(fc.constantFrom(1, 2)).map((t) => new Set(t)),
-  }), { selector: (d) => d.hostname }),
-  workers: fc.tuple(fc.constant('w0'), fc.constant('w1'), fc.constant('w2')).chain((names) => fc.tuple(...names.map((hostname) => fc.record<WorkerSeat>({
-    hostname: fc.constant(hostname), online: fc.boolean(), active: fc.boolean(), display: fc.boolean(), jobLimit: fc.constantFrom(0, 1, 2),
-  })))),
-  hiddenTypes: fc.constantFrom(new Set<string>(), new Set(['y'])),
+describe('multinode groups', () => {
+  const group = (first: number, types: string[], more: Partial<QueuedJob> = {}) => types.map((type, n) => job(first + n, { type, group: `g${first}`, submitted: first, ...more }));
+
+  test('all or none, guests with their host', () => {
+    const guest = job(3, { type: null, group: 'g1', hostRole: 'server', role: 'guest' });
+    const jobs = [job(1, { group: 'g1', role: 'server' }), job(2, { type: 'x', group: 'g1', role: 'client' }), guest];
+    expect(pairs(snapshot(jobs, [device('a')]))).toEqual([]);
+    const whole = snapshot(jobs, [device('a'), device('b', { type: 'x', worker: 'w2' })], { workers: [worker('w1'), worker('w2')] });
+    expect(decide(whole, 1).placements).toEqual([{ jobs: [{ job: 1, device: 'a', worker: 'w1' }, { job: 2, device: 'b', worker: 'w2' }], guests: [{ job: 3, device: 'a', worker: 'w1' }] }]);
+  });
+
+  test('finds the one way that serves all', () => {
+    const tagged = device('a', { tags: new Set([1]) });
+    expect(pairs(snapshot([job(1, { group: 'g' }), job(2, { group: 'g', tags: [1] })], [tagged, device('b')])).sort()).toEqual(['1:b', '2:a']);
+  });
+
+  test('while a group waits, smaller jobs run; after the patience of the policy devices are kept for the one that waits longest', () => {
+    const jobs = [...group(1, ['qemu', 'qemu']), ...group(3, ['qemu', 'qemu']), job(5, { submitted: 5 })];
+    const s = snapshot(jobs, [device('a'), device('b', { state: 'Running' })], { policy: { groupPatience: 10 } });
+    expect(pairs(s, 10_001)).toEqual(['5:a']);
+    expect(pairs(s, 10_002)).toEqual([]);
+    expect(explain(s, 5, 10_002, new Map())!.reason).toContain('1 kept for the multinode group of job 1');
+    expect(explain(s, 1, 10_002, new Map())!.reason).toContain('All 2 jobs of its multinode group start together.');
+    const freed = snapshot(jobs, [device('a'), device('b')], { policy: { groupPatience: 10 } });
+    expect(decide(freed, 10_002).placements).toMatchObject([{ jobs: [{ job: 1 }, { job: 2 }] }]);
+  });
+
+  test('nothing is kept for a group that could not run even if all jobs ended', () => {
+    const jobs = [...group(1, ['qemu', 'qemu']), job(3)];
+    expect(pairs(snapshot(jobs, [device('a'), device('b', { health: 'Maintenance' })]), 1e9)).toEqual(['3:a']);
+  });
+
+  test('a queue timeout of one ends all', () => {
+    const jobs = [job(1, { group: 'g', deadline: 5 }), job(2, { group: 'g' })];
+    expect(decide(snapshot(jobs, []), 10).timedOut).toEqual([1, 2]);
+  });
 });
 
-/** Whether the device may run the job, written down anew and as plainly as possible. */
-function mayRun(s: Snapshot, j: QueuedJob, d: DeviceSeat, taken: ReadonlyMap<string, number>): boolean {
-  const w = s.workers.find((x) => x.hostname === d.worker);
-  const busy = s.devices.filter((x) => x.worker === d.worker && x.state !== 'Idle').length + (taken.get(d.worker ?? '') ?? 0);
-  return j.type === d.type && !s.hiddenTypes.has(d.type) && (j.device ?? d.hostname) === d.hostname && (j.worker ?? d.worker) === d.worker
-    && j.tags.every((t) => d.tags.has(t)) && d.state === 'Idle' && (d.health === 'Good' || d.health === 'Unknown')
-    && w !== undefined && w.online && w.active && w.display && (w.jobLimit === 0 || busy < w.jobLimit);
-}
+describe('fair shares', () => {
+  const many = (count: number, first: number, by: number) => Array.from({ length: count }, (_, n) => job(first + n, { submitter: by }));
 
-test('any lab: nothing is given twice, limits hold, and no job waits while a device that may run it idles', () => {
-  fc.assert(fc.property(anySnapshot, (s) => {
-    const d = decide(s, 15);
-    const devices = d.assign.map((a) => a.device);
-    const jobs = [...d.assign.map((a) => a.job), ...d.timedOut, ...d.hopeless.map((h) => h.job)];
-    expect(new Set(devices).size).toBe(devices.length);
-    expect(new Set(jobs).size).toBe(jobs.length);
-    const taken = new Map<string, number>();
-    for (const a of d.assign) {
-      const j = s.jobs.find((x) => x.id === a.job)!;
-      const seat = s.devices.find((x) => x.hostname === a.device)!;
-      expect(mayRun(s, j, seat, taken)).toBe(true);
-      expect(seat.worker).toBe(a.worker);
-      taken.set(a.worker, (taken.get(a.worker) ?? 0) + 1);
-    }
-    for (const j of s.jobs.filter((x) => !jobs.includes(x.id))) {
-      expect(s.devices.filter((seat) => !devices.includes(seat.hostname) && mayRun(s, j, seat, taken))).toEqual([]);
-    }
-  }), { numRuns: 2000 });
+  test('one job behind 500 of somebody else gets the next free device', () => {
+    const jobs = [...many(500, 1, 1), job(501, { submitter: 2 })];
+    const submitters = [submitter(1, { used: 700, held: 1 }), submitter(2)];
+    expect(pairs(snapshot(jobs, [device('a')], { submitters }))).toEqual(['501:a']);
+    expect(pairs(snapshot(jobs, [device('a')], { submitters, policy: { order: 'fifo' } }))).toEqual(['1:a']);
+  });
+
+  test('devices go to submitters by turns; a group with three times the weight gets three times as many', () => {
+    const devices = Array.from({ length: 8 }, (_, n) => device(`d${n}`));
+    const jobs = [...many(20, 1, 1), ...many(20, 21, 2)];
+    const counts = (s: Snapshot) => [1, 2].map((by) => decide(s, 1).placements.filter((p) => s.jobs.find((j) => j.id === p.jobs[0]!.job)!.submitter === by).length);
+    expect(counts(snapshot(jobs, devices))).toEqual([4, 4]);
+    const submitters = [submitter(1), submitter(2, { groups: [7] })];
+    expect(counts(snapshot(jobs, devices, { submitters, shares: new Map([[7, { weight: 3, quota: null }]]) }))).toEqual([2, 6]);
+    const quota = snapshot(jobs, devices, { submitters: [submitter(1), submitter(2, { groups: [7], held: 1 })], shares: new Map([[7, { weight: 3, quota: 3 }]]) });
+    expect(counts(quota)).toEqual([6, 2]);
+    expect(explain(quota, 40, 1, new Map())!.reason).toContain('may hold 3 devices at once');
+  });
+
+  test('a high priority stands above shares', () => {
+    const jobs = [job(1, { submitter: 1, priority: 100 }), job(2, { submitter: 2 })];
+    expect(pairs(snapshot(jobs, [device('a')], { submitters: [submitter(1, { used: 1e6 }), submitter(2)] }))).toEqual(['1:a']);
+  });
+});
+
+test('devices of a group are for its members', () => {
+  const guard = { kind: 'device', grants: [{ group: 7, permission: 'submit_to_device' }] } as const;
+  const jobs = [job(1, { submitter: 1 }), job(2, { submitter: 2 })];
+  const s = snapshot(jobs, [device('a', { guard })], { submitters: [submitter(1), submitter(2, { groups: [7] })] });
+  expect(pairs(s)).toEqual(['2:a']);
+  expect(explain(s, 1, 1, new Map())!.reason).toContain('There is no device of type qemu that its submitter may use');
+});
+
+test('a waiting job says what it waits for, its place, and when it may start', () => {
+  const s = snapshot([job(1), job(2)], [device('a', { state: 'Running', job: 9, busySince: 0 }), device('b', { health: 'Bad' })]);
+  const asked = explain(s, 2, 1000, new Map([['qemu', [101]]]));
+  expect(asked).toEqual({
+    reason: 'Of 2 devices that could run it: 1 busy with another job; 1 in health Bad.', position: 2,
+    devices: [{ hostname: 'a', worker: 'w1', does: 'busy with another job', job: 9 }, { hostname: 'b', worker: 'w1', does: 'in health Bad', job: null }],
+    // A hundred seconds of the running job and the whole of job 1.
+    estimate: { soonest: 201, likely: 201, latest: 201 },
+  });
+  expect(explain(s, 2, 1000, new Map())!.estimate).toBeNull();
+  const spread = explain(s, 2, 1000, new Map([['qemu', [10, 100, 1000]]]))!.estimate!;
+  expect(spread.soonest).toBeLessThan(spread.latest);
+  expect(explain(s, 9, 1000, new Map())).toBeNull();
 });

@@ -1,151 +1,165 @@
-import type { DeviceSeat, QueuedJob, Snapshot, WorkerSeat } from './snapshot.ts';
+import { checkIsDue } from './health-checks.ts';
+import { Lab } from './lab.ts';
+import { match } from './match.ts';
+import { Queue } from './queue.ts';
+import { Shares } from './shares.ts';
+import type { DeviceSeat, Snapshot } from './snapshot.ts';
+import { allJobs, byAge, unitsOf, type Unit } from './units.ts';
 
 /** What is to be done now. Pure: the same snapshot and time give the same decision. */
 export interface Decision {
-  readonly assign: readonly { readonly job: number; readonly device: string; readonly worker: string }[];
-  /** Waited longer than their `timeouts.queue`. */
+  /** Devices that are to be checked. */
+  readonly checks: readonly { readonly device: string; readonly worker: string }[];
+  readonly placements: readonly Placement[];
+  /** Waited longer than their `timeouts.queue`; of a group all. */
   readonly timedOut: readonly number[];
-  /** Can never run as things are. */
+  /** Can never run as things are; of a group all. */
   readonly hopeless: readonly { readonly job: number; readonly reason: string }[];
 }
 
+/** What starts together or not at all: one job, or all jobs of a multinode group. */
+export interface Placement {
+  readonly jobs: readonly { readonly job: number; readonly device: string; readonly worker: string }[];
+  /** Jobs that share the device of their host and start on its worker. */
+  readonly guests: readonly { readonly job: number; readonly device: string; readonly worker: string }[];
+}
+
 /**
- * Gives idle devices to queued jobs, most urgent job first. No device is given twice, no worker gets more than its
- * limit, and no job waits while a device that may run it stays idle.
+ * Gives idle devices to queued jobs: due health checks first, then by priority, then in the order of the policy. No
+ * device is given twice and no worker gets more than its limit. A group gets all its devices or none. No job waits while
+ * a device that may run it stays idle, but for two reasons: a quota, or a group that has waited for longer than the
+ * policy's patience and for which the devices are kept until it has all.
  * @param now milliseconds since 1970
  */
 export function decide(snapshot: Snapshot, now: number): Decision {
-  const lab = new Lab(snapshot);
-  const assign: Decision['assign'][number][] = [];
-  const hopeless: Decision['hopeless'][number][] = [];
-  const timedOut: number[] = [];
-  for (const job of inOrder(snapshot.jobs)) {
-    if (job.deadline !== null && job.deadline <= now) { timedOut.push(job.id); continue; }
-    const device = lab.bestFor(job);
-    if (device) {
-      lab.take(device);
-      assign.push({ job: job.id, device: device.hostname, worker: device.worker! });
-      continue;
+  return new Round(snapshot, now).decision;
+}
+
+/** One round, with what it leaves behind for those who ask why. */
+export class Round {
+  readonly lab: Lab;
+  readonly shares: Shares;
+  readonly decision: Decision;
+  readonly #snapshot: Snapshot;
+  readonly #now: number;
+  readonly #placements: Placement[] = [];
+  /** Demands that found no device in this round. */
+  readonly #unmet = new Set<string>();
+
+  constructor(snapshot: Snapshot, now: number) {
+    this.#snapshot = snapshot;
+    this.#now = now;
+    this.lab = new Lab(snapshot);
+    this.shares = new Shares(snapshot);
+    const checks = this.#checkDevices();
+    const units = unitsOf(snapshot.jobs);
+    const waiting = units.filter((u) => u.deadline === null || u.deadline > now);
+    const placed = this.#place(waiting);
+    this.decision = {
+      checks, placements: this.#placements,
+      timedOut: units.filter((u) => u.deadline !== null && u.deadline <= now).flatMap(allJobs),
+      hopeless: this.#hopeless(waiting.filter((u) => !placed.has(u))),
+    };
+  }
+
+  /** Units of one priority after the other; within it long-waiting groups first. */
+  #place(waiting: readonly Unit[]): Set<Unit> {
+    const { order, groupPatience } = this.#snapshot.policy;
+    const placed = new Set<Unit>();
+    const keptTypes = new Set<string>();
+    for (const level of byPriority(waiting)) {
+      const overdue = level.filter((u) => u.jobs.length > 1 && this.#now - u.submitted > groupPatience * 1000).sort(byAge);
+      for (const unit of overdue) {
+        if (this.#tryToPlace(unit)) placed.add(unit);
+        else this.#keepFor(unit, keptTypes);
+      }
+      const queue = new Queue(overdue.length > 0 ? level.filter((u) => !overdue.includes(u)) : level, order, this.shares);
+      for (let unit = queue.next(this.#isUnmet); unit; unit = queue.next(this.#isUnmet)) if (this.#tryToPlace(unit)) placed.add(unit);
     }
-    const reason = lab.hopeless(job);
-    if (reason !== undefined) hopeless.push({ job: job.id, reason });
+    return placed;
   }
-  return { assign, timedOut, hopeless };
-}
 
-/** Why a queued job waits, and its place among the jobs of its device type (from 1). */
-export function explain(snapshot: Snapshot, id: number): { reason: string; position: number | null } | null {
-  const ordered = inOrder(snapshot.jobs);
-  const job = ordered.find((j) => j.id === id);
-  if (!job) return null;
-  const sameType = ordered.filter((j) => j.type === job.type);
-  return { reason: new Lab(snapshot).waitsFor(job), position: sameType.indexOf(job) + 1 };
-}
+  readonly #isUnmet = (unit: Unit): boolean => this.#unmet.has(this.#demand(unit)) || this.shares.overQuota(unit) !== undefined;
 
-function inOrder(jobs: readonly QueuedJob[]): QueuedJob[] {
-  return [...jobs].sort((a, b) => b.priority - a.priority || a.submitted - b.submitted || a.id - b.id);
-}
+  #demand({ jobs }: Unit): string {
+    return jobs.length === 1 ? this.lab.demand(jobs[0]!) : jobs.map((j) => this.lab.demand(j)).sort().join();
+  }
 
-/** Devices and workers, and what is taken of them while deciding. */
-class Lab {
-  readonly #byType = new Map<string, DeviceSeat[]>();
-  readonly #idle = new Map<string, DeviceSeat[]>();
-  readonly #workers: ReadonlyMap<string, WorkerSeat>;
-  readonly #busy = new Map<string, number>();
-  readonly #hiddenTypes: ReadonlySet<string>;
+  #tryToPlace(unit: Unit): boolean {
+    if (this.#isUnmet(unit)) return false;
+    const seats = unit.jobs.length === 1 ? [this.lab.best(unit.jobs[0]!)]
+      : match(unit.jobs.map((j) => this.lab.idleFor(j)), (w) => this.lab.room(w));
+    if (!seats.every((s) => s !== undefined)) { this.#unmet.add(this.#demand(unit)); return false; }
+    for (const device of seats) this.lab.take(device);
+    this.shares.charge(unit);
+    this.#placements.push(placementOf(unit, seats));
+    return true;
+  }
 
-  constructor({ devices, workers, hiddenTypes }: Snapshot) {
-    this.#hiddenTypes = hiddenTypes;
-    this.#workers = new Map(workers.map((w) => [w.hostname, w]));
-    for (const device of devices) {
-      append(this.#byType, device.type, device);
-      if (device.state !== 'Idle') { if (device.worker !== null) this.#count(device.worker); }
-      else if (isHealthy(device)) append(this.#idle, device.type, device);
+  /**
+   * Keeps the idle ones of the devices that a group will run on, if it can get all of them once others end. For each
+   * device type only one group at a time, so that little stands idle; the one that has waited longest, so that each has
+   * its turn.
+   */
+  #keepFor(unit: Unit, keptTypes: Set<string>): void {
+    const types = new Set(unit.jobs.map((j) => j.type ?? ''));
+    if ([...types].some((t) => keptTypes.has(t)) || this.shares.overQuota(unit)) return;
+    const idle = unit.jobs.map((j) => this.lab.idleFor(j));
+    const wishes = unit.jobs.map((j, n) => [...new Set([...idle[n]!, ...this.lab.usableFor(j)])]);
+    const seats = match(wishes, (w) => this.lab.limit(w));
+    if (seats.includes(undefined)) return;
+    for (const type of types) keptTypes.add(type);
+    const free = new Set(idle.flat());
+    for (const device of seats) if (device && free.has(device)) this.lab.take(device, `kept for the multinode group of job ${unit.id}`);
+  }
+
+  /** Health checks take their devices before any job does. */
+  #checkDevices(): Decision['checks'] {
+    const checks: Decision['checks'][number][] = [];
+    for (const device of this.lab.forChecks()) {
+      if (!device.hasHealthCheck || !checkIsDue(device, this.#snapshot.types.get(device.type), this.#now)) continue;
+      // On a full worker the device is left out of the round: it is to be checked before it runs anything else.
+      if (this.lab.room(device.worker!) > 0) checks.push({ device: device.hostname, worker: device.worker! });
+      this.lab.takeForCheck(device);
     }
+    return checks;
   }
 
-  /** The idle device that the others are likely to miss least: fewest tags, then the least busy worker. */
-  bestFor(job: QueuedJob): DeviceSeat | undefined {
-    if (job.type === null || this.#hiddenTypes.has(job.type)) return undefined;
-    let best: DeviceSeat | undefined;
-    for (const device of this.#idle.get(job.type) ?? []) {
-      if (!fits(job, device) || this.#workerProblem(device) !== undefined) continue;
-      if (!best || this.#compare(device, best) < 0) best = device;
-    }
-    return best;
-  }
-
-  take(device: DeviceSeat): void {
-    const idle = this.#idle.get(device.type)!;
-    idle.splice(idle.indexOf(device), 1);
-    this.#count(device.worker!);
-  }
-
-  /** Devices exist for the job, but every one of them is on a disabled worker or on none. */
-  hopeless(job: QueuedJob): string | undefined {
-    const devices = this.#candidates(job);
-    if (devices.length === 0 || devices.some((d) => d.worker !== null && this.#workers.get(d.worker)?.display)) return undefined;
-    const places = devices.slice(0, 5).map((d) => d.worker === null ? `${d.hostname} has no worker` : `worker ${d.worker} of ${d.hostname} is disabled`);
-    const more = devices.length > 5 ? `, and ${devices.length - 5} more` : '';
-    return `No device that could run this job has an enabled worker: ${places.join(', ')}${more}`;
-  }
-
-  waitsFor(job: QueuedJob): string {
-    if (job.type !== null && this.#hiddenTypes.has(job.type)) return `Device type ${job.type} is hidden: its jobs wait until an admin shows it again.`;
-    const devices = this.#candidates(job);
-    const wanted = `${job.device === null ? `device of type ${job.type}` : `device ${job.device}`}${job.tags.length ? ' with all the tags' : ''}${job.worker !== null && job.device === null ? ` on worker ${job.worker}` : ''}`;
-    if (devices.length === 0) return `There is no ${wanted} (retired devices do not count).`;
-    const problems = devices.map((d) => this.#deviceProblem(d));
-    if (problems.includes(undefined)) return 'It is about to start.';
-    const counts = new Map<string, number>();
-    for (const problem of problems) counts.set(problem!, (counts.get(problem!) ?? 0) + 1);
-    if (devices.length === 1) return `The only ${wanted}${job.device === null ? `, ${devices[0]!.hostname},` : ''} is ${problems[0]}.`;
-    const parts = [...counts].sort((a, b) => b[1] - a[1]).map(([problem, count]) => `${count} ${problem}`);
-    return `Of ${devices.length} devices that could run it: ${parts.join('; ')}.`;
-  }
-
-  #candidates(job: QueuedJob): DeviceSeat[] {
-    return (job.type === null ? [] : this.#byType.get(job.type) ?? []).filter((d) => d.health !== 'Retired' && fits(job, d));
-  }
-
-  #deviceProblem(device: DeviceSeat): string | undefined {
-    if (!isHealthy(device)) return `in health ${device.health}`;
-    if (device.state !== 'Idle') return 'busy with another job';
-    return this.#workerProblem(device);
-  }
-
-  #workerProblem(device: DeviceSeat): string | undefined {
-    const worker = device.worker === null ? undefined : this.#workers.get(device.worker);
-    if (!worker) return 'without a worker';
-    if (!worker.display) return `on the disabled worker ${worker.hostname}`;
-    if (!worker.active) return `on worker ${worker.hostname}, which takes no jobs now (not Active)`;
-    if (!worker.online) return `on worker ${worker.hostname}, which is offline`;
-    if (worker.jobLimit > 0 && (this.#busy.get(worker.hostname) ?? 0) >= worker.jobLimit) return `on worker ${worker.hostname}, whose job limit of ${worker.jobLimit} is reached`;
-    return undefined;
-  }
-
-  #compare(a: DeviceSeat, b: DeviceSeat): number {
-    return a.tags.size - b.tags.size
-      || (this.#busy.get(a.worker!) ?? 0) - (this.#busy.get(b.worker!) ?? 0)
-      || (a.hostname < b.hostname ? -1 : 1);
-  }
-
-  #count(worker: string): void {
-    this.#busy.set(worker, (this.#busy.get(worker) ?? 0) + 1);
+  #hopeless(units: readonly Unit[]): Decision['hopeless'] {
+    const known = new Map<string, string | undefined>();
+    const reasonOf = (unit: Unit) => {
+      for (const job of unit.jobs) {
+        const demand = this.lab.demand(job);
+        if (!known.has(demand)) known.set(demand, this.lab.hopeless(job));
+        if (known.get(demand) !== undefined) return known.get(demand);
+      }
+      return undefined;
+    };
+    return units.flatMap((unit) => {
+      const reason = reasonOf(unit);
+      return reason === undefined ? [] : allJobs(unit).map((job) => ({ job, reason }));
+    });
   }
 }
 
-function fits(job: QueuedJob, device: DeviceSeat): boolean {
-  return (job.device === null || job.device === device.hostname)
-    && (job.worker === null || job.worker === device.worker)
-    && job.tags.every((tag) => device.tags.has(tag));
+/** The units of each priority, the highest first. */
+export function byPriority(units: readonly Unit[]): Unit[][] {
+  const levels = new Map<number, Unit[]>();
+  for (const unit of units) {
+    const level = levels.get(unit.priority);
+    if (level) level.push(unit);
+    else levels.set(unit.priority, [unit]);
+  }
+  return [...levels].sort(([a], [b]) => b - a).map(([, level]) => level);
 }
 
-/** Jobs of users run on these; Looping devices run health checks only. */
-const isHealthy = (device: DeviceSeat) => device.health === 'Good' || device.health === 'Unknown';
-
-function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
-  const list = map.get(key);
-  if (list) list.push(value);
-  else map.set(key, [value]);
+function placementOf({ jobs, guests }: Unit, seats: readonly DeviceSeat[]): Placement {
+  const seated = jobs.map((job, n) => ({ job: job.id, device: seats[n]!.hostname, worker: seats[n]!.worker! }));
+  return {
+    jobs: seated,
+    guests: guests.flatMap((guest) => {
+      const host = seated[jobs.findIndex((j) => j.role === guest.hostRole)];
+      return host ? [{ ...host, job: guest.id }] : [];
+    }),
+  };
 }

@@ -1,34 +1,95 @@
 import { sql, type Kysely } from 'kysely';
 import { deviceHealths, deviceStates } from '@lava/job';
+import type { Grant, Guarded } from '../auth/permissions.ts';
+import { userColumns, type User } from '../auth/users.ts';
+import { halfLife } from '../jobs/device-use.ts';
 import type { Database } from '../store/database.ts';
 import { jobState, workerHealth, workerState } from '../store/numbers.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { PastRuns } from './estimate.ts';
+import { leastCharge } from './shares.ts';
+import type { DeviceSeat, Policy, QueuedJob, Snapshot } from './snapshot.ts';
 
-/** One consistent look at the queue and the lab. */
-export async function readSnapshot(db: Kysely<Database>): Promise<Snapshot> {
+/** One consistent look at the queue and the lab. Which devices have a definition of a health check is for `knowChecks` to say. */
+export async function readSnapshot(db: Kysely<Database>, policy: Policy): Promise<Snapshot> {
   // One statement: what it returns belongs to one moment.
-  const { rows } = await sql<{ jobs: JobRow[] | null; devices: DeviceRow[] | null; workers: WorkerRow[] | null; hidden: string[] | null }>`
+  const { rows } = await sql<Rows>`
     select
       (select json_agg(json_build_array(id, requested_device_type, requested_device, requested_worker, priority,
-         extract(epoch from submit_time) * 1000, extract(epoch from submit_time) * 1000 + queue_timeout * 1000.0,
-         array(select tag_id from job_tags where job = id))) from jobs where state = ${jobState.Submitted}) as jobs,
-      (select json_agg(json_build_array(hostname, device_type, worker, state, health,
-         array(select tag_id from device_tags where device = hostname))) from devices) as devices,
+         round(extract(epoch from submit_time) * 1000), round(extract(epoch from submit_time) * 1000) + queue_timeout * 1000.0,
+         t.tags, submitter, target_group, role, host_role))
+       from jobs left join (select job, array_agg(tag_id) as tags from job_tags join jobs on jobs.id = job and state = ${jobState.Submitted} group by job) t on t.job = jobs.id
+       where state = ${jobState.Submitted}) as jobs,
+      (select json_agg(json_build_array(devices.hostname, devices.device_type, devices.worker, devices.state, devices.health, t.tags, g.grants,
+         round(extract(epoch from last.submit_time) * 1000),
+         case when device_types.health_denominator = 1 and last.id is not null and devices.state = 0 then
+           (select count(*) from jobs j where j.actual_device = devices.hostname and not j.health_check and j.start_time > last.submit_time) else 0 end,
+         held.job, round(extract(epoch from held.created_at) * 1000)))
+       from devices join device_types on device_types.name = devices.device_type
+         left join (select device, array_agg(tag_id) as tags from device_tags group by device) t on t.device = devices.hostname
+         left join (select device, json_agg(json_build_array(group_id, permission)) as grants from group_device_permissions group by device) g on g.device = devices.hostname
+         left join attempts held on held.device = devices.hostname and held.ended_at is null
+         left join (select id, submit_time from jobs where health_check) last on last.id = devices.last_health_report_job) as devices,
       (select json_agg(json_build_array(hostname, state, health, display, job_limit)) from workers) as workers,
-      (select json_agg(name) from device_types where not display) as hidden`.execute(db);
-  const { jobs, devices, workers, hidden } = rows[0]!;
+      (select json_agg(json_build_array(device_types.name, display, health_frequency, health_denominator, disable_health_check, g.grants))
+       from device_types left join (select device_type, json_agg(json_build_array(group_id, permission)) as grants
+         from group_device_type_permissions group by device_type) g on g.device_type = name) as types,
+      (select json_agg(row_to_json(u)) from (select ${userColumns}, coalesce(run.held, 0)::int as held,
+           coalesce(run.seconds, 0) + coalesce(device_use.seconds * power(0.5, extract(epoch from now() - device_use.as_of) / ${halfLife}), 0) as used
+         from users left join device_use on device_use.submitter = users.id
+           left join (select submitter, count(*) as held, sum(greatest(${leastCharge}, extract(epoch from now() - attempts.created_at))) as seconds
+             from attempts join jobs on jobs.id = attempts.job where ended_at is null and attempts.device is not null and not health_check group by submitter) run on run.submitter = users.id
+         where device_use.submitter is not null or run.submitter is not null or exists (select from jobs where jobs.submitter = users.id and jobs.state = ${jobState.Submitted})) u) as users,
+      (select json_agg(json_build_array(group_id, weight, quota)) from group_shares) as shares`.execute(db);
+  const { jobs, devices, workers, types, users, shares } = rows[0]!;
+  const guards = guardsOf(types ?? []);
   return {
-    jobs: (jobs ?? []).map(([id, type, device, worker, priority, submitted, deadline, tags]) => ({ id, type, device, worker, priority, submitted, deadline, tags })),
-    devices: (devices ?? []).map(([hostname, type, worker, state, health, tags]) => ({
-      hostname, type, worker, state: deviceStates[state]!, health: deviceHealths[health]!, tags: new Set(tags),
+    policy,
+    jobs: (jobs ?? []).map(([id, type, device, worker, priority, submitted, deadline, tags, submitter, group, role, hostRole]): QueuedJob => ({
+      id, type, device, worker, priority, submitted, deadline, tags: tags ?? [], submitter, group, role, hostRole,
+    })),
+    devices: (devices ?? []).map(([hostname, type, worker, state, health, tags, grants, lastCheck, jobsSinceCheck, job, busySince]): DeviceSeat => ({
+      hostname, type, worker, state: deviceStates[state]!, health: deviceHealths[health]!, tags: new Set(tags), guard: guards(type, grants),
+      hasHealthCheck: false, lastCheck, jobsSinceCheck, job, busySince,
     })),
     workers: (workers ?? []).map(([hostname, state, health, display, jobLimit]) => ({
       hostname, online: state === workerState.Online, active: health === workerHealth.Active, display, jobLimit,
     })),
-    hiddenTypes: new Set(hidden),
+    types: new Map((types ?? []).map(([name, display, checkEvery, denominator, checksDisabled]) => [name, { display, checkEvery, checkUnit: denominator === 1 ? 'jobs' : 'hours', checksDisabled }])),
+    submitters: new Map((users ?? []).map(({ held, used, ...user }) => [user.id, { user, held, used: Number(used) }])),
+    shares: new Map((shares ?? []).map(([group, weight, quota]) => [group, { weight, quota }])),
   };
 }
 
-type JobRow = [number, string | null, string | null, string | null, number, number, number | null, number[]];
-type DeviceRow = [string, string, string | null, number, number, number[]];
+/** Seconds that the last hundred finished jobs of each of these device types took. */
+export async function readPastRuns(db: Kysely<Database>, types: readonly string[]): Promise<PastRuns> {
+  const { rows } = await sql<{ type: string; seconds: number[] }>`
+    select type, array(select extract(epoch from end_time - start_time)::float8 from jobs
+      where requested_device_type = type and state = ${jobState.Finished} and start_time < end_time order by submit_time desc limit 100) as seconds
+    from unnest(${types}::text[]) as type`.execute(db);
+  return new Map(rows.map((r) => [r.type, r.seconds]));
+}
+
+/** What is said of devices that are alike is one object. */
+function guardsOf(types: readonly TypeRow[]): (type: string, grants: GrantRow[] | null) => Guarded | null {
+  const toGrants = (rows: readonly GrantRow[]): Grant[] => rows.map(([group, permission]) => ({ group, permission }));
+  const ofType = new Map<string, Guarded>(types.flatMap(([name, , , , , rows]) => (rows ? [[name, { kind: 'devicetype', grants: toGrants(rows) }]] : [])));
+  const known = new Map<string, Guarded>();
+  return (type, rows) => {
+    const above = ofType.get(type);
+    if (!rows && !above) return null;
+    const key = JSON.stringify([above && type, rows]);
+    let guard = known.get(key);
+    if (!guard) known.set(key, guard = { kind: 'device', grants: toGrants(rows ?? []), ...(above ? { type: above } : {}) });
+    return guard;
+  };
+}
+
+interface Rows {
+  jobs: JobRow[] | null; devices: DeviceRow[] | null; workers: WorkerRow[] | null; types: TypeRow[] | null;
+  users: (User & { held: number; used: number })[] | null; shares: [number, number, number | null][] | null;
+}
+type JobRow = [number, string | null, string | null, string | null, number, number, number | null, number[] | null, number, string | null, string, string | null];
+type GrantRow = [number, string];
+type DeviceRow = [string, string, string | null, number, number, number[] | null, GrantRow[] | null, number | null, number, number | null, number | null];
 type WorkerRow = [string, number, number, boolean, number];
+type TypeRow = [string, boolean, number, number, boolean, GrantRow[] | null];

@@ -1,23 +1,35 @@
-import { messageOf, type DaemonLog } from '@lava/base';
-import { assignJob, cancelJob, DeviceTaken, finishJob } from '../jobs/job-changes.ts';
+import { ConfigurationError, messageOf, type DaemonLog } from '@lava/base';
+import { changeDeviceHealth } from '../devices/device-changes.ts';
+import { finishJob, type Attempt } from '../jobs/job-changes.ts';
+import { cancelGroup } from '../jobs/group-changes.ts';
+import { startHealthCheck } from '../jobs/health-check-job.ts';
+import { placeJobs } from '../jobs/place-jobs.ts';
 import { change, serverActor, type Stored } from '../store/change.ts';
-import { decide } from './decide.ts';
+import { decide, type Decision } from './decide.ts';
+import type { HealthCheckFiles } from './health-check-files.ts';
 import { readSnapshot } from './read-snapshot.ts';
+import type { Policy } from './snapshot.ts';
 
 interface SchedulerOptions {
   readonly stored: Stored;
   readonly log: DaemonLog;
+  readonly policy: Policy;
+  readonly healthChecks: HealthCheckFiles;
   /** Seconds for which a new attempt holds its device without a word from the worker. */
   readonly lease: number;
   /** Seconds between the safety sweeps that find what an event did not tell. */
   readonly sweep?: number;
 }
 
+/** Most jobs that start in one transaction: enough to be fast, few enough that nobody waits long for a row. */
+const batchSize = 100;
+
 /** Runs `decide` whenever something changed that may free or need a device, one round after another. */
 export class Scheduler {
   readonly #options: SchedulerOptions;
   #stop: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #retry: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #again = false;
   #stopped = false;
@@ -46,11 +58,15 @@ export class Scheduler {
     this.#stop?.();
     clearInterval(this.#timer);
     await this.#running;
+    clearTimeout(this.#retry);
   }
 
   /** Somebody else was faster and what we saw is out of date, or the database was away. */
   #retrySoon(ms = 200): void {
-    setTimeout(() => this.wake(), ms).unref();
+    this.#retry ??= setTimeout(() => {
+      this.#retry = undefined;
+      this.wake();
+    }, ms);
   }
 
   async #rounds(): Promise<void> {
@@ -66,22 +82,60 @@ export class Scheduler {
   }
 
   async #round(): Promise<void> {
-    const { stored, log, lease } = this.#options;
-    const snapshot = await readSnapshot(stored.db);
-    if (snapshot.jobs.length === 0) return;
-    const { assign, timedOut, hopeless } = decide(snapshot, Date.now());
-    for (const { job, device, worker } of assign) {
-      try {
-        const attempt = await change(stored, serverActor, (c) => assignJob(c, job, device, worker, lease));
-        if (attempt) log.info(`[${job}] assigned to ${device} on ${worker}`);
-        else this.#retrySoon();
-      } catch (error) {
-        if (!(error instanceof DeviceTaken) && !isTaken(error)) throw error;
-        this.#retrySoon();
-      }
+    const { stored, policy, healthChecks } = this.#options;
+    const now = Date.now();
+    const snapshot = await healthChecks.mark(await readSnapshot(stored.db, policy), now);
+    const decision = decide(snapshot, now);
+    for (const check of decision.checks) await this.#check(check);
+    await this.#place(decision.placements);
+    await this.#giveUp(decision);
+  }
+
+  async #place(placements: Decision['placements']): Promise<void> {
+    const { log } = this.#options;
+    for (const batch of batches(placements)) {
+      const attempts = await this.#start(batch);
+      const started = new Set(attempts.map((a) => a.job));
+      const wanted = batch.flatMap((p) => [...p.jobs, ...p.guests]);
+      for (const { job, device, worker } of wanted) if (started.has(job)) log.info(`[${job}] assigned to ${device} on ${worker}`);
+      if (started.size < wanted.length) this.#retrySoon();
     }
+  }
+
+  async #start(batch: Decision['placements']): Promise<Attempt[]> {
+    const { stored, lease } = this.#options;
+    try {
+      return await change(stored, serverActor, (c) => placeJobs(c, batch, lease));
+    } catch (error) {
+      if (!isTaken(error)) throw error;
+      // One of them met what nobody could see: the others need not wait for it.
+      const each: Attempt[] = [];
+      for (const placement of batch.length > 1 ? batch : []) each.push(...await this.#start([placement]));
+      return each;
+    }
+  }
+
+  /** Starts a health check. A device whose check cannot be made is taken out of service, and says why. */
+  async #check(seat: Decision['checks'][number]): Promise<void> {
+    const { stored, log, lease, healthChecks } = this.#options;
+    try {
+      const text = await healthChecks.definition(seat.device);
+      if (text === undefined) return;
+      const attempt = await change(stored, serverActor, (c) => startHealthCheck(c, text, seat, lease));
+      if (attempt) log.info(`[${attempt.job}] health check of ${seat.device} on ${seat.worker}`);
+      else this.#retrySoon();
+    } catch (error) {
+      if (isTaken(error)) { this.#retrySoon(); return; }
+      if (!(error instanceof ConfigurationError)) throw error;
+      log.warn(`${seat.device}: ${error.message}`);
+      await change(stored, serverActor, (c) => changeDeviceHealth(c, seat.device, 'Bad', 'Invalid health check'));
+    }
+  }
+
+  async #giveUp({ timedOut, hopeless }: Decision): Promise<void> {
+    const { stored, log } = this.#options;
     for (const job of timedOut) {
-      if (await change(stored, serverActor, (c) => cancelJob(c, job, 'Queue timeout'))) log.info(`[${job}] canceled: waited longer than its queue timeout`);
+      if (await change(stored, serverActor, (c) => cancelGroup(c, job, 'Queue timeout'))) log.info(`[${job}] canceled: waited longer than its queue timeout`);
     }
     for (const { job, reason } of hopeless) {
       const ended = await change(stored, serverActor, (c) => finishJob(c, job, undefined, {
@@ -90,6 +144,21 @@ export class Scheduler {
       if (ended) log.info(`[${job}] failed: ${reason}`);
     }
   }
+}
+
+/** Placements in lots of about `batchSize` jobs; none is torn apart. */
+function* batches(placements: Decision['placements']): Generator<Decision['placements'][number][]> {
+  let batch: Decision['placements'][number][] = [];
+  let size = 0;
+  for (const placement of placements) {
+    batch.push(placement);
+    size += placement.jobs.length + placement.guests.length;
+    if (size < batchSize) continue;
+    yield batch;
+    batch = [];
+    size = 0;
+  }
+  if (batch.length > 0) yield batch;
 }
 
 /** The database itself refuses a second job or attempt on a device. */
