@@ -1,6 +1,6 @@
 // Stands for lava-run in tests of the worker: the same command line and files, and a job definition in JSON that says
 // what to do: {"lines": 100, "pause": 5, "text": "…", "hang": true, "orphan": true, "deaf": true, "stderr": "…", "crash": true,
-// "ask": {"request": "…"}}
+// "ask": {"request": "…"}, "results": [{"definition": "…", "case": "…", "result": "pass"}]}
 import { spawn } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -53,6 +53,7 @@ if (plan.ask) {
   while (!existsSync(answers) || !readFileSync(answers, 'utf8').endsWith('\n')) await new Promise((resolve) => { setTimeout(resolve, 20); });
   for (const line of readFileSync(answers, 'utf8').trim().split('\n')) log(record('info', `answer ${line}`));
 }
+for (const result of plan.results ?? []) log(record('results', result));
 if (plan.crash) { appendFileSync(join(folder, 'logs.yaml'), '- {"dt": "torn'); process.kill(process.pid, 'SIGKILL'); }
 if (plan.hang) await new Promise((resolve) => { setTimeout(resolve, 3_600_000); });
 end('pass');
