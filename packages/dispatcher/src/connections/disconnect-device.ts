@@ -7,7 +7,7 @@ import { primaryConnection } from './device-connections.ts';
 const endings = ['telnet', 'ssh', 'shell'];
 
 /** Gives the device's console back, so that a flasher (or a person) can have the line. */
-const disconnectDevice: ActionSpec = {
+export const disconnectDevice: ActionSpec = {
   name: 'disconnect-device',
   summary: 'disconnect from the serial connection',
   description: 'end the connection to the serial console of the device',
@@ -30,7 +30,7 @@ const disconnectDevice: ActionSpec = {
 };
 
 /** Disconnects and connects again: for devices whose serial port goes away with a reset. */
-const resetConnection: ActionSpec = {
+export const resetConnection: ActionSpec = {
   name: 'reset-connection',
   summary: 'disconnect and connect again',
   description: 'end the connection to the device and make a new one',
@@ -39,4 +39,3 @@ const resetConnection: ActionSpec = {
   children: [disconnectDevice, connectDevice],
 };
 
-export { disconnectDevice, resetConnection };

@@ -7,8 +7,11 @@ const garbledShare = 0.3;
 /** Fewer characters tell nothing. */
 const fewest = 16;
 
-/** What no text has: bytes that are no UTF-8, and control characters but those that terminals know. */
-const unreadable = /[\ufffd\u0001-\u0006\u000e-\u001a\u001c-\u001f\u007f-\u009f]/g;
+/** What no text has: bytes that are no UTF-8, and control characters but those that terminals know (bell to carriage return, escape). */
+function unreadable(character: string): boolean {
+  const code = character.charCodeAt(0);
+  return code === 0xfffd || (code < 0x20 ? code !== 0 && code !== 0x1b && (code < 7 || code > 13) : code >= 0x7f && code < 0xa0);
+}
 
 /** Looks at what a serial line brings: a line at the wrong speed shows garbage, a cut one nothing. */
 export class LineHealth {
@@ -27,6 +30,6 @@ export class LineHealth {
 
   /** Most of what came last is no text. */
   get garbled(): boolean {
-    return this.#last.length >= fewest && (this.#last.match(unreadable)?.length ?? 0) / this.#last.length >= garbledShare;
+    return this.#last.length >= fewest && [...this.#last].filter(unreadable).length / this.#last.length >= garbledShare;
   }
 }

@@ -9,7 +9,7 @@ import { runTestAction, testAction } from '../testing/test-action.ts';
 import { deviceOptions, followDevices } from './share-devices.ts';
 import { allDevices } from './udev.ts';
 import { attributesOf } from './udev-records.ts';
-import { waitDeviceBoardId, waitDevicePath, waitDfuDevice, waitUsbMassStorage, waitUsbSerial } from './wait-usb.ts';
+import { waitDeviceBoardId, waitDevicePath, waitDfuDevice, waitQdlDevice, waitUsbMassStorage, waitUsbSerial } from './wait-usb.ts';
 
 const missing = MockUsb.missing();
 const folder = mkdtempSync(join(tmpdir(), 'lava-usb-'));
@@ -62,6 +62,7 @@ describe.skipIf(missing !== undefined)(`USB devices${missing === undefined ? '' 
     await bus.plug(probe('A1'));
     await runTestAction(action(waitUsbSerial, { board_id: 'A1', usb_vendor_id: '0d28', usb_product_id: '0204' }));
     await runTestAction(action(waitDfuDevice, { board_id: 'A1', usb_vendor_id: '0d28', usb_product_id: '0204' }));
+    await runTestAction(action(waitQdlDevice, { usb_vendor_id: '0d28', usb_product_id: '0204' }));
     await runTestAction(action(waitDevicePath(() => '/dev/serial/by-id/usb-ARM_A1'), {}));
   });
 

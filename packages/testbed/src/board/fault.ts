@@ -37,5 +37,5 @@ export function parseFault(words: string): Fault {
     throw new ConfigurationError(`'${words}' is no fault`, { code: 'board-fault', hint: `Write KIND@STAGE with one of: ${Object.keys(faultKinds).join(', ')}.` });
   }
   const [, kind, at, value] = m;
-  return { kind: kind as Fault['kind'], ...(at !== undefined && { at }), ...(value !== undefined && (/^lose-/.test(kind ?? '') ? { every: Number(value) } : { text: value })) };
+  return { kind: kind as Fault['kind'], ...(at !== undefined && { at }), ...(value !== undefined && ((kind as string).startsWith('lose-') ? { every: Number(value) } : { text: value })) };
 }

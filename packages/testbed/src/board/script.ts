@@ -5,7 +5,7 @@ import { isMapping, type Mapping } from '@lava/job';
 import { loadYaml } from '@lava/yaml';
 
 /** What a board answers to a line that is typed at a prompt. */
-export interface Answer {
+interface Answer {
   /** Regular expression that the whole line must match. */
   readonly match: string;
   /** Text that is printed; `{line}` stands for what was typed. */
@@ -80,7 +80,7 @@ function* problemsOf(value: unknown): Generator<string> {
 
 function isPattern(value: unknown): boolean {
   try {
-    return typeof value === 'string' && new RegExp(value) !== undefined;
+    return typeof value === 'string' && new RegExp(value) instanceof RegExp;
   } catch {
     return false;
   }
