@@ -16,8 +16,8 @@ export async function submit(services: Services, request: RestRequest, reply: Fa
   const user = requireUser(request);
   const text = await definition();
   try {
-    const { ids } = await services.jobs.submit(text, user);
-    return reply.code(201).send({ message: 'job(s) successfully submitted', job_ids: ids });
+    const { names } = await services.jobs.submit(text, user);
+    return reply.code(201).send({ message: 'job(s) successfully submitted', job_ids: names });
   } catch (error) {
     if (!(error instanceof SubmitError)) throw error;
     const message = textOf(error.problems.find((p) => p.severity === 'error'), error.message);

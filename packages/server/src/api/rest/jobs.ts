@@ -10,6 +10,7 @@ import { requireSuperuser } from '../who.ts';
 import { jobFields } from './fields.ts';
 import { submit } from './job-actions.ts';
 import { restJobId, type OfJob } from './job-id.ts';
+import { metadataConditions } from './metadata-filter.ts';
 import { listing } from './page.ts';
 import { bodyText, restTime, route, textBody } from './route.ts';
 
@@ -46,7 +47,7 @@ export function restJobs(app: FastifyInstance, services: Services): void {
 
   route(app, '/jobs/', {
     GET: async (request) => listing<Raw, unknown>({
-      db, request, columns, from, fields: jobFields, where: visibleJobs(request.user), orderings, defaultOrder: sql`jobs.id desc`, most: mostJobs, show,
+      db, request, columns, from, fields: jobFields, where: sql.join([visibleJobs(request.user), ...metadataConditions(request.query)], sql` and `), orderings, defaultOrder: sql`jobs.id desc`, most: mostJobs, show,
     }),
     POST: async (request, reply) => submit(services, request, reply, () => bodyText(request, 'definition')),
   }, { bodyLimit: definitionLimit, filters: jobFields, orderings: Object.keys(orderings), ...textBody('definition') });

@@ -147,3 +147,23 @@ test('finished jobs are removed with their logs', async () => {
   const running = await server.addJob({ state: 'Running' });
   expect((await send('DELETE', `/jobs/${running}/`, undefined)).status).toBe(400);
 });
+
+test('jobs by their metadata', async () => {
+  const { db } = server.services;
+  const ids: number[] = [];
+  for (const metadata of [{ build: { id: 'v6.1', tag: 'next' }, branch: 'main', list: ['a', 'b'] }, { branch: 'Maintenance', count: 12, ready: true }, {}]) {
+    const id = await server.addJob({ description: 'with metadata' });
+    await db.updateTable('jobs').set({ metadata: JSON.stringify(metadata) }).where('id', '=', id).execute();
+    ids.push(id);
+  }
+  const found = async (query: string) => (await server.ask(api(`/jobs/?description=with%20metadata&ordering=id&${query}`))).json.results.map((j: { id: number }) => ids.indexOf(j.id));
+  for (const [query, expected] of [
+    ['metadata__branch=main', [0]], ['metadata__branch!=main', [1, 2]], ['metadata__branch__istartswith=mai', [0, 1]], ['metadata__branch__startswith=mai', [0]], ['metadata__branch__in=main,other', [0]],
+    ['metadata__build__id=v6.1', [0]], ['metadata__build__id__endswith=.1', [0]], ['metadata__list=b', [0]], ['metadata__list=c', []], ['metadata__count=12', [1]], ['metadata__ready=true', [1]],
+    ['metadata__branch__isnull=true', [2]], ['metadata__has_key=build', [0]], ['metadata__has_keys=branch,count', [1]], ['metadata__has_any_keys=build,count', [0, 1]],
+    ['metadata__contains=%7B%22build%22%3A%7B%22tag%22%3A%22next%22%7D%7D', [0]], ['metadata__branch=', [0, 1, 2]], ['metadata__branch__istartswith=m&metadata__count=12', [1]],
+  ] as const) expect([query, await found(query)]).toEqual([query, expected]);
+  for (const [query, message] of [
+    ['metadata__contains=x', "metadata__contains expects a JSON object, got 'x'"], ['metadata__a__isnull=x', "isnull expects a boolean, got 'x'"], ['metadata__=x', "Missing metadata key in 'metadata__'"],
+  ]) expect(await server.ask(api(`/jobs/?${query}`))).toMatchObject({ status: 400, json: [message] });
+});
