@@ -20,7 +20,7 @@ export interface Visit extends Services {
 export const commandLine = 'lava-server manage';
 
 /** Where everything is for a command: `--root`, `LAVA_ROOT` or /. */
-export function pathsOf(command: Command): LavaPaths {
+function pathsOf(command: Command): LavaPaths {
   const { root } = command.optsWithGlobals<{ root?: string }>();
   return lavaPaths(resolve(root ?? (process.env['LAVA_ROOT'] || '/')));
 }

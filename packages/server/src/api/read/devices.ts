@@ -13,7 +13,7 @@ export interface DeviceRow {
 
 /** Devices that `user` may see, by name, or those of them with the given names. Numbers and descriptions of hidden jobs are left out. */
 export async function deviceRows(db: Kysely<Database>, user: User | null, hostnames?: readonly string[]): Promise<DeviceRow[]> {
-  return (await read(db, user, hostnames)).map(({ guard: _, ...row }) => row);
+  return (await read(db, user, hostnames)).map(({ guard: _guard, ...row }) => row);
 }
 
 /** The devices with these names and who may see them, for the caller to look at. */

@@ -1,9 +1,11 @@
-import { isMapping, jobTimeout } from '@lava/job';
-import { sql } from 'kysely';
+import { isMapping, jobHealths, jobStates, jobTimeout } from '@lava/job';
+import { sql, type Kysely } from 'kysely';
 import { loadYaml } from '@lava/yaml';
-import { mayCancelJob, maySeeJob, visibleJobs } from '../../auth/visibility.ts';
+import { mayCancelJob, maySeeJob, visibleDevices, visibleJobs } from '../../auth/visibility.ts';
 import type { User } from '../../auth/users.ts';
+import type { Waiting } from '../../scheduler/explain.ts';
 import type { Services } from '../../services.ts';
+import type { Database } from '../../store/database.ts';
 import { notFound } from '../errors.ts';
 import { jobRows, type JobRow } from './jobs.ts';
 
@@ -11,8 +13,13 @@ import { jobRows, type JobRow } from './jobs.ts';
 export interface Job extends JobRow {
   metadata: Record<string, unknown>; tags: string[]; failure_comment: string | null; error_code: string | null; log_lines: number;
   visibility: string; can_cancel: boolean; can_resubmit: boolean; timeout: number | null;
-  waiting: { reason: string; position: number | null } | null;
+  waiting: Waiting | null;
+  /** Of a job of a multinode group: `12.0`, its role, and all jobs of the group. */
+  sub_id: string | null; role: string | null; group: GroupJob[];
 }
+
+/** A job of a multinode group, in the order of their numbers. */
+interface GroupJob { id: number; sub_id: string; role: string; state: string; health: string; device: string | null }
 
 /**
  * The number of a job that `user` may see, from the number or the multinode id (`12.0`) of an address.
@@ -33,7 +40,7 @@ export async function readJob(services: Services, user: User | null, id: number)
   const found = (await jobRows(db, [id]))[0];
   if (!found || !maySeeJob(user, found.access)) return undefined;
   const { row, access } = found;
-  const [more, logLines, waiting] = await Promise.all([
+  const [more, logLines, waiting, group] = await Promise.all([
     sql<{ metadata: Record<string, unknown>; failure_comment: string | null; error_code: string | null; definition: string; tags: string[]; groups: string[] }>`
       select jobs.metadata, jobs.failure_comment, jobs.error_code, jobs.definition,
         array(select t.name from job_tags jt join tags t on t.id = jt.tag_id where jt.job = jobs.id order by t.name) as tags,
@@ -41,15 +48,33 @@ export async function readJob(services: Services, user: User | null, id: number)
       from jobs where jobs.id = ${id}`.execute(db),
     services.logs.count(id),
     row.state === 'Submitted' || row.state === 'Scheduling' ? services.jobs.waiting(id) : null,
+    groupOf(db, user, id),
   ]);
   const extra = more.rows[0];
   if (!extra) return undefined;
+  const own = group.find((j) => j.id === id);
   return {
     ...row, metadata: extra.metadata, tags: extra.tags, failure_comment: extra.failure_comment, error_code: extra.error_code, log_lines: logLines,
     visibility: visibilityOf(extra.groups, row.submitter, access.isPublic),
     can_cancel: mayCancelJob(user, access) && row.state !== 'Finished' && row.state !== 'Canceling', can_resubmit: user !== null,
-    timeout: timeoutOf(extra.definition), waiting,
+    timeout: timeoutOf(extra.definition), waiting: waiting && await withoutHidden(db, user, waiting),
+    sub_id: own?.sub_id ?? null, role: own?.role ?? null, group,
   };
+}
+
+/** Jobs of the same group that the user may see; none for a job without group. */
+async function groupOf(db: Kysely<Database>, user: User | null, id: number): Promise<GroupJob[]> {
+  const { rows } = await sql<Omit<GroupJob, 'state' | 'health'> & { state: number; health: number }>`
+    select jobs.id, jobs.sub_id, jobs.role, jobs.state, jobs.health, jobs.actual_device as device from jobs
+    where jobs.target_group = (select target_group from jobs own where own.id = ${id}) and ${visibleJobs(user)} order by jobs.id`.execute(db);
+  return rows.map((r) => ({ ...r, state: jobStates[r.state]!, health: jobHealths[r.health]! }));
+}
+
+/** What a queued job waits for, without the devices that the user may not see. */
+async function withoutHidden(db: Kysely<Database>, user: User | null, waiting: Waiting): Promise<Waiting> {
+  const { rows } = await sql<{ hostname: string }>`select hostname from devices where hostname = any(${waiting.devices.map((d) => d.hostname)}::text[]) and ${visibleDevices(user)}`.execute(db);
+  const seen = new Set(rows.map((r) => r.hostname));
+  return { ...waiting, devices: waiting.devices.filter((d) => seen.has(d.hostname)) };
 }
 
 /** A personal job belongs to the group that is named like its submitter. */

@@ -13,7 +13,7 @@ export interface WorkerRow {
 
 /** Workers that `user` may see, by name, or those of them with the given names. */
 export async function workerRows(db: Kysely<Database>, user: User | null, hostnames?: readonly string[]): Promise<WorkerRow[]> {
-  return (await read(db, user, hostnames)).map(({ guard: _, ...row }) => row);
+  return (await read(db, user, hostnames)).map(({ guard: _guard, ...row }) => row);
 }
 
 /** The workers with these names and who may see them, for the caller to look at. */

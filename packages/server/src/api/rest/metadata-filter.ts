@@ -18,7 +18,7 @@ const text = (path: readonly string[]) => sql<string>`jobs.metadata #>> ${[...pa
  * The condition that `metadata__KEY=value`, `metadata__KEY__SUB__lookup=value` or a question about the whole map asks for.
  * @param name the parameter without a `!` at its end
  */
-export function metadataCondition(name: string, value: string): Condition {
+function metadataCondition(name: string, value: string): Condition {
   const parts = name.split('__').slice(1);
   const whole = parts.length === 1 ? wholeMap(parts[0]!, value) : undefined;
   if (whole) return whole;

@@ -13,7 +13,7 @@ test('/api/ describes the REST API', async () => {
   expect([status, headers.get('content-type'), json.openapi]).toEqual([200, 'application/json; charset=utf-8', '3.1.0']);
   expect((await server.ask('/api')).status).toBe(301);
   const paths = json.paths as Paths;
-  const operations = Object.values(paths).flatMap(({ parameters: _, ...methods }) => Object.values(methods));
+  const operations = Object.values(paths).flatMap(({ parameters: _ofPath, ...methods }) => Object.values(methods));
   expect(new Set(operations.map((o) => o.operationId)).size).toBe(operations.length);
   for (const [url, item] of Object.entries(paths)) expect([...url.matchAll(/\{(\w+)\}/g)].map((m) => m[1])).toEqual((item.parameters ?? []).map((p) => p.name));
   expect(Object.keys(paths)).toEqual(expect.arrayContaining(['/api/v0.2/jobs/', '/api/v0.2/jobs/{job}/tap13/', '/api/v0.2/devices/{hostname}/dictionary/', '/api/v0.2/permissions/devices/{key}/', '/api/v0.2/token/']));
