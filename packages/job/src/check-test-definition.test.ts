@@ -59,7 +59,7 @@ test('what is odd but allowed', () => {
   expect(checkTestDefinition(good.slice(0, good.indexOf('run:'))).problems.map((p) => p.code)).toEqual(['no-steps']);
 });
 
-test.skipIf(python === undefined)("the same as LAVA's own check (needs Debian's lava-server)", { timeout: 120_000 }, () => {
+test.skipIf(python === undefined)("the same as LAVA's own check (needs Debian's packages of LAVA, installed or downloadable)", { timeout: 120_000 }, () => {
   // Since that release git-repos may be mappings.
   const classic = loadYaml(good.replace(/^ {2}- \{url.*\n/m, '')) as object;
   const samples = [{ name: 'job: good', job: classic }, ...broken([{ name: 'job: good', job: classic }])].filter(({ name }) => !name.includes('git-repos.0'));

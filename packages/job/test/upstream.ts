@@ -1,4 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { dirname } from 'node:path';
+import { fromDebianPackage } from '../../../tests/support/upstream-packages.ts';
 
 /** What LAVA's own validators say of a definition: all messages of the first one that refuses, with places as Python prints them. */
 export interface Verdict {
@@ -55,20 +57,29 @@ def submission(job):
 json.dump([{'strict': published(j, True), 'lax': published(j, False), 'submit': submission(j)} for j in json.load(sys.stdin)], sys.stdout)
 `;
 
-const candidates = [process.env['LAVA_PYTHON'], '/usr/bin/python3', 'python3'];
+/** Debian's packages that LAVA's validators are made of, each with a module that it has. */
+const packages = { 'lava-common': 'lava_common', 'lava-server': 'lava_scheduler_app', 'python3-voluptuous': 'voluptuous', 'python3-django': 'django', 'python3-asgiref': 'asgiref' };
 
-/** A Python that has LAVA's packages (Debian: lava-common and lava-server), or undefined. */
-export const upstream = candidates.find((python) => {
-  try {
-    execFileSync(python ?? '', ['-c', 'import lava_common.schemas, lava_scheduler_app'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-});
+/** A Python and where it finds LAVA's modules. */
+interface Python { readonly program: string; readonly path: string }
+
+const works = ({ program, path }: Python): boolean =>
+  spawnSync(program, ['-W', 'ignore', '-c', 'import lava_common.schemas, lava_scheduler_app, django, voluptuous, yaml'], { stdio: 'ignore', env: { ...process.env, PYTHONPATH: path } }).status === 0;
+
+function findUpstream(): Python | undefined {
+  const program = process.env['LAVA_PYTHON'] ?? '/usr/bin/python3';
+  const installed = { program, path: '' };
+  if (works(installed)) return installed;
+  const folders = Object.entries(packages).map(([name, module]) => fromDebianPackage(name, `/usr/lib/python3/dist-packages/${module}`));
+  const unpacked = { program, path: folders.flatMap((folder) => (folder === undefined ? [] : [dirname(folder)])).join(':') };
+  return folders.includes(undefined) || !works(unpacked) ? undefined : unpacked;
+}
+
+/** A Python with LAVA's validators: Debian's packages, installed or unpacked into .cache; undefined where there are none. */
+export const upstream = findUpstream();
 
 const ask = (script: string, questions: readonly unknown[]): unknown =>
-  JSON.parse(execFileSync(upstream ?? '', ['-W', 'ignore', '-c', script], { input: JSON.stringify(questions), encoding: 'utf8', maxBuffer: 1 << 28 }));
+  JSON.parse(execFileSync(upstream?.program ?? '', ['-W', 'ignore', '-c', script], { input: JSON.stringify(questions), encoding: 'utf8', maxBuffer: 1 << 28, env: { ...process.env, PYTHONPATH: upstream?.path } }));
 
 export const upstreamVerdicts = (definitions: readonly unknown[]) => ask(jobs, definitions) as Verdict[];
 

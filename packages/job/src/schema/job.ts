@@ -37,8 +37,11 @@ const priorityRange: Rule = (job, report) => {
 const action = mapping({ deploy, boot, test, command }, { about: 'one of deploy, boot, test and command' });
 
 /** @param options.contextVariables variables that the server's settings allow in `context` beside LAVA's */
-export function jobSchema(options: { contextVariables?: readonly string[] } = {}): Schema {
-  const context = options.contextVariables ?? [];
+export function jobSchema({ contextVariables = [] }: { contextVariables?: readonly string[] } = {}): Schema {
+  return contextVariables.length ? build(contextVariables) : usual;
+}
+
+function build(context: readonly string[]): Schema {
   return mapping({
     job_name: required(text({ min: 1, max: 200, about: 'a short text that people find the job by' })),
     device_type: text({ min: 1, about: 'the name of a device type of this LAVA' }),
@@ -61,4 +64,6 @@ export function jobSchema(options: { contextVariables?: readonly string[] } = {}
     actions: required(list(action, { about: 'the list of deploy, boot, test and command blocks' })),
   }, { gone, rules: [needsDeviceType, priorityRange, splits] });
 }
+
+const usual = build([]);
 

@@ -23,6 +23,10 @@ export const blockKinds = {
  * @param context variables that the server's settings allow beside LAVA's
  */
 export function publishedJob(context: readonly string[] = []): Schema {
+  return context.length ? build(context) : usual;
+}
+
+function build(context: readonly string[]): Schema {
   return mapping({
     job_name: required(name('a short text that people find the job by')),
     device_type: name('the type of device that shall run the job'),
@@ -52,6 +56,8 @@ export function publishedJob(context: readonly string[] = []): Schema {
     actions: required(list(mapping(Object.fromEntries(Object.entries(blockKinds).map(([kind, about]) => [kind, anyMapping(about)]))), { about: 'the list of deploy, boot, test and command blocks' })),
   }, { about: 'a LAVA job' });
 }
+
+const usual = build([]);
 
 const all = (methods: Readonly<Record<string, Schema>>) => Object.fromEntries(Object.entries(methods).map(([method, schema]) => [method, published(schema)]));
 

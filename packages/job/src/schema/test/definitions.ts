@@ -8,6 +8,9 @@ export const fixupdict = record(oneOf('pass', 'fail', 'skip', 'unknown'), { abou
 
 const gitRepository = mapping({ url: required(text({ about: 'the address of a git repository' })), branch: text(), destination: text() });
 
+/** A format in which tests print their results by themselves. */
+export const resultFormat = { ...oneOf('ktap', 'tap', 'junit'), about: 'the format in which results are printed' };
+
 /** A test definition file, or the same written into a job. */
 export const testDefinition = named('testDefinition', mapping({
   metadata: required(mapping({
@@ -25,7 +28,7 @@ export const testDefinition = named('testDefinition', mapping({
   }, { keys: /^deps-.+/, others: texts('a list of packages to install on this distribution'), about: 'what the test needs' }),
   parameters: anyMapping('shell variables with their defaults'),
   params: anyMapping('shell variables with their defaults'),
-  parse: mapping({ fixupdict, pattern: beyond(text({ about: 'a regular expression with named groups for results that the test prints' })) }, { about: 'how results are found in the output' }),
+  parse: mapping({ fixupdict, pattern: beyond(text({ about: 'a regular expression with named groups for results that the test prints' })), format: beyond(resultFormat) }, { about: 'how results are found in the output' }),
   run: mapping({ steps: required(texts('a list of shell commands')) }, { about: 'the test itself' }),
   expected: texts('the test cases that have to have a result'),
 }));

@@ -1,19 +1,21 @@
-import { any, anyMapping, beyond, bool, either, empty, integer, list, literal, mapping, oneOf, required, text } from '../schema.ts';
+import { isMapping } from '../../mapping.ts';
+import { any, anyMapping, beyond, bool, either, eitherMeant, empty, integer, list, literal, mapping, oneOf, required, text } from '../schema.ts';
 import { docker } from '../common.ts';
-import { definition, fixupdict, testName } from './definitions.ts';
+import { definition, fixupdict, resultFormat, testName } from './definitions.ts';
 
 const notEmpty = text({ min: 1 });
 const expected = list(text(), { about: 'the test cases that have to have a result' });
 const pattern = (about: string) => required(text({ about }));
 
-const monitor = mapping({
+const anyMonitor = {
   name: required(testName),
   start: pattern('a regular expression: the monitor begins when it is met'),
   end: pattern('a regular expression: the monitor ends when it is met'),
-  pattern: pattern('a regular expression with the groups test_case_id and result, or measurement'),
-  fixupdict,
   expected,
-});
+};
+const patternMonitor = mapping({ ...anyMonitor, pattern: pattern('a regular expression with the groups test_case_id and result, or measurement'), fixupdict });
+const formatMonitor = mapping({ ...anyMonitor, format: beyond(required(resultFormat)) });
+const monitor = eitherMeant((value) => (isMapping(value) && value['format'] !== undefined ? 1 : 0), patternMonitor, formatMonitor);
 
 const message = { message: required({ ...notEmpty, about: 'a regular expression' }) };
 const step = mapping({
