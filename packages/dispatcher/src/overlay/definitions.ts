@@ -31,6 +31,8 @@ export interface TestRun {
   /** `parse` of the definition. */
   readonly pattern: string | undefined;
   readonly fixup: Mapping | undefined;
+  /** Format in which the whole run prints its results. */
+  readonly format: string | undefined;
   /** Cases that must be reported, and whether the job itself names them. */
   readonly expected: readonly string[] | undefined;
   readonly expectedByJob: boolean;

@@ -150,11 +150,12 @@ class PreparedDefinition {
 
     const expectedByJob = Array.isArray(block['expected']);
     const pattern = file.parse?.['pattern'];
-    const fixup = file.parse?.['fixupdict'];
+    const { fixupdict: fixup, format } = file.parse ?? {};
     const run: TestRun = {
       runId, stage, uuid: this.#uuid, repository: block['repository'], path: asText(block['path']),
       revision: optionalText(block['revision']), commit: this.#commit,
       pattern: typeof pattern === 'string' ? pattern : undefined, fixup: isMapping(fixup) ? fixup : undefined,
+      format: typeof format === 'string' ? format : undefined,
       expected: expectedByJob ? textList(block['expected']) : file.expected, expectedByJob,
     };
     a.set(testRuns, new Map(a.get(testRuns)).set(runId, run));

@@ -44,6 +44,24 @@ test('a job with sets, measurements, references, patterns and stages', async () 
   expect(of('0_sets')).toMatchObject({ uuid: '1_1.1.2.1', path: 'inline/sets.yaml', revision: 'unspecified', namespace: 'common' });
 });
 
+test('results in formats of their own: handed over, piped in, or printed by the whole run', async () => {
+  const xml = '<testsuite name="unit"><testcase name="a" time="0.5"/><testcase name="b"><failure/></testcase></testsuite>';
+  const { outcome, cases, results, texts } = await board.run([{
+    definitions: [
+      inline('handed', [`echo '${xml}' > report.xml`, 'lava-test-report junit report.xml', 'printf "1..2\\nok 1 - piped in\\n" | lava-test-report tap', 'lava-test-report xls x || true', 'lava-test-case after --result pass']),
+      inline('printed', ['echo "KTAP version 1"', 'echo "1..1"', 'echo "    KTAP version 1"', 'echo "    # Subtest: group"', 'echo "    ok 1 inner"', 'echo "not ok 1 group"', 'lava-test-case own --result pass'], { file: { parse: { format: 'ktap' } } }),
+    ],
+  }]);
+  expect(outcome.result).toBe('pass');
+  expect(ofTest(cases)).toEqual([
+    '0_handed/a=pass', '0_handed/b=fail', '0_handed/piped-in=pass', '0_handed/missing-tests=fail', '0_handed/after=pass', 'lava/0_handed=pass',
+    '1_printed/inner=pass', '1_printed/group=fail', '1_printed/own=pass', 'lava/1_printed=pass',
+  ]);
+  expect(results.find((result) => result['case'] === 'a')).toMatchObject({ set: 'unit', measurement: 0.5, units: 'seconds' });
+  expect(results.find((result) => result['case'] === 'inner')).toMatchObject({ set: 'group' });
+  expect(texts('error')).toContain('The test announced 2 tests, 1 of them did not report');
+});
+
 test('markers of a case lead to what it printed', async () => {
   const { records, results } = await board.run([{ definitions: [inline('m', ['lava-test-case slow --shell "echo start; sleep 0.2; echo inside; sleep 0.2"'])] }]);
   const { starttc, endtc } = results.find((result) => result['case'] === 'slow') as { starttc: number; endtc: number };

@@ -1,10 +1,11 @@
-import { LavaError } from '@lava/base';
+import { JobError, LavaError } from '@lava/base';
 import { isMapping, type Mapping } from '@lava/job';
 import { textList } from '../overlay/definition-file.ts';
 import { pythonText } from '../overlay/shell-text.ts';
 import type { Action, Method, Parameters } from '../pipeline/action.ts';
 import type { Match } from '../connections/connection.ts';
 import { ExpectedCases } from './expected.ts';
+import { formatReader, formats, type FormatCase, type FormatReader } from './formats/format.ts';
 import { parseNumber, type TestCaseResult } from './signals.ts';
 
 const resultWords = ['pass', 'fail', 'skip', 'unknown'];
@@ -27,7 +28,7 @@ export const monitors: Method = {
       validate(a) {
         if (!Array.isArray(parameters['monitors'])) a.error("'monitors' should be a list");
         for (const monitor of monitorsOf(parameters)) {
-          for (const key of ['name', 'start', 'end', 'pattern']) if (typeof monitor[key] !== 'string' || monitor[key] === '') a.error(`Missing '${key}' of monitor '${pythonText(monitor['name'])}'`);
+          for (const key of ['name', 'start', 'end', monitor['format'] === undefined ? 'pattern' : 'format']) if (typeof monitor[key] !== 'string' || monitor[key] === '') a.error(`Missing '${key}' of monitor '${pythonText(monitor['name'])}'`);
         }
       },
       async run(a) {
@@ -44,7 +45,16 @@ async function follow(a: Action, monitor: Mapping): Promise<void> {
   const connection = a.needConnection();
   const suite = pythonText(monitor['name']).toLowerCase().replaceAll(' ', '-');
   const expected = Array.isArray(monitor['expected']) ? new ExpectedCases(textList(monitor['expected'])) : undefined;
-  const patterns = [pythonText(monitor['end']), pythonText(monitor['pattern'])];
+  const reader = monitor['format'] === undefined ? undefined : needReader(pythonText(monitor['format']));
+  const patterns = [pythonText(monitor['end']), reader ? /[^\n]*\n/ : pythonText(monitor['pattern'])];
+  const record = (found: FormatCase | TestCaseResult) => {
+    const result = expected?.check(found.name, found.result, log) ?? found.result;
+    log.results({ definition: suite, case: found.name, level: a.level, result, measurement: found.measurement, units: found.units, set: 'set' in found ? found.set : undefined });
+  };
+  const reported = (found: readonly FormatCase[]) => {
+    found.forEach(record);
+    for (const problem of reader?.problems() ?? []) log.error(problem);
+  };
   try {
     await connection.expect([pythonText(monitor['start'])], { timeoutMs: a.connectionTimeout * 1000, signal: a.signal });
     for (;;) {
@@ -57,14 +67,23 @@ async function follow(a: Action, monitor: Mapping): Promise<void> {
         log.info('ok: end string found, lava test monitoring stopped');
         return;
       }
+      if (reader) {
+        reported(reader.line(match.text.trimEnd()));
+        continue;
+      }
       const found = resultOf(a, match, monitor);
-      if (!found) continue;
-      const result = expected?.check(found.name, found.result, log) ?? found.result;
-      log.results({ definition: suite, case: found.name, level: a.level, result, measurement: found.measurement, units: found.units });
+      if (found) record(found);
     }
   } finally {
+    if (reader) reported(reader.end());
     expected?.recordMissing(log, suite, a.level);
   }
+}
+
+function needReader(format: string): FormatReader {
+  const reader = formatReader(format);
+  if (!reader) throw new JobError(`'${format}' is no format of results; known are ${Object.keys(formats).join(', ')}`, { code: 'result-format' });
+  return reader;
 }
 
 function resultOf(a: Action, match: Match, monitor: Mapping): TestCaseResult | undefined {

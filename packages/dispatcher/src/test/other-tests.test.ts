@@ -73,3 +73,13 @@ test('wrong definitions are refused before anything runs', async () => {
   expect((await board.run([{ definitions: [{ ...inline('a', []), from: 'bzr' }] }])).outcome.errorMessage).toContain("No testdef_repo handler is available for the given repository type 'bzr'.");
   expect((await board.run([{ definitions: [inline('lava', ['true'])] }])).outcome).toMatchObject({ errorType: 'Test', errorMessage: 'The "lava" test definition name is reserved.' });
 });
+
+test('monitors: results that the device prints as KTAP', async () => {
+  const printed = ['START', 'KTAP version 1', '1..2', '    KTAP version 1', '    # Subtest: list', '    ok 1 add', '    not ok 2 del', 'not ok 1 list', 'END'].join('\\n');
+  const { cases, texts } = await board.run([
+    { interactive: [{ name: 'start', prompts: ['board# '], script: [{ command: `echo be''gun; sleep 0.3; printf '${printed}\\n'`, successes: [{ message: 'begun' }], wait_for_prompt: false }] }] },
+    { monitors: [{ name: 'kunit', start: 'START', end: 'END', format: 'ktap' }] },
+  ]);
+  expect(ofTest(cases).filter((entry) => !entry.includes('start'))).toEqual(['kunit/add=pass', 'kunit/del=fail', 'kunit/list=fail', 'kunit/missing-tests=fail']);
+  expect(texts('error')).toContain('The test announced 2 tests, 1 of them did not report');
+});

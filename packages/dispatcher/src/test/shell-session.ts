@@ -5,6 +5,7 @@ import { toLogValue } from '../log/log-value.ts';
 import { testRuns, type TestRun } from '../overlay/definitions.ts';
 import type { Action } from '../pipeline/action.ts';
 import { ExpectedCases } from './expected.ts';
+import { formatReader, formats, type FormatCase, type FormatReader } from './formats/format.ts';
 import { answerGroupCall } from './group-call.ts';
 import { Markers } from './markers.ts';
 import { caseRecord, parseMatch, parseTestCase, type ParsedCase } from './signals.ts';
@@ -13,6 +14,8 @@ import { caseRecord, parseMatch, parseTestCase, type ParsedCase } from './signal
 const runnerExit = /<LAVA_TEST_RUNNER EXIT>/;
 const installFailed = /<LAVA_TEST_RUNNER INSTALL_FAIL>/;
 const signal = /<LAVA_SIGNAL_(\S+) ([^>]+)>/;
+/** A line of a report: none with a word for the worker in it. */
+const reportLine = /^(?!.*<LAVA_)[^\n]*\n/;
 const groupCall = /<LAVA_MULTI_NODE> <LAVA_(\S+) ([^>]+)>/;
 
 /** A run between its STARTRUN and its ENDRUN signal. */
@@ -36,6 +39,8 @@ export class ShellSession {
   #set: string | undefined;
   #open: OpenRun | undefined;
   #parse: { readonly pattern: string | undefined; readonly fixup: TestRun['fixup'] } | undefined;
+  /** Of the whole run, or between two signals. */
+  #report: { readonly reader: FormatReader; readonly ofRun: boolean } | undefined;
   #cases: [name: string, result: string][] = [];
 
   /** @param expected lists of the job by run; those of the definitions' files are added */
@@ -55,7 +60,8 @@ export class ShellSession {
     try {
       for (;;) {
         const patterns: Pattern[] = [runnerExit, installFailed, signal, groupCall];
-        if (this.#parse?.pattern) patterns.push(this.#parse.pattern);
+        if (this.#report) patterns.push(reportLine);
+        else if (this.#parse?.pattern) patterns.push(this.#parse.pattern);
         const match = await connection.expect(patterns, { timeoutMs: seconds * 1000, signal: this.#a.signal }).catch(nothingYet);
         if (match === undefined) continue;
         // What is logged about a marker comes after its line. Patterns of users match in the middle of lines that go on.
@@ -65,7 +71,8 @@ export class ShellSession {
         else if (match.index === 2) this.#signal(match.captures[0] ?? '', match.captures[1] ?? '');
         else if (match.index === 3) {
           if (!await this.#groupCall(connection, match.captures[0] ?? '', match.captures[1] ?? '')) return;
-        } else this.#report(parseMatch(match.groups, this.#parse?.fixup));
+        } else if (this.#report) this.#reported(this.#report.reader, this.#report.reader.line(match.text.trimEnd()));
+        else this.#record(parseMatch(match.groups, this.#parse?.fixup));
       }
       log.info('ok: lava_test_shell seems to have completed');
     } finally {
@@ -81,6 +88,7 @@ export class ShellSession {
   }
 
   #markUnfinished(): void {
+    this.#endReport();
     const open = this.#open;
     this.#open = undefined;
     if (!open) return;
@@ -102,6 +110,8 @@ export class ShellSession {
       case 'TESTSET': this.#testSet(words); break;
       case 'TESTRAISE': throw new TestError(words.join(' '), { code: 'test-raise' });
       case 'TESTEVENT': log.event(words.join(' ')); break;
+      case 'STARTREPORT': this.#startReport(words[0] ?? '', false); break;
+      case 'ENDREPORT': if (this.#report?.ofRun === false) this.#endReport(); break;
       case 'TESTFEEDBACK': this.#feedback(words[0] ?? ''); break;
       default: // Unknown signals are only logged.
     }
@@ -124,6 +134,7 @@ export class ShellSession {
     this.#cases = [];
     this.#open = { name: id, uuid, startedMs: monotonicMs() };
     if (run?.expected && !this.#expected.has(id)) this.#expected.set(id, new ExpectedCases(run.expected));
+    if (run?.format !== undefined) this.#startReport(run.format, true);
     if (run && (run.pattern !== undefined || run.fixup)) {
       if (run.pattern !== undefined) log.info(`Enabling test definition pattern ${pythonRepr(run.pattern)}`);
       if (run.fixup) log.info(`Enabling test definition fixup ${pythonRepr(run.fixup)}`);
@@ -139,6 +150,7 @@ export class ShellSession {
     if (id === undefined || uuid === undefined) throw new TestError('Invalid signal', { code: 'invalid-signal' });
     const { log, level, namespace } = this.#a;
     const duration = durationOf(this.#open);
+    this.#endReport();
     this.#open = undefined;
     this.#parse = undefined;
     log.info('Ending use of test pattern.');
@@ -164,10 +176,10 @@ export class ShellSession {
     if (this.#suite === undefined) throw new TestError('Invalid TESTCASE signal', { code: 'invalid-signal' });
     const parsed = parseTestCase(words, this.#parse?.fixup);
     if ('ok' in parsed) this.#markers.mark(parsed.ok.name, 'at');
-    this.#report(parsed);
+    this.#record(parsed);
   }
 
-  #report(parsed: ParsedCase): void {
+  #record(parsed: ParsedCase, set = this.#set): void {
     const { log } = this.#a;
     if ('refused' in parsed) {
       log.error(parsed.refused);
@@ -177,7 +189,27 @@ export class ShellSession {
     const { name } = parsed.ok;
     const result = this.#expected.get(suite)?.check(name, parsed.ok.result, log) ?? parsed.ok.result;
     this.#cases.push([name, result]);
-    log.results({ ...caseRecord(suite, { ...parsed.ok, result }), set: this.#set, ...this.#markers.take(name) });
+    log.results({ ...caseRecord(suite, { ...parsed.ok, result }), set, ...this.#markers.take(name) });
+  }
+
+  #startReport(format: string, ofRun: boolean): void {
+    this.#endReport();
+    const reader = formatReader(format);
+    if (reader) {
+      this.#a.log.info(`Reading results in the format ${format}`);
+      this.#report = { reader, ofRun };
+    } else this.#a.log.error(`'${format}' is no format of results; known are ${Object.keys(formats).join(', ')}`);
+  }
+
+  #endReport(): void {
+    const { reader } = this.#report ?? {};
+    this.#report = undefined;
+    if (reader) this.#reported(reader, reader.end());
+  }
+
+  #reported(reader: FormatReader, found: readonly FormatCase[]): void {
+    for (const { set, ...ok } of found) this.#record({ ok }, set ?? this.#set);
+    for (const problem of reader.problems()) this.#a.log.error(problem);
   }
 
   #testReference([name, result, reference, ...more]: readonly string[]): void {
