@@ -92,6 +92,20 @@ describe('lava lab', () => {
     expect(await system.manage('devices', 'list', '--all')).not.toContain('qemu08');
   });
 
+  test('asks on a terminal', async () => {
+    const file = put('asked.yaml', 'tags: {asked: }');
+    const answering = (answer: string) => new Promise<Ended>((resolve) => {
+      const command = `${process.execPath} ${programFile({ package: 'cli', name: 'lava' })} lab apply ${file}`;
+      const child = execFile('script', ['-qec', command, '/dev/null'], { env: { PATH: process.env['PATH'], HOME: root, SHELL: '/bin/sh', ...system.cliEnvironment } }, (error, stdout, stderr) =>
+        resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr }));
+      child.stdout!.on('data', (text: string) => { if (text.includes('[y/N]')) child.stdin!.end(`${answer}\n`); });
+    });
+    expect(await answering('n')).toMatchObject({ status: 1, stdout: expect.stringContaining('not applied') });
+    expect(await lab('diff', file)).toMatchObject({ status: 1 });
+    expect(await answering('y')).toMatchObject({ status: 0, stdout: expect.stringContaining('Done.') });
+    expect(await lab('diff', file)).toMatchObject({ status: 0 });
+  });
+
   test('makes a lab file of a boards.yaml', async () => {
     const boards = put('boards.yaml', 'slaves: [{name: lab-slave-0}]\nboards: [{name: qemu-01, type: qemu}]\n');
     const { status, stdout } = await lab('import-boards', boards);

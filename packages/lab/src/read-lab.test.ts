@@ -51,6 +51,17 @@ describe('what a lab file says', () => {
     expect(lab!.devices.get('b')!['dictionary']).toBe("{% extends 'my-qemu.jinja2' %}\n");
   });
 
+  test('variables that several devices share', () => {
+    const { lab, problems } = readLab(lines(`
+        devices:
+          a: {device_type: qemu, variables: &common {memory: 256, no_kvm: yes}}
+          b: {device_type: qemu, variables: {<<: *common, memory: 512}}
+`));
+    expect(problems).toEqual([]);
+    expect(lab!.devices.get('b')!['dictionary']).toMatch(/^\{% extends 'qemu.jinja2' %\}\n(?=.*set memory = 512)(?=.*set no_kvm = True).*/s);
+    expect(lab!.devices.get('b')!['dictionary']).not.toContain('256');
+  });
+
   test('texts in files of their own', () => {
     const text = `
         device_types:

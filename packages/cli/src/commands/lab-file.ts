@@ -25,7 +25,7 @@ export interface PlanAnswer {
 export async function readLabFile(path: string): Promise<LabFile> {
   const text = await readText(path);
   const folder = path === '-' ? process.cwd() : dirname(resolve(path));
-  const files: Record<string, string> = {};
+  const files = Object.create(null) as Record<string, string>;
   const read = readLab(text, (named) => {
     try {
       return (files[named] ??= readFileSync(resolve(folder, named), 'utf8'));

@@ -77,8 +77,7 @@ async function applyOnce(stored: Stored, paths: LavaPaths, file: LabFile, revisi
     if (planned.problems.some((p) => p.severity === 'error') || isEmptyPlan(planned.plan)) return planned;
     await applyPlan(c, paths, planned.plan, oldFiles);
     const after = await readLabState(c.trx, paths);
-    const wanted = readLab(file.text, (path) => file.files[path]).lab!;
-    const left = planLab(after, wanted, file).filter(({ action }) => action !== 'keep');
+    const left = planLab(after, readFile(file).lab!, file).filter(({ action }) => action !== 'keep');
     if (left.length > 0) throw new LavaBug(`the lab file did not become the lab: ${JSON.stringify(left).slice(0, 1000)}`, { code: 'lab-not-applied' });
     return { ...planned, revision: revisionOf(after) };
   });
@@ -87,17 +86,19 @@ async function applyOnce(stored: Stored, paths: LavaPaths, file: LabFile, revisi
 /** The transaction met another one that had changed the same: the whole of it may be tried again. */
 const isConflict = (error: unknown): boolean => ['40001', '40P01', '23505'].includes((error as { code?: string }).code ?? '');
 
-async function planIn(db: Kysely<Database>, paths: LavaPaths, { text, files, prune }: LabFile, username: string): Promise<PlannedLab> {
+const readFile = ({ text, files }: LabFile) => readLab(text, (path) => (Object.hasOwn(files, path) ? files[path] : undefined));
+
+async function planIn(db: Kysely<Database>, paths: LavaPaths, file: LabFile, username: string): Promise<PlannedLab> {
   const current = await readLabState(db, paths);
   const revision = revisionOf(current);
-  const { lab: wanted, problems, places } = readLab(text, (path) => (Object.hasOwn(files, path) ? files[path] : undefined));
+  const { lab: wanted, problems, places } = readFile(file);
   if (!wanted) return { revision, problems, plan: [] };
   const found = [
     ...problems, ...await checkLab(wanted, current, places, await templateSources({ db, paths })),
     ...checkOwnAccount(wanted, places, username), ...checkPermissions(wanted, places),
   ];
   const refused = found.some((p) => p.severity === 'error');
-  return { revision, problems: found, plan: refused ? [] : planLab(current, wanted, { prune }) };
+  return { revision, problems: found, plan: refused ? [] : planLab(current, wanted, file) };
 }
 
 /** Nobody locks themselves out with a slip of the pen. */

@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestServer, type TestServer } from '../api/testing.ts';
 import { configurationFile } from '../devices/configuration.ts';
+import { until } from '../link/fake-worker.ts';
 import { startTestDatabases, type TestDatabases } from '../store/testing.ts';
 
 let databases: TestDatabases;
@@ -157,6 +158,24 @@ test('of two that are applied at once from the same plan one is done', async () 
   const { revision } = await planOf(labs[0]!);
   const answers = await Promise.all(labs.map((lab) => server.ask('/api/v1/lab/apply', { as: 'root', json: { lab, revision } })));
   expect(answers.map((a) => a.status).sort()).toEqual([200, 409, 409, 409]);
+});
+
+test('a device whose state changes meanwhile is changed all the same', async () => {
+  const { db } = server.services;
+  const lab = 'devices: {box01: {device_type: box, description: under load}}';
+  let applied: ReturnType<typeof apply> | undefined;
+  await db.transaction().execute(async (trx) => {
+    await sql`update devices set state = 1 where hostname = 'box01'`.execute(trx);
+    applied = apply(lab);
+    // The apply has its view of the lab and waits for the row.
+    await until(async () => {
+      const { rows } = await sql`select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database() and query ~ 'description'`.execute(db);
+      return rows.length > 0;
+    }, 'the apply to wait');
+  });
+  expect((await applied!).status).toBe(200);
+  expect(await exported()).toContain('description: under load');
+  await sql`update devices set state = 0 where hostname = 'box01'`.execute(db);
 });
 
 test('what fails half-way leaves nothing behind, not even in files', async () => {
