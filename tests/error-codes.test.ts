@@ -20,7 +20,7 @@ const codes = new Set<string>([
   ...labProblemCodes,
   ...found(sources('packages/server/src/lab') + sources('packages/server/src/api/v1'), /'(lab-(?:changed|refused))'/g),
   ...found(sources('packages/yaml/src'), /'(yaml-[a-z-]+)'/g),
-  ...found(sources('packages/device/src'), /'(device-(?:yaml|empty|configuration)|missing-command)'/g),
+  ...found(sources('packages/device/src'), /'(device-(?:yaml|empty|configuration)|legacy-device|missing-command)'/g),
   ...found(sources('packages/jinja/src'), /'(template-[a-z-]+)'/g),
   ...found(sources('packages/jinja/src'), /(?:exceeded|limit)\('(\w+)'/g).map((what) => `template-limit-${what}`),
   ...found(sources('packages/server/src/jobs'), /(?:code: |(?:unavailable|data)\('\w+', )'([a-z]+(?:-[a-z]+)*)'/g),

@@ -3,6 +3,7 @@ import { YamlError, excerpt, loadYaml, loadYamlWithPositions, type Located } fro
 import { isMapping, readablePath, type Mapping } from '@lava/job';
 import { checkConfiguration, type ConfigurationProblem } from './check-configuration.ts';
 import { blame, guess, sourcesOf, valueOf, type Source } from './place.ts';
+import { legacyDevice } from './legacy-device.ts';
 import { renderText, type RenderRequest } from './render-text.ts';
 import type { TemplateSource } from './templates.ts';
 
@@ -30,6 +31,8 @@ const mostProblems = 50;
 
 /** Renders a device dictionary and says everything that is wrong with it. Never throws for what a dictionary holds. */
 export function checkDevice(request: RenderRequest): CheckedDevice {
+  const legacy = legacyDevice(request.dictionary, `${request.name}.jinja2`);
+  if (legacy) return { problems: [legacy] };
   let text: string;
   try {
     text = renderText(request);

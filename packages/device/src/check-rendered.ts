@@ -1,10 +1,13 @@
 import { isMapping } from '@lava/job';
 import { YamlError, loadYamlWithPositions } from '@lava/yaml';
+import { legacyDevice } from './legacy-device.ts';
 import { checkConfiguration } from './check-configuration.ts';
 import type { DeviceProblem } from './check-device.ts';
 
 /** Everything that is wrong with a rendered device configuration, at its places in the text. Never throws for any text. */
 export function checkRenderedDevice(text: string, file: string): DeviceProblem[] {
+  const legacy = legacyDevice(text, file);
+  if (legacy) return [legacy];
   try {
     const located = loadYamlWithPositions(text, { file });
     const { value } = located;
