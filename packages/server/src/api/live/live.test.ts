@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestServer, type TestServer } from '../testing.ts';
 
@@ -5,7 +6,7 @@ let server: TestServer;
 beforeAll(async () => { server = await startTestServer(); });
 afterAll(() => server.stop());
 
-type Message = { type: string; first: number; records: { msg: string }[]; job: { state: string }; kind: string; row: { id: number }; cases: { name: string }[] };
+type Message = { type: string; first: number; records: { msg: string }[]; job: { state: string }; kind: string; row: { id: number; hostname: string }; cases: { name: string }[] };
 const logOf = (messages: Message[]) => messages.filter((m) => m.type === 'log');
 const linesOf = (messages: Message[]) => logOf(messages).flatMap((m) => m.records.map((r) => r.msg));
 
@@ -80,6 +81,42 @@ test('lists tell changes of jobs only to those who may see them', async () => {
     await s.until((m: Message[]) => m.some((x) => x.kind === 'worker') && m.some((x) => x.kind === 'device') && m.some((x) => x.kind === 'job' && x.row.id === open));
     const jobs = s.messages.filter((m) => m.kind === 'job').map((m) => m.row.id);
     expect(jobs, s.who).toEqual(sees(s.who) ? [hidden, open] : [open]);
+  }
+});
+
+test('changes of a hidden device and worker, and of the jobs on it, are told to those who may see them', async () => {
+  const { db } = server.services;
+  await sql`insert into groups (name) values ('watchers')`.execute(db);
+  await sql`insert into user_groups (user_id, group_id) select users.id, groups.id from users, groups where username = 'bob' and name = 'watchers'`.execute(db);
+  await db.insertInto('workers').values({ hostname: 'hidden' }).execute();
+  await db.insertInto('devices').values({ hostname: 'hidden', device_type: 'qemu', worker: 'hidden' }).execute();
+  for (const [table, column, permission] of [['group_device_permissions', 'device', 'view_device'], ['group_worker_permissions', 'worker', 'view_worker']] as const) {
+    await sql`insert into ${sql.table(table)} (${sql.ref(column)}, group_id, permission) select 'hidden', id, ${permission} from groups where name = 'watchers'`.execute(db);
+  }
+  const job = await server.addJob({ submitter: 'root', device: 'hidden' });
+  const rows = await Promise.all((['anonymous', 'alice', 'bob', 'root'] as const).map(async (who) => {
+    const [list, events] = [await server.socket('/ws/live', who), await server.socket('/ws/', 'anonymous', who === 'anonymous' ? {} : { authorization: `Basic ${Buffer.from(`${who}:${server.tokens[who]}`).toString('base64')}` })];
+    list.socket.send(JSON.stringify({ watch: 'lists' }));
+    // Its answer says that what came before was heard.
+    list.socket.send(JSON.stringify({ watch: 'nothing' }));
+    await list.until((m: Message[]) => m.some((x) => x.type === 'error'));
+    // Who listens to events is looked up after the handshake.
+    while (!events.messages.some((m) => String(m[4]).includes('worker01'))) {
+      server.services.events.publish({ type: 'worker', hostname: 'worker01' });
+      await new Promise((resolve) => { setTimeout(resolve, 20); });
+    }
+    return { who, list, events };
+  }));
+  server.services.events.publish({ type: 'device', hostname: 'hidden' });
+  server.services.events.publish({ type: 'worker', hostname: 'hidden' });
+  server.services.events.publish({ type: 'job', id: job, state: 'Finished', health: 'Complete' });
+  server.services.events.publish({ type: 'device', hostname: 'qemu01' });
+  for (const { who, list, events } of rows) {
+    await list.until((m: Message[]) => m.some((x) => x.kind === 'device' && x.row.hostname === 'qemu01'));
+    await events.until((m: unknown[][]) => m.some((x) => String(x[4]).includes('qemu01')));
+    const sees = who === 'bob' || who === 'root';
+    expect([who, JSON.stringify(list.messages).includes('hidden')]).toEqual([who, sees]);
+    expect([who, JSON.stringify(events.messages).includes('hidden')]).toEqual([who, sees]);
   }
 });
 
