@@ -40,16 +40,17 @@ let boards = 0;
 /** A board with firmware, serial console and power switch: a QEMU that is not told what to boot. */
 export class QemuBoard {
   readonly folder: string;
-  readonly serialPort: number;
+  /** TCP ports of its serial lines, which talk as telnet does. */
+  readonly serialPorts: readonly number[];
   /** Where its firmware finds the worker: no other board's, as there is one port for TFTP. */
   readonly workerAddress = `127.${(process.pid >> 8) & 0xff}.${process.pid & 0xff}.${(boards += 1)}`;
   readonly #process: ChildProcess;
   readonly #dictionary: string;
 
-  private constructor(process: ChildProcess, folder: string, serialPort: number, dictionary: string) {
+  private constructor(process: ChildProcess, folder: string, serialPorts: readonly number[], dictionary: string) {
     this.#process = process;
     this.folder = folder;
-    this.serialPort = serialPort;
+    this.serialPorts = serialPorts;
     this.#dictionary = dictionary;
   }
 
@@ -57,18 +58,20 @@ export class QemuBoard {
    * Builds a board; it is off.
    * @param dictionary of the device, without its commands
    */
-  static async start(argv: readonly string[], dictionary: string): Promise<QemuBoard> {
+  static async start(argv: readonly string[], dictionary: string, { serials = 1 } = {}): Promise<QemuBoard> {
     const folder = mkdtempSync(join(tmpdir(), 'lava-qemu-board-'));
     const monitor = join(folder, 'monitor');
-    const port = await freePort();
+    const ports: number[] = [];
+    for (let n = 0; n < serials; n += 1) ports.push(await freePort());
     const [program = '', ...args] = argv;
     const child = spawn(program, [
-      ...args, '-accel', 'tcg', '-display', 'none', '-S', '-monitor', `unix:${monitor},server=on,wait=off`, '-serial', `telnet:127.0.0.1:${port},server=on,wait=off`,
+      ...args, '-accel', 'tcg', '-display', 'none', '-S', '-monitor', `unix:${monitor},server=on,wait=off`,
+      ...ports.flatMap((port) => ['-serial', `telnet:127.0.0.1:${port},server=on,wait=off`]),
     ], { stdio: ['ignore', 'ignore', 'inherit'] });
-    await waitUntil('QEMU listens', () => (child.exitCode === null ? existsSync(monitor) && canConnect(port) : true));
+    await waitUntil('QEMU listens', () => (child.exitCode === null ? existsSync(monitor) && Promise.all(ports.map(canConnect)).then(() => true) : true));
     if (child.exitCode !== null) throw new Error(`${argv.join(' ')}: ended with ${child.exitCode}`);
     writeFileSync(join(folder, 'power.mjs'), switchProgram);
-    return new QemuBoard(child, folder, port, dictionary);
+    return new QemuBoard(child, folder, ports, dictionary);
   }
 
   /** dispatcher.yaml of its worker. */
@@ -83,13 +86,17 @@ export class QemuBoard {
 
   /** Its device configuration. @param telnet program that connects to the serial line */
   configuration(telnet = 'telnet'): string {
+    const uarts = this.serialPorts.map((port, n) => [`uart${n}`, `${telnet} 127.0.0.1 ${port}`, n === 0 ? "['primary', 'telnet']" : "['telnet']"] as const);
+    const connections = `{% set connection_list = [${uarts.map(([name]) => `'${name}'`).join(', ')}] %}
+{% set connection_commands = {${uarts.map(([name, command]) => `'${name}': '${command}'`).join(', ')}} %}
+{% set connection_tags = {${uarts.map(([name, , tags]) => `'${name}': ${tags}`).join(', ')}} %}
+`;
     const commands = {
-      connection_command: `${telnet} 127.0.0.1 ${this.serialPort}`,
       hard_reset_command: this.#power('system_reset', 'cont'),
       power_off_command: this.#power('stop'),
     };
     const sets = Object.entries(commands).map(([name, value]) => `{% set ${name} = '${value}' %}\n`).join('');
-    return renderDevice({ name: 'board', dictionary: this.#dictionary + sets, lookup: lookupFolders(lavaPaths(this.folder)) }).text;
+    return renderDevice({ name: 'board', dictionary: this.#dictionary + connections + sets, lookup: lookupFolders(lavaPaths(this.folder)) }).text;
   }
 
   async run(actions: readonly object[], job: object = {}): Promise<BoardRun> {

@@ -55,14 +55,12 @@ export const grub: Method = {
 /** What the menu of the firmware offers for GRUB: the entries that the device names. */
 function grubMenuSelector(job: JobContext): ActionSpec {
   const settings = mappingAt(job.device, 'actions', 'boot', 'methods', 'grub-efi') ?? {};
-  const prompt = mappingAt(settings, 'parameters')?.['interrupt_prompt'] ?? mappingAt(job.device, 'constants', 'grub')?.['interrupt-prompt'];
   return menuSelector({
     name: 'grub-efi-menu-selector', summary: 'select grub options in the efi menu', method: 'uefi-menu',
     stanza: (a) => {
       if (settings['menu_options'] === undefined) a.error('Missing entry for menu item to use for grub-efi');
       return asText(settings['menu_options'] ?? '');
     },
-    ...(prompt !== undefined && { prompts: promptList(prompt) }),
     bootMessage: false,
   });
 }

@@ -1,0 +1,39 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { bootMethods as bootSchema } from '../../job/src/schema/boot.ts';
+import { deployMethods as deploySchema } from '../../job/src/schema/deploy.ts';
+import { bootMethods } from './boot/methods.ts';
+import { deployMethods } from './deploy/methods.ts';
+import { methodCoverage } from './method-coverage.ts';
+import type { Method } from './pipeline/action.ts';
+import type { JobContext } from './pipeline/job-context.ts';
+
+// docs/methods.md and the tables that it is made of are true.
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const device = { actions: { deploy: { methods: {} }, boot: { methods: {} } } };
+
+/** Whether a method has anything to say on blocks of this name but that it is not meant. */
+function knows(methods: readonly Method[], block: Readonly<Record<string, unknown>>): boolean {
+  return methods.some((method) => !/^["'](method|to)["'] (was not|parameter is not)/.test(String(method.accepts({ device } as unknown as JobContext, block))));
+}
+
+test('what has code is shown by a test, and nothing else is', () => {
+  for (const { name, shown, test: file } of methodCoverage.deploy) expect(knows(deployMethods, { to: name }), `to: ${name}`).toBe(shown !== 'not yet' && file !== undefined);
+  for (const { name, shown, test: file } of methodCoverage.boot) expect(knows(bootMethods, { method: name, commands: 'x' }), `method: ${name}`).toBe(shown !== 'not yet' && file !== undefined);
+  for (const { test: file } of Object.values(methodCoverage).flat()) if (file !== undefined) expect(existsSync(`${root}${file}`), file).toBe(true);
+});
+
+test('every method of job definitions is listed', () => {
+  const names = (family: keyof typeof methodCoverage) => methodCoverage[family].map(({ name }) => name);
+  expect(names('deploy')).toEqual(expect.arrayContaining(Object.keys(deploySchema.methods)));
+  expect(names('boot')).toEqual(expect.arrayContaining(Object.keys(bootSchema.methods)));
+});
+
+test('docs/methods.md is up to date', () => {
+  const { status, stderr } = spawnSync(process.execPath, [`${root}scripts/list-methods.mjs`, '--check'], { encoding: 'utf8' });
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+});
