@@ -21,7 +21,7 @@ export interface JobRow {
 
 export interface Job extends JobRow {
   readonly log_lines: number;
-  readonly waiting: { readonly reason: string; readonly position: number | null } | null;
+  readonly waiting: { readonly reason: string; readonly position: number; readonly estimate: { readonly soonest: number; readonly likely: number; readonly latest: number } | null } | null;
 }
 
 export interface CaseRow {

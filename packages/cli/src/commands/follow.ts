@@ -20,10 +20,17 @@ export async function follow(client: Client, id: number, from: number, options: 
       if (options.json || job.state === state) return;
       state = job.state;
       const where = job.device ? ` on ${job.device}` : '';
-      const why = job.waiting ? ` (${job.waiting.reason})` : '';
+      const why = job.waiting ? ` (${job.waiting.reason}${startsIn(job.waiting.estimate)})` : '';
       process.stdout.write(style('bold', `job ${job.id}: ${job.state}${where}${why}\n`));
     },
   });
+}
+
+/** When a waiting job is likely to start, with the spread of the estimate. */
+function startsIn(estimate: NonNullable<Job['waiting']>['estimate']): string {
+  if (!estimate || estimate.latest === 0) return '';
+  const minutes = (seconds: number) => (seconds < 60 ? '1' : String(Math.round(seconds / 60)));
+  return ` Likely to start in ${minutes(estimate.likely)} minutes, mostly between ${minutes(estimate.soonest)} and ${minutes(estimate.latest)}.`;
 }
 
 /** The results, one line of verdict, and where to look. */

@@ -1,4 +1,5 @@
 import type { Problem } from '@lava/job';
+import type { Job } from '../api-types.ts';
 import { RefusedDefinition } from '../client.ts';
 import { exitStatus } from '../exit.ts';
 import { formatProblems } from '../print/problems.ts';
@@ -10,7 +11,7 @@ import { readText } from './read-file.ts';
 export async function submit(file: string, options: GlobalOptions & { follow?: boolean }): Promise<number> {
   const client = await connect(options);
   const definition = await readText(file);
-  const answer = await client.post<{ job_ids: number[]; warnings: Problem[] }>('/jobs', { definition }).catch((error: unknown) => {
+  const answer = await client.post<{ job_ids: (number | string)[]; warnings: Problem[] }>('/jobs', { definition }).catch((error: unknown) => {
     if (!(error instanceof RefusedDefinition)) throw error;
     if (options.json) process.stdout.write(`${JSON.stringify({ problems: error.problems }, null, 2)}\n`);
     else process.stderr.write(`${formatProblems(file, definition, error.problems)}lava: the server refused ${file}\n`);
@@ -23,7 +24,8 @@ export async function submit(file: string, options: GlobalOptions & { follow?: b
     return exitStatus.ok;
   }
   let status: number = exitStatus.ok;
-  for (const id of answer.job_ids) {
+  for (const name of answer.job_ids) {
+    const { id } = await client.get<Job>(`/jobs/${name}`);
     const job = await follow(client, id, 0, options);
     if (!options.json) process.stdout.write(await summary(client, job));
     status = Math.max(status, statusOf(job));

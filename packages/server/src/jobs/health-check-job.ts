@@ -1,11 +1,12 @@
 import { isMapping, type Mapping } from '@lava/job';
-import { dumpYaml, loadYaml } from '@lava/yaml';
+import { dumpYaml } from '@lava/yaml';
 import { sql } from 'kysely';
 import { ConfigurationError } from '@lava/base';
 import { serverUser } from '../auth/permissions.ts';
 import type { Change } from '../store/change.ts';
 import { jobHealth, jobState } from '../store/numbers.ts';
 import { readWanted } from './definition.ts';
+import { loadExactly } from './exact-yaml.ts';
 import { placeJobs } from './place-jobs.ts';
 import type { Attempt } from './job-changes.ts';
 
@@ -33,7 +34,7 @@ export async function startHealthCheck(c: Change, text: string, { device, worker
 function parse(text: string, device: string): Mapping {
   let value: unknown;
   try {
-    value = loadYaml(text, { exact: true });
+    value = loadExactly(text);
   } catch { /* said below */ }
   if (isMapping(value) && Array.isArray(value['actions']) && typeof value['job_name'] === 'string') return value;
   throw new ConfigurationError(`the health check of ${device} is no job definition`, { code: 'health-check', hint: 'Correct it, then: lava validate FILE. The device is checked again when its health is set to Unknown.' });

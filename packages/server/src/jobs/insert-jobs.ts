@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { sql, type Kysely } from 'kysely';
 import { isMapping, mappingAt, splitMultinode, type Mapping, type Member } from '@lava/job';
-import { dumpYaml, loadYaml } from '@lava/yaml';
+import { dumpYaml } from '@lava/yaml';
 import type { Change } from '../store/change.ts';
 import type { Database } from '../store/database.ts';
 import { jobHealth, jobState } from '../store/numbers.ts';
 import { normalised, type Wanted } from './definition.ts';
+import { loadExactly } from './exact-yaml.ts';
 import type { Found } from './find-devices.ts';
 
 /** A definition that is right and what it asks for: `found` belongs to the places of `wanted`. */
@@ -49,7 +50,7 @@ export async function insertJobs(c: Change, accepted: Accepted, submitter: { id:
 
 /** Each job of a group as its worker gets it; `roles` says who else is in the group, by the numbers of the jobs with devices. */
 async function members(c: Change, { text, wanted, found }: Accepted, targetGroup: string): Promise<NewJob[]> {
-  const definition = loadYaml(text, { exact: true }) as Mapping;
+  const definition = loadExactly(text) as Mapping;
   const size = splitMultinode(definition, { targetGroup, firstId: 0 }).length;
   const ids = await newIds(c, size);
   const parts = splitMultinode(definition, { targetGroup, firstId: ids[0]! });

@@ -1,5 +1,6 @@
 import { isMapping, mappingAt, type Mapping } from '@lava/job';
-import { dumpYaml, loadYaml } from '@lava/yaml';
+import { dumpYaml } from '@lava/yaml';
+import { loadExactly } from '../jobs/exact-yaml.ts';
 
 /**
  * The configuration of a device as a job gets it that only shares it with its host: how to connect and what to do, but
@@ -7,7 +8,7 @@ import { dumpYaml, loadYaml } from '@lava/yaml';
  * @param text a rendered configuration
  */
 export function guestDevice(text: string): string {
-  const device = loadYaml(text, { exact: true });
+  const device = loadExactly(text);
   if (!isMapping(device)) return text;
   const { hostname, devicetype, constants, timeouts } = device;
   const ways = (kind: string): Mapping => {

@@ -20,7 +20,13 @@ export interface JobsPage { jobs: JobRow[]; more: boolean; counts: { queued: num
 export interface Job extends JobRow {
   metadata: Record<string, unknown>; tags: string[]; failure_comment: string | null; error_code: string | null; log_lines: number;
   visibility: string; can_cancel: boolean; can_resubmit: boolean; timeout: number | null;
-  waiting: { reason: string; position: number | null } | null;
+  waiting: {
+    reason: string; position: number;
+    devices: { hostname: string; worker: string | null; does: string; job: number | null }[];
+    /** Seconds from now until it starts. */
+    estimate: { soonest: number; likely: number; latest: number } | null;
+  } | null;
+  sub_id: string | null; role: string | null; group: { id: number; sub_id: string; role: string; state: string; health: string; device: string | null }[];
 }
 
 export interface ActionRow {

@@ -32,7 +32,7 @@ export function JobHead({ job, tab, pane, failedAction, failureLine, onLine }: H
     <header className={style.head}>
       <div className={style.title}>
         <StateMark mark={jobMark(job)} large />
-        <h1><span className={style.number}>{job.id}</span> {job.description}</h1>
+        <h1><span className={style.number}>{job.sub_id ?? job.id}</span> {job.description}</h1>
         <div className={style.buttons}>
           {job.can_resubmit && <Button component={Link} to={`/scheduler/job/${id}/resubmit`} variant="default" leftSection={<Icon name="retry" size={14} />}>Resubmit</Button>}
           {job.can_cancel && !jobEnded(job) && <Cancel job={job} />}
@@ -47,10 +47,16 @@ export function JobHead({ job, tab, pane, failedAction, failureLine, onLine }: H
         job.start_time === null
           ? ['Waiting', <Span key="q" from={job.submit_time} to={job.end_time} />]
           : ['Duration', <span key="d"><Span from={job.start_time} to={job.end_time} />{job.timeout !== null && !jobEnded(job) && <span className="quiet"> of {duration(job.timeout)}</span>}</span>],
+        job.group.length > 0 && ['Group', <span key="g">{job.group.map((other, n) => (
+          <span key={other.id}>{n > 0 && ', '}{other.id === job.id ? <strong>{other.role} {other.sub_id}</strong> : <Link to="/scheduler/job/$job" params={{ job: String(other.id) }}>{other.role} {other.sub_id}</Link>}</span>
+        ))}</span>],
         job.passed + job.failed + job.skipped + job.unknown > 0 && ['Results', <Counts key="c" of={job} />],
       ]} />
       {job.waiting !== null && job.state === 'Submitted' && (
-        <Notice tone="live" title={job.waiting.position === null ? undefined : job.waiting.position === 1 ? 'Next in the queue' : `Place ${job.waiting.position} in the queue`}>{job.waiting.reason}</Notice>
+        <Notice tone="live" title={job.waiting.position === 1 ? 'Next in the queue' : `Place ${job.waiting.position} in the queue`}>
+          {job.waiting.reason}
+          {job.waiting.estimate !== null && job.waiting.estimate.latest > 0 && <> Likely to start in {duration(job.waiting.estimate.likely)}, mostly between {duration(job.waiting.estimate.soonest)} and {duration(job.waiting.estimate.latest)}.</>}
+        </Notice>
       )}
       {jobEnded(job) && job.health === 'Incomplete' && (
         <Notice tone="bad" role="status" action={failureLine !== undefined && tab === 'log' ? <button type="button" className={style.line} onClick={() => onLine(failureLine)}>Line {failureLine}</button> : undefined}>

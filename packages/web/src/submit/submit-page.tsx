@@ -57,7 +57,7 @@ function Editor({ from, start }: { from: string | undefined; start: string }) {
   }, [text, from]);
 
   const submit = useMutation({
-    mutationFn: () => post<{ job_ids: number[] }>('jobs', { definition: text }),
+    mutationFn: () => post<{ job_ids: (number | string)[] }>('jobs', { definition: text }),
     onSuccess: ({ job_ids: [id] }) => {
       draft.write('');
       void navigate({ to: '/scheduler/job/$job', params: { job: String(id) } });

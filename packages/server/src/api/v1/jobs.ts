@@ -19,8 +19,8 @@ export function jobs(app: FastifyInstance, services: Services): void {
   const definition = { ...texts({ definition: definitionLimit }), bodyLimit: definitionLimit };
 
   app.post<{ Body: { definition: string } }>('/jobs', definition, async (request, reply) => {
-    const { ids, warnings } = await services.jobs.submit(request.body.definition, requireUser(request));
-    return reply.code(201).send({ job_ids: ids, warnings: warnings.map(shownProblem) });
+    const { names, warnings } = await services.jobs.submit(request.body.definition, requireUser(request));
+    return reply.code(201).send({ job_ids: names, warnings: warnings.map(shownProblem) });
   });
 
   const validation = { ...definition, config: { rateLimit: { max: 300, timeWindow: '1 minute' } } };
@@ -57,10 +57,9 @@ export function jobs(app: FastifyInstance, services: Services): void {
 
   app.post<OfJob>('/jobs/:job/resubmit', async (request, reply) => {
     const user = requireUser(request);
-    const id = await visibleJobId(services, user, request.params.job);
-    const job = await db.selectFrom('jobs').select(['original_definition', 'multinode_definition']).where('id', '=', id).executeTakeFirstOrThrow();
-    const { ids } = await services.jobs.submit(job.multinode_definition || job.original_definition, user);
-    return reply.code(201).send({ job_ids: ids });
+    const again = await services.jobs.resubmit(await visibleJobId(services, user, request.params.job), user);
+    if (!again) throw notFound(`Job ${request.params.job}`);
+    return reply.code(201).send({ job_ids: again.names });
   });
 
   app.get<OfJob>('/jobs/:job/actions', async (request) => ({
