@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 
 /** One call: a method, its arguments and whose token goes with it (`user:token`, or nothing). */
 export interface Call {
@@ -7,18 +8,32 @@ export interface Call {
   readonly as?: string;
 }
 
-export interface FaultAnswer { readonly fault: number; readonly text: string }
+/** Python's own xmlrpc library, in one process for all calls of a test file. */
+export interface PythonClient {
+  /**
+   * Makes calls, one after the other. In arguments and answers `{$bytes: base64}`, `{$date: text}`, `{$float: text}` and
+   * `{$int: text}` stand for what JSON has not; a fault comes as `{fault, text}`, a refusal of HTTP as `{http, text}`.
+   */
+  calls(calls: readonly Call[]): Promise<unknown[]>;
+  end(): Promise<void>;
+}
 
-/**
- * Calls a server through Python's own xmlrpc library. In arguments and answers `{$bytes: base64}`, `{$date: text}`,
- * `{$float: text}` and `{$int: text}` stand for what JSON has not; a fault comes as `{fault, text}`, a refusal of HTTP as `{http, text}`.
- */
-export async function pythonCalls(url: string, calls: readonly Call[]): Promise<unknown[]> {
+export function pythonClient(url: string): PythonClient {
   const python = spawn('python3', ['-c', script, url], { stdio: ['pipe', 'pipe', 'inherit'] });
-  python.stdin.end(JSON.stringify(calls));
-  const parts: Buffer[] = [];
-  for await (const part of python.stdout) parts.push(part as Buffer);
-  return JSON.parse(Buffer.concat(parts).toString()) as unknown[];
+  const ended = new Promise((resolve) => { python.once('close', resolve); });
+  const answers = createInterface({ input: python.stdout })[Symbol.asyncIterator]();
+  return {
+    async calls(calls) {
+      python.stdin.write(`${JSON.stringify(calls)}\n`);
+      const { value, done } = await answers.next();
+      if (done) throw new Error('the Python client has ended');
+      return JSON.parse(value) as unknown[];
+    },
+    async end() {
+      python.stdin.end();
+      await ended;
+    },
+  };
 }
 
 const script = `
@@ -45,15 +60,16 @@ def shown(value):
     return value
 
 url = urlparse(sys.argv[1])
-answers = []
-for call in json.load(sys.stdin):
-    user = call.get('as')
-    proxy = xmlrpc.client.ServerProxy('%s://%s%s/RPC2' % (url.scheme, user + '@' if user else '', url.netloc), allow_none=True)
-    try:
-        answers.append(shown(getattr(proxy, call['method'])(*packed(call.get('params') or []))))
-    except xmlrpc.client.Fault as fault:
-        answers.append({'fault': fault.faultCode, 'text': fault.faultString})
-    except xmlrpc.client.ProtocolError as error:
-        answers.append({'http': error.errcode, 'text': error.errmsg})
-json.dump(answers, sys.stdout)
+for line in sys.stdin:
+    answers = []
+    for call in json.loads(line):
+        user = call.get('as')
+        proxy = xmlrpc.client.ServerProxy('%s://%s%s/RPC2' % (url.scheme, user + '@' if user else '', url.netloc), allow_none=True)
+        try:
+            answers.append(shown(getattr(proxy, call['method'])(*packed(call.get('params') or []))))
+        except xmlrpc.client.Fault as fault:
+            answers.append({'fault': fault.faultCode, 'text': fault.faultString})
+        except xmlrpc.client.ProtocolError as error:
+            answers.append({'http': error.errcode, 'text': error.errmsg})
+    print(json.dumps(answers), flush=True)
 `;

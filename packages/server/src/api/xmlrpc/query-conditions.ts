@@ -56,7 +56,7 @@ function existsBelow(entity: string, conditions: readonly Condition[]): RawBuild
 function readCondition(entity: string, text: string): Condition {
   const parts = text.split('__');
   const [table, field, operator, ...value] = parts.length >= 4 ? parts : parts.length === 3 ? [entity, ...parts] : parts.length === 2 ? [entity, parts[0]!, 'exact', parts[1]!] : [];
-  if (table === undefined || field === undefined || operator === undefined || (table !== 'namedtestattribute' && !Object.hasOwn(fields[table] ?? {}, field))) throw new UnknownField();
+  if (table === undefined || field === undefined || operator === undefined || (table !== 'namedtestattribute' && !(Object.hasOwn(fields, table) && Object.hasOwn(fields[table]!, field)))) throw new UnknownField();
   return { table, field, operator, value: value.join('__') };
 }
 

@@ -17,7 +17,6 @@ const bodyLimit = 4 * definitionLimit;
 /** `/RPC2`: LAVA's XML-RPC interface (docs/xmlrpc.md). */
 export async function xmlrpc(app: FastifyInstance, { services, events }: { services: Services; events: EventSettings }): Promise<void> {
   app.removeAllContentTypeParsers();
-  // Clients name all sorts of content types.
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => done(null, body));
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply, services.log, (answer) => {
     if (answer.status === 401) reply.header('www-authenticate', 'Basic realm="XML-RPC Authentication token"');
@@ -27,6 +26,8 @@ export async function xmlrpc(app: FastifyInstance, { services, events }: { servi
   app.decorateRequest('user', null);
   app.decorateRequest('bySession', false);
   app.addHook('onRequest', async (request) => {
+    // Clients name all sorts of types, some of which are none.
+    request.headers['content-type'] = 'text/xml';
     const header = request.headers.authorization;
     if (header !== undefined) {
       request.user = await userOfHeader(services, header);

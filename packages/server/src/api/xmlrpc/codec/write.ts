@@ -84,7 +84,7 @@ function writeBytes(bytes: Uint8Array, parts: string[]): void {
 
 /** Text for XML: what XML 1.0 cannot hold becomes U+FFFD, otherwise no client could read the answer. */
 function escaped(text: string): string {
-  return text.toWellFormed().replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\uFFFD')
+  return text.toWellFormed().replace(/[^\t\n\r\u0020-\ufffd\u{10000}-\u{10ffff}]/gu, '\uFFFD')
     .replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
