@@ -52,6 +52,7 @@ devices:
     dictionary: |
       {% extends 'beaglebone-black.jinja2' %}
       {% set connection_command = 'telnet a 1' %}
+      {% set power_on_command = 4712 %}
 
       {% set power_off_command = 4711 %}
   by-variables:
@@ -67,15 +68,16 @@ devices:
 
   test('are rendered, and what is wrong is told where it stands', async () => {
     expect(await check(wrong, none, readFile)).toEqual([
-      expect.stringMatching(/^error 9:34 lab-device device in-a-block: its configuration is wrong: commands.power_off must be a command/),
-      expect.stringMatching(/^error 14:26 lab-device device by-variables: its configuration is wrong: commands.power_off/),
+      expect.stringMatching(/^error 8:\d+ lab-device device in-a-block: commands.power_on must be a command/),
+      expect.stringMatching(/^error 10:\d+ lab-device device in-a-block: commands.power_off must be a command/),
+      expect.stringMatching(/^error 15:26 lab-device device by-variables: commands.power_off/),
+      expect.stringMatching(/^error 17:62 lab-device device without-template: .*beaglebone-blak.* \| Did you mean "beaglebone-black"/i),
       expect.stringMatching(/^error devices\/x.jinja22:\d+ lab-device device in-a-file: in-a-file.jinja2, line 2/),
-      expect.stringMatching(/^error 16:62 lab-device device without-template: .*beaglebone-blak.* \| Did you mean "beaglebone-black"/i),
     ]);
   });
 
   test('that were wrong before are no reason to refuse the file', async () => {
-    expect((await check(wrong, made(wrong, none, readFile), readFile)).map((p) => p.slice(0, 9))).toEqual(['warning 9', 'warning 1', 'warning d', 'warning 1']);
+    expect((await check(wrong, made(wrong, none, readFile), readFile)).map((p) => p.slice(0, 9))).toEqual(['warning 8', 'warning 1', 'warning 1', 'warning 1', 'warning d']);
   });
 
   test('are rendered with the templates of the file, also those of devices that it does not name', async () => {
@@ -86,7 +88,7 @@ devices: {box01: {device_type: box, variables: {connection_command: x}}, box02: 
     const file = (line: string) => `device_types:\n  box:\n    template: |\n      {% extends 'beaglebone-black.jinja2' %}\n      ${line}\n`;
     expect(await check(file('{% set usb_sleep = 5 %}'), current)).toEqual([]);
     expect(await check(file('{% set power_on_command = 4711 %}'), current)).toEqual([
-      expect.stringMatching(/^error 5:\d+ lab-device device box01: its configuration is wrong/),
+      expect.stringMatching(/^error 5:\d+ lab-device device box01: commands.power_on must be a command/),
     ]);
     expect(await check('device_types: {box: }\ndevices: {box04: {device_type: box}, box05: {device_type: box, retired: true}}', current)).toEqual([
       'warning 2:11 lab-dictionary device box04 has no dictionary: no job can run on it | Add "variables:" or "dictionary:".',

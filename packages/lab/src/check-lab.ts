@@ -1,5 +1,5 @@
-import { ConfigurationError, messageOf, monotonicMs, nearestWord } from '@lava/base';
-import { renderDevice, type TemplateSource } from '@lava/device';
+import { ConfigurationError, monotonicMs, nearestWord } from '@lava/base';
+import { checkDevice, renderDevice, type DeviceProblem, type TemplateSource } from '@lava/device';
 import { checkJob } from '@lava/job';
 import { YamlError, loadYaml } from '@lava/yaml';
 import { fieldsOf, kindNames, kindOf, sameValue, type Kind, type Lab } from './kinds.ts';
@@ -19,6 +19,7 @@ interface Check {
 /**
  * What is wrong with a lab as a file wants it, beside the form of the file: names of things that do not exist, device
  * dictionaries that do not render, health checks that are no jobs. Warnings are for what was wrong before, too.
+ * Problems come in the order of the lines, those in other files last.
  * @param current the lab as it is, with all fields; an empty one for a file that stands alone
  * @param templates where templates are that the lab does not hold itself, in the order in which they are looked up
  */
@@ -28,7 +29,7 @@ export async function checkLab(wanted: Lab, current: Lab, places: LabPlaces, tem
   checkAliases(check);
   checkTexts(check);
   await checkDictionaries(check, templates);
-  return check.problems;
+  return check.problems.toSorted((a, b) => (a.file ?? '').localeCompare(b.file ?? '') || (a.line ?? 0) - (b.line ?? 0));
 }
 
 function checkReferences({ wanted, after, places, problems }: Check): void {
@@ -124,31 +125,34 @@ async function checkDictionaries(check: Check, templates: readonly TemplateSourc
       check.problems.push({ ...problem('lab-dictionary', place.path, `device ${name} has no dictionary: no job can run on it`, 'Add "variables:" or "dictionary:".', place), severity: 'warning' });
     }
     if (!named && (!newTemplates || retired === true)) continue;
-    const error = failure(after, name, now);
+    const errors = errorsOf(after, name, now);
     // Of devices that the file does not name only those matter that it would break.
-    if (error && (named || !failure(current, name, before))) reportDevice(check, name, String(deviceType), error, newTemplates);
+    if (errors.length > 0 && (named || errorsOf(current, name, before).length === 0)) for (const error of errors) reportDevice(check, name, String(deviceType), error, newTemplates);
   }
 }
 
 const templatesOf = (lab: Lab) => new Map([...lab.device_types].flatMap(([name, { template }]) => (typeof template === 'string' ? [[`${name}.jinja2`, template] as const] : [])));
 
-/** Why a device cannot be rendered; one without a dictionary may get it later. */
-function failure(lab: Lab, name: string, lookup: readonly TemplateSource[]): ConfigurationError | undefined {
+/** Why a device cannot be used; one without a dictionary may get it later. */
+function errorsOf(lab: Lab, name: string, lookup: readonly TemplateSource[]): readonly DeviceProblem[] {
   const { dictionary, device_type: deviceType } = lab.devices.get(name) ?? {};
-  if (typeof dictionary !== 'string') return undefined;
+  if (typeof dictionary !== 'string') return [];
+  const request = { name, deviceType: String(deviceType), dictionary, lookup };
   try {
-    renderDevice({ name, deviceType: String(deviceType), dictionary, lookup });
-    return undefined;
+    renderDevice(request);
+    return [];
   } catch (error) {
-    if (error instanceof ConfigurationError) return error;
-    throw error;
+    if (!(error instanceof ConfigurationError)) throw error;
+    // Places take time to find, and most devices need none.
+    return checkDevice(request).problems.filter(({ severity }) => severity === 'error');
   }
 }
 
 /** The error stands in the dictionary, in a template, or in neither as far as the file shows them. */
-function reportDevice(check: Check, name: string, deviceType: string, error: ConfigurationError, newTemplates: boolean): void {
+function reportDevice(check: Check, name: string, deviceType: string, error: DeviceProblem, newTemplates: boolean): void {
   const { wanted, current, places, problems } = check;
-  const inside = { code: 'lab-device', message: `${messageOf(error)} [${error.code}]`, hint: error.hint, at: error.at ?? {} } as const;
+  const said = error.message.startsWith('device ') ? error.message : `device ${name}: ${error.message}`;
+  const inside = { code: 'lab-device', message: `${said} [${error.code}]`, hint: error.hint, at: error.at ?? {} } as const;
   const file = error.at?.file?.replace(/\.jinja2$/, '');
   if ((file === undefined || file === name) && wanted.devices.get(name)?.['dictionary'] !== undefined) {
     report(check, 'devices', name, 'dictionary', inside, newTemplates || !sameValue(current.devices.get(name)?.['device_type'], deviceType));

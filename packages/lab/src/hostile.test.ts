@@ -35,5 +35,5 @@ test('whatever is done to a lab file, every error has its place, and nothing thr
     }
     if (!lab) expect(problems.some((p) => p.severity === 'error')).toBe(true);
     expect(() => importBoards(text)).not.toThrow();
-  }), { numRuns: Number(process.env['LAVA_TEST_RUNS'] ?? 150) });
+  }), { numRuns: Number(process.env['LAVA_TEST_RUNS'] ?? 100) });
 });
