@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { JobError } from '@lava/base';
-import type { Source } from './source.ts';
+import type { Source, Unavailable } from './source.ts';
 
 /** A file of the worker. */
 export class FileSource implements Source {
@@ -15,10 +15,10 @@ export class FileSource implements Source {
     this.#path = /^file:\/\/[^/]*(\/[^?#]*)/i.exec(url)?.[1] ?? '';
   }
 
-  async check(say: (text: string) => void): Promise<string | undefined> {
+  async check(say: (text: string) => void): Promise<Unavailable | undefined> {
     say(`Validating that ${this.url} exists`);
     const isFile = await stat(this.#path).then((found) => found.isFile(), () => false);
-    return isFile ? undefined : `Image file '${this.#path}' does not exist or is not readable`;
+    return isFile ? undefined : { text: `Image file '${this.#path}' does not exist or is not readable`, code: 'download-404' };
   }
 
   async open(): Promise<{ stream: Readable; size: number }> {

@@ -4,7 +4,7 @@ import { InfrastructureError, messageOf } from '@lava/base';
 import { asText } from '../pipeline/as-text.ts';
 import type { Dispatcher } from 'undici';
 import { compilePattern } from '../expect/pattern.ts';
-import type { Source } from './source.ts';
+import type { Source, Unavailable } from './source.ts';
 
 type Say = (text: string) => void;
 
@@ -31,19 +31,19 @@ export class HttpSource implements Source {
     this.#settings = settings;
   }
 
-  async check(say: Say, signal: AbortSignal): Promise<string | undefined> {
+  async check(say: Say, signal: AbortSignal): Promise<Unavailable | undefined> {
     const cache = this.#cacheFormat();
-    if (cache !== undefined && cache.split('%s').length !== 2) return `Invalid http_url_format_string: '${cache}'`;
+    if (cache !== undefined && cache.split('%s').length !== 2) return { text: `Invalid http_url_format_string: '${cache}'`, code: 'configuration-file' };
     const target = this.#target(say);
     say(`Validating that ${target} exists`);
     const problem = await this.#probe(target, say, signal);
     if (problem === undefined || cache === undefined) return problem;
-    if (this.#settings['http_cache_fallback_origin_url'] !== true) return `Unable to get '${target}'`;
+    if (this.#settings['http_cache_fallback_origin_url'] !== true) return { text: `Unable to get '${target}'`, code: problem.code };
     this.#bypassCache = true;
     return this.#probe(this.url, say, signal);
   }
 
-  async #probe(url: string, say: Say, signal: AbortSignal): Promise<string | undefined> {
+  async #probe(url: string, say: Say, signal: AbortSignal): Promise<Unavailable | undefined> {
     const limited = AbortSignal.any([signal, AbortSignal.timeout(checkTimeoutMs)]);
     try {
       let answer = await this.#request('HEAD', url, limited, retries.check);
@@ -53,10 +53,10 @@ export class HttpSource implements Source {
         answer = await this.#request('GET', url, limited, retries.check);
         await answer.end();
       }
-      return answer.status === 200 ? undefined : `Resource unavailable at '${url}' (${answer.status})`;
+      return answer.status === 200 ? undefined : { text: `Resource unavailable at '${url}' (${answer.status})`, code: `download-${answer.status}` };
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      return limited.aborted ? `'${url}' timed out` : `Unable to get '${url}': ${reasonOf(error)}`;
+      return limited.aborted ? { text: `'${url}' timed out`, code: 'download-timeout' } : { text: `Unable to get '${url}': ${reasonOf(error)}`, code: 'download-connection' };
     }
   }
 

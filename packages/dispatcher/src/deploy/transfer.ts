@@ -10,7 +10,7 @@ import { pythonText } from '../overlay/shell-text.ts';
 import type { Action } from '../pipeline/action.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
 import { decompress, decompressorName, isCompression, type Compression } from './compression.ts';
-import type { Source } from './source.ts';
+import type { Source, Unavailable } from './source.ts';
 import { sourceOf } from './source-of.ts';
 
 const megabyte = 1 << 20;
@@ -57,7 +57,7 @@ export class Transfer {
   readonly label: string;
   readonly #block: Mapping;
   #source: Source | undefined;
-  #check: Promise<{ said: string[]; problem: string | undefined }> | undefined;
+  #check: Promise<{ said: string[]; problem: Unavailable | undefined }> | undefined;
   #running: Running | undefined;
 
   constructor({ label, block }: TransferOptions) {
@@ -98,7 +98,7 @@ export class Transfer {
     this.#check = undefined;
     const result = await check;
     for (const text of result?.said ?? []) a.log.debug(text);
-    if (result?.problem !== undefined) a.error(result.problem);
+    if (result?.problem !== undefined) a.error(result.problem.text, result.problem.code);
   }
 
   /** Begins to fetch. Nothing is thrown here: `run` reports. */

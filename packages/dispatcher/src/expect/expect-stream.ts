@@ -5,6 +5,9 @@ import { Scanner } from './scanner.ts';
 /** Characters of one read, if the device does not say otherwise (`constants.spawn_maxread`). */
 export const defaultReadSize = 4092;
 
+/** Milliseconds by which a wait outlives its time: at the end of an action its alarm, which knows more, comes first. */
+const graceMs = 20;
+
 interface Waiter {
   readonly scanner: Scanner;
   resolve(match: Match): void;
@@ -79,7 +82,7 @@ export class ExpectStream {
       const timer = setTimeout(() => {
         leave();
         reject(new JobError('wait for prompt timed out', { code: 'prompt-timeout' }));
-      }, Math.min(Math.max(0, options.timeoutMs), 0x7fffffff));
+      }, Math.min(Math.max(0, options.timeoutMs) + (signal ? graceMs : 0), 0x7fffffff));
       signal?.addEventListener('abort', abort, { once: true });
       this.#seen = 0;
       this.#waiter = {

@@ -89,8 +89,8 @@ export interface Action {
   /** Milliseconds until the action (or an action around it) must end; never negative. */
   remainingMs(): number;
 
-  /** Collects a validation error; all are reported at once. */
-  error(text: string): void;
+  /** Collects a validation error; all are reported at once. @param code why, if more is known than that the job is not valid */
+  error(text: string, code?: string): void;
   readonly errors: readonly string[];
   /** An action with results is reported as a case of suite `lava`, with these as `extra`. */
   readonly results: Record<string, LogValue>;

@@ -45,6 +45,7 @@ export class LiveAction implements PipelineAction {
   /** Its cleanup is running. */
   cleaning = false;
   errors: string[] = [];
+  readonly errorCodes = new Set<string>();
   results: Record<string, LogValue> = {};
 
   constructor(spec: ActionSpec, place: Place) {
@@ -74,7 +75,10 @@ export class LiveAction implements PipelineAction {
   get protection(): 'always' | 'once' | undefined { return this.section === 'finalize' ? 'always' : this.cleaning ? 'once' : undefined; }
   abort(error: Error): void { this.clock.abort(error); }
 
-  error(text: string): void { this.errors.push(text); }
+  error(text: string, code = 'invalid-job'): void {
+    this.errors.push(text);
+    this.errorCodes.add(code);
+  }
 
   get<T>(key: SharedKey<T>): T | undefined { return this.getFrom(this.namespace, key); }
   set<T>(key: SharedKey<T>, value: T): void { this.runtime.cells(this.namespace).set(key.name, value); }

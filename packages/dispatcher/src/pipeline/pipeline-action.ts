@@ -16,6 +16,8 @@ export interface PipelineAction extends Action {
   /** Its cleanup is running. */
   cleaning: boolean;
   errors: string[];
+  /** Reason codes of `errors`. */
+  readonly errorCodes: Set<string>;
   results: Record<string, LogValue>;
   abort(error: Error): void;
 }

@@ -153,8 +153,12 @@ export async function cleanUpActions(actions: readonly PipelineAction[], endMs: 
   return failed;
 }
 
-/** Validates actions depth first. @returns what is wrong; errors that are not the job's fault are thrown at once */
-export async function validateActions(actions: readonly PipelineAction[]): Promise<string[]> {
+/**
+ * Validates actions depth first.
+ * @param codes gets the reason codes of all that is wrong
+ * @returns what is wrong; errors that are not the job's fault are thrown at once
+ */
+export async function validateActions(actions: readonly PipelineAction[], codes: Set<string>): Promise<string[]> {
   const problems: string[] = [];
   for (const a of actions) {
     for (const [what, present] of [['name', /^[a-z0-9-]+$/i.test(a.name)], ['summary', a.spec.summary !== '']] as const) {
@@ -169,13 +173,16 @@ export async function validateActions(actions: readonly PipelineAction[]): Promi
     } catch (error) {
       if (!(error instanceof JobError) || a.signal.aborted) throw error;
       problems.push(`${bracket(a)}: ${error.message}`);
+      codes.add(error.code);
     } finally {
       a.runtime.running.splice(a.runtime.running.indexOf(a), 1);
       a.clock.end();
     }
     problems.push(...a.errors);
+    for (const code of a.errorCodes) codes.add(code);
     a.errors = [];
-    problems.push(...(await validateActions(a.children)));
+    a.errorCodes.clear();
+    problems.push(...(await validateActions(a.children, codes)));
   }
   return problems;
 }

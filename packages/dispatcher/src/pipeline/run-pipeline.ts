@@ -29,8 +29,10 @@ export class Pipeline {
     let valid = false;
     try {
       this.#checkNamespaces();
-      const problems = await validateActions(this.#actions);
-      if (problems.length > 0) throw new JobError(`Invalid job data: ${pythonRepr(problems)}\n`, { code: 'invalid-job' });
+      const codes = new Set<string>();
+      const problems = await validateActions(this.#actions, codes);
+      const [code = 'invalid-job', ...more] = codes;
+      if (problems.length > 0) throw new JobError(`Invalid job data: ${pythonRepr(problems)}\n`, { code: more.length === 0 ? code : 'invalid-job' });
       valid = true;
     } finally {
       log.info(`validate duration: ${((monotonicMs() - started) / 1000).toFixed(2)}`);
