@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { answerTo, callKey, GroupMembers, readGroupRequest, type GroupAnswer, type GroupCall, type GroupRequest } from './group-calls.ts';
 
 /** A group in one list, as a server keeps it. */

@@ -42,7 +42,7 @@ export function* mutated(samples: readonly unknown[], count: number, seed: numbe
     const at = below(word.length + 1);
     return pick([
       () => word.slice(0, at) + word.slice(at + 1), () => word.slice(0, at) + pick([...'abcxyz_-']) + word.slice(at), () => word.toUpperCase(), () => `${word}s`,
-      () => word.replaceAll('_', '-'), () => word.replaceAll('-', '_'), () => word.slice(0, at) + word.slice(at, at + 2).split('').reverse().join('') + word.slice(at + 2),
+      () => word.replaceAll('_', '-'), () => word.replaceAll('-', '_'), () => word.slice(0, at) + word.slice(at, at + 2).split('').toReversed().join('') + word.slice(at + 2),
     ])();
   };
   const rename = (parent: Parent, key: string | number) => {

@@ -26,7 +26,7 @@ function byKind(schema: Schema, value: unknown): string | undefined {
 }
 
 /** Words that a value may be. */
-export function wordsOf(schema: Schema): string[] {
+function wordsOf(schema: Schema): string[] {
   if (schema.kind === 'literal') return schema.value === null ? [] : [schema.value];
   return schema.kind === 'either' ? schema.options.flatMap(wordsOf) : [];
 }
