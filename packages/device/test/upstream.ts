@@ -50,11 +50,19 @@ function run(what: 'render' | 'load', cases: readonly Render[]): unknown[] {
 }
 
 const environment = new Environment({ filters: deviceFilters });
+const texts = new Map<string, string | undefined>();
+
+/** Text of a template, read once: thousands of dictionaries extend the same few. */
+function textOf(name: string, folder: string): string | undefined {
+  const path = `${folder}/${name}`;
+  if (!texts.has(path)) texts.set(path, readTemplate(name, [folder]));
+  return texts.get(path);
+}
 
 /** Renders with this project's Jinja and the device types of a folder. */
 export function renderFrom({ source, context }: Render, folder: string): Outcome {
   try {
-    return { text: environment.renderText(source, context, 'board', (name) => readTemplate(name, [folder])) };
+    return { text: environment.renderText(source, context, 'board', (name) => textOf(name, folder)) };
   } catch (error) {
     return { error: (error as Error).message };
   }
