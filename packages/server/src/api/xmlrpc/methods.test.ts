@@ -120,6 +120,8 @@ describe('who may call what', () => {
     expect(await call('bob', 'auth.users.update', 'bob', null, null, null, null, null, true)).toEqual(fault(403, 'Only superusers make superusers.'));
     expect(await call('bob', 'auth.users.update', 'root', 'No', 'One')).toEqual(fault(403, 'Only superusers change superusers.'));
     expect(await call('bob', 'auth.users.perms.add', 'bob', 'auth', 'user', 'add_user')).toEqual(fault(403, 'Only superusers, and users who have it, give the permission auth.add_user.'));
+    await call('root', 'auth.groups.perms.add', 'others', 'auth', 'group', 'change_group');
+    expect(await call('bob', 'auth.users.groups.add', 'bob', 'others')).toEqual(fault(403, 'Only superusers, and users who have it, give the permission auth.change_group.'));
     expect(await call('bob', 'auth.users.update', 'carol', 'Carol', 'Doe')).toBeNull();
     await call('root', 'auth.users.perms.delete', 'bob', 'auth', 'user', 'change_user');
     expect(await call('bob', 'auth.users.update', 'carol', 'Eve')).toEqual(fault(403, "User 'bob' is missing permission auth.change_user."));

@@ -17,7 +17,7 @@ interface Asking {
  */
 
 /** As messages name who asks. */
-export const nameOf = (user: User | null) => user?.username ?? 'AnonymousUser';
+const nameOf = (user: User | null) => user?.username ?? 'AnonymousUser';
 
 export const missing = (kind: string, name: string) => new Fault(404, `${kind} '${name}' was not found.`);
 const hidden = (kind: string, name: string, user: User | null) => new Fault(403, `${kind} '${name}' not available to user '${nameOf(user)}'.`);

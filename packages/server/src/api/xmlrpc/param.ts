@@ -60,7 +60,12 @@ export const jobId = (about = 'number of the job, or its multinode id (12.0)'): 
   (v) => asText(v) ?? (v instanceof Double ? String(v.value) : v === null ? '' : pythonRepr(v)), []);
 
 /** Anything; the method itself says what is wrong with it. */
-export const anything = (about: string): Param<XmlRpcValue> => param<XmlRpcValue>('value', about, (v) => v, [null]);
+export function anything(about: string, ...fallback: Fallback<XmlRpcValue>): Param<XmlRpcValue> {
+  return param<XmlRpcValue>('value', about, (v) => v, fallback);
+}
+
+/** An argument that means nothing any more; old clients still send it. */
+export const unused = (what: string, fallback: XmlRpcValue = null): Param<XmlRpcValue> => anything(`${what}; not used any more`, fallback);
 
 /** A list of texts. */
 export function texts(about: string, ...fallback: Fallback<readonly string[] | null>): Param<readonly string[] | null> {

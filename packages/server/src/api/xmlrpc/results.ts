@@ -11,7 +11,7 @@ import { anything, jobId, text } from './param.ts';
 import { queries } from './queries.ts';
 
 const ofSuite = { job_id: jobId(), suite_name: text('name of the test suite') };
-const paged = { ...ofSuite, limit: anything('cases at most'), offset: anything('cases to leave out; only together with limit') };
+const paged = { ...ofSuite, limit: anything('cases at most', null), offset: anything('cases to leave out; only together with limit', null) };
 const ofCase = { ...ofSuite, case_name: text('name of the test case') };
 const yamlList = 'string: a YAML list of test cases';
 const csvTable = 'string: test cases as CSV with a header';

@@ -77,6 +77,8 @@ export const authUsers: readonly Method[] = [
     access: mayChange, params: { username, group: text('name of the group') }, about: 'Puts a user into a group, which is made if there is none of the name.', returns: 'nil',
     async run(context, { username, group }) {
       const id = await userNamed(context, username);
+      const given = await context.services.db.selectFrom('group_permissions').innerJoin('groups', 'groups.id', 'group_id').select('permission').where('name', '=', group).execute();
+      for (const { permission } of given) mayGive(context.user, permission);
       await changeUser(context, username, `added to group ${group}`, async (trx) => {
         await sql`insert into groups (name) values (${group}) on conflict do nothing`.execute(trx);
         await sql`insert into user_groups (user_id, group_id) select ${id}, id from groups where name = ${group} on conflict do nothing`.execute(trx);

@@ -11,7 +11,7 @@ import { Fault, type XmlRpcValue } from '../codec/values.ts';
 import { configurationText, storeConfiguration } from '../configurations.ts';
 import { method, type Context, type Method } from '../method.ts';
 import { changeableType, findType, missing, typeNamed } from '../objects.ts';
-import { anything, flag, integer, text } from '../param.ts';
+import { flag, integer, text, unused } from '../param.ts';
 import { grant, groupNamed, listPermissions, revoke } from '../permissions.ts';
 import { isBadName, isTaken } from '../stored.ts';
 import { healthNumber } from '../words.ts';
@@ -19,7 +19,7 @@ import { aliasNamed, freeForAlias } from './aliases.ts';
 
 const name = text('name of the device type');
 const ofPermission = { name, group: text('name of the group'), permission: text('view_devicetype, submit_to_devicetype or change_devicetype') };
-const ownersOnly = anything('not used any more');
+const ownersOnly = unused('owners only');
 const denominators = ['hours', 'jobs'];
 
 export const schedulerDeviceTypes: readonly Method[] = [

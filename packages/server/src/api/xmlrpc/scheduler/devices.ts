@@ -10,19 +10,18 @@ import { Fault, type XmlRpcValue } from '../codec/values.ts';
 import { configurationText, jobContext, storeConfiguration } from '../configurations.ts';
 import { method, type Context, type Method } from '../method.ts';
 import { changeableDevice, deviceNamed, findDevice, findType, missing, workerExists } from '../objects.ts';
-import { anything, flag, text } from '../param.ts';
+import { flag, text, unused } from '../param.ts';
 import { grant, groupNamed, listPermissions, revoke } from '../permissions.ts';
 import { isBadName, isTaken } from '../stored.ts';
 import { healthNumber } from '../words.ts';
 import { tagNamed } from './tags.ts';
 
 const hostname = text('host name of the device');
-const unused = (what: string) => anything(`${what}; not used any more`);
 const ofPermission = { hostname, group: text('name of the group'), permission: text('view_device, submit_to_device or change_device') };
 
 export const schedulerDevices: readonly Method[] = [
   method('scheduler.devices.list', {
-    access: anyone, params: { show_all: flag('with retired devices', false), offline_info: unused('offline information') },
+    access: anyone, params: { show_all: flag('with retired devices', false), offline_info: unused('offline information', false) },
     about: 'Devices by name.', returns: 'array of structs with hostname, type, health, state, current_job, pipeline',
     async run({ services, user }, { show_all }) {
       const shown = show_all ? sql<boolean>`true` : sql<boolean>`devices.health <> ${deviceHealth.Retired}`;
@@ -41,7 +40,7 @@ export const schedulerDevices: readonly Method[] = [
     access: permission('lava_scheduler_app.change_device'),
     params: {
       hostname, type_name: text('name of the device type'), worker_hostname: text('host name of the worker'), user_name: unused('owner'), group_name: unused('group'),
-      public: unused('public'), health: text('GOOD, UNKNOWN, LOOPING, BAD, MAINTENANCE or RETIRED', null), description: text('description', null),
+      public: unused('public', true), health: text('GOOD, UNKNOWN, LOOPING, BAD, MAINTENANCE or RETIRED', null), description: text('description', null),
     },
     about: 'Adds a device. It is Unknown unless a health is given.', returns: 'nil',
     run: add,
@@ -49,7 +48,7 @@ export const schedulerDevices: readonly Method[] = [
   method('scheduler.devices.update', {
     access: login,
     params: {
-      hostname, worker_hostname: text('host name of the worker', null), user_name: text('who has the device on the desk', null), group_name: unused('group'), public: unused('public'),
+      hostname, worker_hostname: text('host name of the worker', null), user_name: text('who has the device on the desk', null), group_name: unused('group'), public: unused('public', true),
       health: text('GOOD, UNKNOWN, LOOPING, BAD, MAINTENANCE or RETIRED', null), description: text('description', null), device_type: text('name of the device type', null),
       reason: text('why the health changes', null),
     },

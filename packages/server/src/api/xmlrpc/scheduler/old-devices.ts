@@ -13,7 +13,7 @@ import { internalError } from '../codec/write.ts';
 import { configurationText, jobContext, storeConfiguration } from '../configurations.ts';
 import { method, type Context, type Method } from '../method.ts';
 import { changeableDevice, findDevice, missing } from '../objects.ts';
-import { anything, text } from '../param.ts';
+import { text, unused } from '../param.ts';
 import { deviceStatus } from '../words.ts';
 
 const hostname = text('host name of the device');
@@ -57,12 +57,12 @@ export const schedulerOldDevices: readonly Method[] = [
     },
   }),
   method('scheduler.put_into_maintenance_mode', {
-    access: login, params: { hostname, reason: text('why', ''), notify: anything('whom to tell; not used any more') },
+    access: login, params: { hostname, reason: text('why', ''), notify: unused('whom to tell') },
     about: 'Takes a device out of use. A job that runs on it goes on.', returns: 'nil',
     run: (context, { hostname, reason }) => setHealth(context, hostname, reason, 'Maintenance', `Permission denied for user to put ${hostname} into maintenance mode.`),
   }),
   method('scheduler.put_into_online_mode', {
-    access: login, params: { hostname, reason: text('why', ''), skip_health_check: anything('leave out the health check; not used any more') },
+    access: login, params: { hostname, reason: text('why', ''), skip_health_check: unused('leave out the health check', false) },
     about: 'Takes a device into use again; its health is Unknown.', returns: 'nil',
     run: (context, { hostname, reason }) => setHealth(context, hostname, reason, 'Unknown', `Permission denied for user to put ${hostname} into online mode.`),
   }),
