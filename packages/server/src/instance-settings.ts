@@ -1,25 +1,11 @@
-import { readFile, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { ConfigurationError, messageOf, type LavaPaths } from '@lava/base';
-import { loadYaml } from '@lava/yaml';
+import { ConfigurationError, type LavaPaths } from '@lava/base';
 import type { InstanceSettings } from './jobs/job-service.ts';
 import { policyOf, type Policy } from './scheduler/snapshot.ts';
+import { readSettingsFiles } from './settings-files.ts';
 
-/** Settings of an installation under LAVA's names, from settings.yaml and then settings.d/*.yaml (later files win). */
+/** What an installation sets for its jobs and their order. */
 export async function readInstanceSettings(paths: LavaPaths): Promise<InstanceSettings> {
-  const more = await readdir(join(paths.serverConfig, 'settings.d')).catch(() => []);
-  const files = ['settings.yaml', ...more.filter((name) => name.endsWith('.yaml')).sort().map((name) => join('settings.d', name))];
-  const all: Record<string, unknown> = {};
-  for (const name of files) {
-    const path = join(paths.serverConfig, name);
-    const text = await readFile(path, 'utf8').catch(() => undefined);
-    if (text === undefined) continue;
-    try {
-      Object.assign(all, loadYaml(text));
-    } catch (error) {
-      throw new ConfigurationError(`${path} is not YAML: ${messageOf(error)}`, { code: 'settings-file' });
-    }
-  }
+  const all = await readSettingsFiles(paths);
   const hours = all['QUEUE_TIMEOUT_HOURS'];
   const names = all['EXTRA_CONTEXT_VARIABLES'];
   return {
