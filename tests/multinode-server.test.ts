@@ -136,8 +136,9 @@ test('an essential job that fails ends the others; another one fails alone', () 
 test('a job of a group that cannot start ends the group: nobody waits for it in vain', () => inLab(async (lab) => {
   const worker = await lab.worker('w1', ['q1', 'broken1']);
   const { ids } = await submit(lab, definition(1));
-  const broken = await until(async () => (await Promise.all(ids.map(lab.job))).findIndex((j) => j.state === jobState.Finished && j.error_type === 'Configuration') + 1, 'the broken one') - 1;
-  const other = ids[1 - broken]!;
+  const isBroken = async (id: number) => { const job = await lab.job(id); return job.state === jobState.Finished && job.error_type === 'Configuration'; };
+  const broken = await until(async () => ((await isBroken(ids[0]!)) ? 'first' : (await isBroken(ids[1]!)) && 'second'), 'the broken one');
+  const other = ids[broken === 'first' ? 1 : 0]!;
   const { fence } = await worker.order('CANCEL', other);
   worker.endpoint.send({ type: 'UNKNOWN', job: other, fence });
   await reaches(lab, other, jobState.Finished);
