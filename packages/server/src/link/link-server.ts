@@ -13,6 +13,7 @@ import { workerOffline, workerOnline } from '../workers/worker-changes.ts';
 import { attemptFiles, keepFiles } from './attempt-files.ts';
 import { liveAttempts, renewLeases, type LiveAttempt } from './attempts.ts';
 import { LeaseKeeper } from './leases.ts';
+import { withRemoteTokens } from './remote-tokens.ts';
 
 export interface LinkOptions {
   readonly stored: Stored;
@@ -250,7 +251,8 @@ export class LinkServer {
       if (folder !== undefined) await keepFiles(folder, { ...files });
       const [now] = await liveAttempts(stored.db, { job });
       if (now?.fence !== fence || now.state !== 'Scheduled') return;
-      if (this.#endpoint.send(worker, { type: 'START', job, fence, files })) log.info(`[${job}] START => ${worker} (${device})`);
+      const sent = { ...files, 'job.yaml': await withRemoteTokens(stored.db, job, files['job.yaml']) };
+      if (this.#endpoint.send(worker, { type: 'START', job, fence, files: sent })) log.info(`[${job}] START => ${worker} (${device})`);
     } catch (error) {
       if (isConnectionLoss(error)) throw error;
       await this.#cannotStart(attempt, error);
