@@ -68,6 +68,13 @@ test('the board without a fault passes', async () => {
   expect({ powered, connected, switched }).toEqual({ powered: false, connected: false, switched: ['cycle', 'off'] });
 });
 
+test('a job that has passed says so although the board stays on, and that it stays on', async () => {
+  const { outcome, powered, connected, texts, records } = await jobOn([parseFault('pdu-fails@off')], [boot]);
+  expect({ outcome, powered, connected }).toEqual({ outcome: { result: 'pass', poweredOff: false }, powered: true, connected: false });
+  expect(records.map((r) => r.msg)).toContainEqual(expect.objectContaining({ case: 'power-off', result: 'fail', extra: { fail: expect.stringContaining('Unable to power-off: ') } }));
+  expect(texts).toContain("Finalising connection for namespace 'common'");
+});
+
 interface Case {
   readonly name: string;
   readonly faults?: readonly string[];

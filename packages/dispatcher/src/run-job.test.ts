@@ -41,9 +41,9 @@ test('everything that is wrong with a job is said at once, and nothing runs', as
     { boot: { ...login, prompts: [], auto_login: { username: 'root' } } }, { command: { name: 'nope' } },
   ]);
   const problems = `Invalid job data: ["'login_prompt' is mandatory for auto_login", "Value for 'prompts' cannot be empty", "Unknown user command 'nope'"]\n`;
-  expect(outcome).toEqual({ result: 'fail', errorType: 'Job', errorMessage: problems, poweredOff: true });
+  expect(outcome).toEqual({ result: 'fail', errorType: 'Job', errorMessage: problems, errorCode: 'invalid-job', poweredOff: true });
   expect(results).toEqual([
-    { definition: 'lava', case: 'validate', result: 'fail' }, { definition: 'lava', case: 'job', result: 'fail', error_msg: problems, error_type: 'Job' },
+    { definition: 'lava', case: 'validate', result: 'fail' }, { definition: 'lava', case: 'job', result: 'fail', error_msg: problems, error_type: 'Job', error_code: 'invalid-job' },
   ]);
   expect(messages('error')).toEqual(['JobError: Your job cannot terminate cleanly.']);
   expect(existsSync(board.path('off'))).toBe(false);
@@ -53,7 +53,7 @@ test.each([
   ['no YAML', 'a: [', 'Job', /could not be parsed/],
   ['empty', '', 'Job', /Empty job definition/],
   ['unknown block', 'actions: [{reboot: {}}]', 'Job', /Unknown action name 'reboot'/],
-  ['unknown method', 'actions: [{boot: {method: moon}}]', 'Job', /^None of the <Base-boot> strategies accepted your deployment parameters, reasons given:\nminimal: /],
+  ['unknown method', 'actions: [{boot: {method: moon}}]', 'Job', /^None of the <Base-boot> strategies accepted your deployment parameters, reasons given:\n(.*\n)*minimal: /],
   ['retry and repeat', 'actions: [{boot: {method: minimal, repeat: 2, failure_retry: 2}}]', 'Job', /^Unable to use repeat and failure_retry, use a repeat block$/],
 ])('a definition that is wrong: %s', async (_, definition, errorType, message) => {
   board = new FakeBoard(friendlyBoard);
@@ -152,8 +152,8 @@ describe('cancel', () => {
     const { outcome, results } = await board.run([{ boot: login }], {
       signal: cancel.signal, listener: (r) => { if (r.lvl === 'target') cancel.abort(); },
     });
-    expect(outcome).toEqual({ result: 'fail', errorType: 'Canceled', errorMessage: 'The job was canceled', poweredOff: true });
-    expect(results.at(-1)).toEqual({ definition: 'lava', case: 'job', result: 'fail', error_msg: 'The job was canceled', error_type: 'Canceled' });
+    expect(outcome).toEqual({ result: 'fail', errorType: 'Canceled', errorMessage: 'The job was canceled', errorCode: 'canceled', poweredOff: true });
+    expect(results.at(-1)).toEqual({ definition: 'lava', case: 'job', result: 'fail', error_msg: 'The job was canceled', error_type: 'Canceled', error_code: 'canceled' });
     expect(existsSync(board.path('off'))).toBe(true);
   });
 

@@ -87,7 +87,19 @@ function report(a: PipelineAction, thrown: unknown, failure: LavaError): void {
 
 /** Runs the children of an action in order; those of a retry wrapper as often as it takes. */
 export async function runChildren(a: PipelineAction): Promise<void> {
-  const once = async () => { for (const child of a.children) await runAction(child); };
+  const once = async () => {
+    let failure: unknown;
+    for (const child of a.children) {
+      try {
+        await runAction(child);
+      } catch (error) {
+        // Where the power cannot be switched off, connections are closed in order even so.
+        if (a.section !== 'finalize') throw error;
+        failure ??= error;
+      }
+    }
+    if (failure !== undefined) throw failure;
+  };
   if (!a.spec.retry) return once();
 
   const repeat = a.parameters['repeat'] !== undefined;
