@@ -1,21 +1,12 @@
 import { ConfigurationError, type Position } from '@lava/base';
 import { YamlError, excerpt, loadYaml, loadYamlWithPositions, type Located } from '@lava/yaml';
 import { isMapping, readablePath, type Mapping } from '@lava/job';
-import { checkConfiguration, type ConfigurationProblem } from './check-configuration.ts';
+import { checkConfiguration } from './check-configuration.ts';
+import type { DeviceProblem } from './device-problem.ts';
 import { blame, guess, sourcesOf, valueOf, type Source } from './place.ts';
 import { legacyDevice } from './legacy-device.ts';
 import { renderText, type RenderRequest } from './render-text.ts';
 import type { TemplateSource } from './templates.ts';
-
-/** Something wrong with a device, and where in its dictionary or in the templates below it. */
-export interface DeviceProblem extends Omit<ConfigurationProblem, 'path' | 'part'> {
-  /** Place in the configuration; empty if there is none. */
-  readonly path: ConfigurationProblem['path'];
-  /** Place in the dictionary or template; undefined where none can be found. */
-  readonly at?: Position;
-  /** The same place in the text that the templates give. */
-  readonly renderedLine?: number;
-}
 
 export interface CheckedDevice {
   /** All errors, then all warnings. */

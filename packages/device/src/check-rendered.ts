@@ -2,7 +2,7 @@ import { isMapping } from '@lava/job';
 import { YamlError, loadYamlWithPositions } from '@lava/yaml';
 import { legacyDevice } from './legacy-device.ts';
 import { checkConfiguration } from './check-configuration.ts';
-import type { DeviceProblem } from './check-device.ts';
+import type { DeviceProblem } from './device-problem.ts';
 
 /** Everything that is wrong with a rendered device configuration, at its places in the text. Never throws for any text. */
 export function checkRenderedDevice(text: string, file: string): DeviceProblem[] {

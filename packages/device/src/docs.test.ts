@@ -35,7 +35,7 @@ describe('docs/devices.md', () => {
   });
 
   it('has a device type of its own in an example that is right', () => {
-    const [board] = blocks('docs/devices.md').filter((text) => text.startsWith('{#'));
+    const board = blocks('docs/devices.md').find((text) => text.startsWith('{#'));
     const dictionary = "{% extends 'my-board.jinja2' %}{% set connection_command = 'x' %}{% set hard_reset_command = 'x' %}{% set power_off_command = 'x' %}";
     expect(checkDevice({ name: 'board01', dictionary, lookup: [new Map([['my-board.jinja2', board!]]), folder] }).problems).toEqual([]);
   });

@@ -1,6 +1,7 @@
 export { renderDevice, type RenderedDevice } from './render.ts';
 export type { RenderRequest } from './render-text.ts';
-export { checkDevice, type CheckedDevice, type DeviceProblem } from './check-device.ts';
+export { checkDevice, type CheckedDevice } from './check-device.ts';
+export type { DeviceProblem } from './device-problem.ts';
 export { checkRenderedDevice } from './check-rendered.ts';
 export { deviceTypeOf } from './device-type.ts';
 export { deviceTypeFolders, findTemplate, listTemplates, lookupFolders, readTemplate, type TemplateSource } from './templates.ts';

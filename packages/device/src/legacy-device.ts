@@ -1,4 +1,4 @@
-import type { DeviceProblem } from './check-device.ts';
+import type { DeviceProblem } from './device-problem.ts';
 
 /**
  * What is wrong with a device configuration of LAVA's first version, which had lines such as `connection_command = telnet

@@ -6,7 +6,8 @@ import { dictionaryLines } from '../test/dictionaries.ts';
 import { unexplained, unusedDifferences } from '../test/meaning.ts';
 import { qemuDictionaries } from '../test/qemu-dictionaries.ts';
 import { canCompare, loadUpstream, renderFrom, renderUpstream, upstreamTypes as folder, type Render } from '../test/upstream.ts';
-import { listTemplates } from './templates.ts';
+import { sourcesOf } from './place.ts';
+import { listTemplates, readTemplate } from './templates.ts';
 import { checkDevice } from './check-device.ts';
 
 const ours = fileURLToPath(new URL('../../../device-types', import.meta.url));
@@ -16,6 +17,10 @@ const missing = {
   lxc: 'containers of LXC were removed in later releases',
   'adb-nuc': 'can only start containers of LXC',
 };
+
+/** Boards of the two large families differ in a few values: each is compared with a third of the dictionaries. */
+const isOfLargeFamily = (type: string): boolean =>
+  sourcesOf({ file: `${type}.jinja2`, text: readTemplate(`${type}.jinja2`, [ours]) ?? '' }, [ours]).slice(1).some(({ file }) => /^base-(uboot|depthcharge)\./.test(file));
 
 /** What has been loaded, by its text. */
 const loaded = new Map<string, unknown>();
@@ -71,8 +76,8 @@ describe.skipIf(!canCompare)("upstream's device types (needs Debian's package la
     expect(qemuDictionaries.flatMap((one, i) => unexplained('qemu', one.source, loadOurs(one), expected[i]))).toEqual([]);
   });
 
-  it("our types mean what upstream's of the same name do, key by key, with every dictionary", () => {
-    const cases = Object.entries(dictionaryLines).flatMap(([dictionary, lines]) => shared.map((type) => ({ type, dictionary, source: `{% extends '${type}.jinja2' %}\n${lines}`, context: contextOf(type) })));
+  it("our types mean what upstream's of the same name do, key by key, with the dictionaries of labs", () => {
+    const cases = Object.entries(dictionaryLines).flatMap(([dictionary, lines], i) => shared.filter((type, j) => !isOfLargeFamily(type) || (i + j) % 3 === 0).map((type) => ({ type, dictionary, source: `{% extends '${type}.jinja2' %}\n${lines}`, context: contextOf(type) })));
     const expected = loadUpstream(cases);
     // Some of upstream's types cannot be rendered with some dictionaries.
     expect(expected.filter((one) => one !== undefined).length).toBeGreaterThan(0.95 * cases.length);

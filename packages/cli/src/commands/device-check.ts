@@ -28,7 +28,8 @@ const isValid = (problems: readonly DeviceProblem[]): boolean => problems.every(
 
 function report({ file, text, lookup, problems }: CheckedFile): string {
   if (problems.length === 0) return `${file}: valid\n`;
-  return problems.map(({ at, renderedLine, ...problem }) => {
+  return problems.map((problem) => {
+    const { at } = problem;
     // The place is in the file, or in a template that it extends.
     const own = at === undefined || at.file === undefined || at.file === basename(file);
     return formatProblems(own ? file : at.file!, own ? text : readTemplate(at.file!, lookup) ?? '', [{ ...problem, line: at?.line, column: at?.column }]);
