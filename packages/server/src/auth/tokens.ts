@@ -9,12 +9,14 @@ const tokenLength = 128;
 
 /**
  * Makes an API token and returns its secret: the only time it can be read, the database keeps its hash.
- * @param secret a secret that is already in use elsewhere; random if left out
+ * @param options `secret`: one that is already in use elsewhere, random if left out; `days`: after how many it ends, never
+ *   if left out
  */
 export async function newToken(
-  db: Kysely<Database>, userId: number, description: string, secret = randomSecret(tokenLength),
+  db: Kysely<Database>, userId: number, description: string, { secret = randomSecret(tokenLength), days }: { secret?: string; days?: number } = {},
 ): Promise<string> {
-  await db.insertInto('tokens').values({ user_id: userId, hash: hashSecret(secret), description }).execute();
+  const expires_at = days === undefined ? null : sql<Date>`now() + make_interval(days => ${days})`;
+  await db.insertInto('tokens').values({ user_id: userId, hash: hashSecret(secret), description, expires_at }).execute();
   return secret;
 }
 

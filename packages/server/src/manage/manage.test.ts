@@ -57,6 +57,13 @@ test('groups and users', async () => {
   expect(await manage('users', 'update', 'ada')).toMatch(/^CommandError: Nothing to update/);
 });
 
+test('tokens that end', async () => {
+  expect(await manage('tokens', 'add', '-u', 'ada', '-d', 'ci', '--expires', '30')).toMatch(/^\w{128}\n$/);
+  expect(await manage('tokens', 'add', '-u', 'ada', '--expires', 'soon')).toBe("CommandError: 'soon' is no number of days\n");
+  const { rows } = await sql`select round(extract(epoch from expires_at - created_at) / 86400)::int as days from tokens`.execute(connection.db);
+  expect(rows).toEqual([{ days: 30 }]);
+});
+
 test('device types, aliases, devices and their tags', async () => {
   await manage('workers', 'add', 'w1');
   expect(await manage('device-types', 'add', 'qemu', '--health-frequency', '3', '--health-denominator', 'jobs')).toBe('');

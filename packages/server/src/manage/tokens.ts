@@ -10,11 +10,12 @@ export function tokens(manage: Command): void {
   const group = manage.command('tokens').description('secrets with which programs use the API');
 
   group.command('add').description('add a token and print it; it is shown only this once')
-    .requiredOption('-u, --user <name>').option('-d, --description <text>', '', '').option('--secret <text>', 'this secret instead of a new one')
-    .action((options: { user: string; description: string; secret?: string }, command: Command) => visit(command, async (v) => {
+    .requiredOption('-u, --user <name>').option('-d, --description <text>', '', '').option('--secret <text>', 'this secret instead of a new one').option('--expires <days>', 'ends after so many days; never if left out')
+    .action((options: { user: string; description: string; secret?: string; expires?: string }, command: Command) => visit(command, async (v) => {
       if (options.secret !== undefined && options.secret.length < 16) throw new CommandError('A secret has at least 16 characters');
       const id = await userId(v.db, options.user);
-      v.print(await newToken(v.db, id, options.description, options.secret));
+      const days = options.expires === undefined ? undefined : wholeDays(options.expires);
+      v.print(await newToken(v.db, id, options.description, { secret: options.secret, days }));
       await v.change(async (c) => c.note('token', options.user, `token added${options.description ? ` (${options.description})` : ''}`));
     }));
 
@@ -27,8 +28,7 @@ export function tokens(manage: Command): void {
 
   group.command('rm').description('remove a token, or all that were not used for some time').option('--token <secret>').option('--id <number>').option('-n, --days <days>', 'not used for so many days')
     .action((options: { token?: string; id?: string; days?: string }, command: Command) => visit(command, async ({ change, print }) => {
-      const days = options.days === undefined ? undefined : Number(options.days);
-      if (days !== undefined && !(days > 0)) throw new CommandError(`'${options.days}' is no number of days`);
+      const days = options.days === undefined ? undefined : wholeDays(options.days);
       const which = options.token !== undefined ? sql`hash = ${hashSecret(options.token)}`
         : options.id !== undefined ? sql`id = ${Number(options.id)}`
           : days !== undefined ? sql`coalesce(last_used_at, created_at) < now() - make_interval(days => ${days}::int)` : undefined;
@@ -42,4 +42,9 @@ export function tokens(manage: Command): void {
       if (removed === 0 && days === undefined) throw new CommandError('There is no such token');
       print(`Removed ${removed} token${removed === 1 ? '' : 's'}`);
     }));
+}
+
+function wholeDays(text: string): number {
+  if (!/^[1-9]\d{0,4}$/.test(text)) throw new CommandError(`'${text}' is no number of days`);
+  return Number(text);
 }

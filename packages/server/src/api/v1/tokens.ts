@@ -3,7 +3,7 @@ import { newToken } from '../../auth/tokens.ts';
 import type { Services } from '../../services.ts';
 import { change } from '../../store/change.ts';
 import { texts } from '../body.ts';
-import { notFound } from '../errors.ts';
+import { badRequest, notFound } from '../errors.ts';
 import { requireUser } from '../who.ts';
 
 /** A user's own API tokens. */
@@ -16,12 +16,14 @@ export function tokens(app: FastifyInstance, services: Services): void {
     return { tokens: rows };
   });
 
-  app.post<{ Body: { description?: string } }>('/tokens', texts({ 'description?': 200 }), async (request, reply) => {
+  app.post<{ Body: { description?: string; days?: string } }>('/tokens', texts({ 'description?': 200, 'days?': 5 }), async (request, reply) => {
     const user = requireUser(request);
     const description = request.body.description ?? '';
+    const days = request.body.days || undefined;
+    if (days !== undefined && !/^[1-9]\d{0,4}$/.test(days)) throw badRequest(`"${days}" is no number of days.`, 'Leave it out for a token that does not end.');
     const token = await change(services, user.username, async (c) => {
       c.note('token', user.username, `Token added: ${description}`);
-      return newToken(c.trx, user.id, description);
+      return newToken(c.trx, user.id, description, days === undefined ? {} : { days: Number(days) });
     });
     return reply.code(201).send({ token });
   });
