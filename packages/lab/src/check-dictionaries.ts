@@ -1,7 +1,7 @@
 import { ConfigurationError, monotonicMs } from '@lava/base';
 import { checkDevice, renderDevice, type DeviceProblem, type TemplateSource } from '@lava/device';
 import { report, type Check } from './check.ts';
-import { sameValue, type Lab } from './kinds.ts';
+import type { Lab } from './kinds.ts';
 import { problem } from './problem.ts';
 
 /** Milliseconds of rendering after which others get a turn: a thousand devices take seconds. */
@@ -25,8 +25,10 @@ export async function checkDictionaries(check: Check, templates: readonly Templa
     }
     if (!named && (!newTemplates || retired === true)) continue;
     const errors = errorsOf(after, name, now);
+    if (errors.length === 0) continue;
+    const wasWrong = errorsOf(current, name, before).length > 0;
     // Of devices that the file does not name only those matter that it would break.
-    if (errors.length > 0 && (named || errorsOf(current, name, before).length === 0)) for (const error of errors) reportDevice(check, name, String(deviceType), error, newTemplates);
+    if (named || !wasWrong) for (const error of errors) reportDevice(check, name, String(deviceType), error, wasWrong);
   }
 }
 
@@ -48,17 +50,17 @@ function errorsOf(lab: Lab, name: string, lookup: readonly TemplateSource[]): re
 }
 
 /** The error stands in the dictionary, in a template, or in neither as far as the file shows them. */
-function reportDevice(check: Check, name: string, deviceType: string, error: DeviceProblem, newTemplates: boolean): void {
-  const { wanted, current, places, problems } = check;
+function reportDevice(check: Check, name: string, deviceType: string, error: DeviceProblem, wasWrong: boolean): void {
+  const { wanted, places, problems } = check;
   const said = error.message.startsWith('device ') ? error.message : `device ${name}: ${error.message}`;
   const inside = { code: 'lab-device', message: `${said} [${error.code}]`, hint: error.hint, at: error.at ?? {} } as const;
   const file = error.at?.file?.replace(/\.jinja2$/, '');
   if ((file === undefined || file === name) && wanted.devices.get(name)?.['dictionary'] !== undefined) {
-    report(check, 'devices', name, 'dictionary', inside, newTemplates || !sameValue(current.devices.get(name)?.['device_type'], deviceType));
+    report(check, 'devices', name, 'dictionary', inside, !wasWrong);
   } else if (file !== undefined && wanted.device_types.get(file)?.['template'] !== undefined) {
     report(check, 'device_types', file, 'template', inside);
   } else {
     const place = wanted.devices.has(name) ? places.of('devices', name) : places.of('device_types', deviceType);
-    problems.push(problem('lab-device', place.path, inside.message, error.hint, place));
+    problems.push({ ...problem('lab-device', place.path, inside.message, error.hint, place), severity: wasWrong ? 'warning' : 'error' });
   }
 }

@@ -80,6 +80,12 @@ devices:
     expect((await check(wrong, made(wrong, none, readFile), readFile)).map((p) => p.slice(0, 9))).toEqual(['warning 8', 'warning 1', 'warning 1', 'warning 1', 'warning d']);
   });
 
+  test('that the file leaves alone are no reason to refuse it', async () => {
+    const current = made("device_types: {qemu: , beaglebone-black: }\ndevices: {bad: {device_type: qemu, dictionary: '{% if %}'}}\n");
+    expect((await check('devices: {bad: {device_type: qemu, description: x}}', current)).map((p) => p.slice(0, 23))).toEqual(['warning 1:11 lab-device']);
+    expect((await check('devices: {bad: {device_type: qemu, dictionary: "{% for %}"}}', current)).map((p) => p.slice(0, 21))).toEqual(['error 1:48 lab-device']);
+  });
+
   test('are rendered with the templates of the file, also those of devices that it does not name', async () => {
     const current = made(`
 device_types: {box: {template: "{% extends 'beaglebone-black.jinja2' %}\\n"}}
