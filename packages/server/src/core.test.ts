@@ -156,9 +156,9 @@ test('what the log says of an error counts more than the report', () => inLab(as
   const job = await lab.submit();
   const start = await worker.started(job);
   worker.accept(start);
-  await worker.log(start, 0, [record('results', { definition: 'lava', case: 'job', result: 'fail', error_msg: 'auto-login-action timed out', error_type: 'Job' })]);
+  await worker.log(start, 0, [record('results', { definition: 'lava', case: 'job', result: 'fail', error_msg: 'auto-login-action timed out', error_type: 'Job', error_code: 'kernel-not-started' })]);
   await worker.end(start, { result: 'fail', errorType: 'Bug', errorMessage: '', logLines: 1 });
-  expect(await lab.job(job)).toMatchObject({ error_type: 'Job', error_msg: 'auto-login-action timed out' });
+  expect(await lab.job(job)).toMatchObject({ error_type: 'Job', error_msg: 'auto-login-action timed out', error_code: 'kernel-not-started' });
 }));
 
 test('a device that cannot be rendered ends the job at once with a Configuration error', () => inLab(async (lab) => {

@@ -19,7 +19,7 @@ export interface TestLab {
   /** A fake worker that is connected, with these devices. */
   worker(hostname: string, devices: readonly string[]): Promise<FakeWorker>;
   submit(more?: string): Promise<number>;
-  job(id: number): Promise<{ state: number; health: number; actual_device: string | null; error_type: string | null; error_msg: string | null; failure_comment: string | null }>;
+  job(id: number): Promise<{ state: number; health: number; actual_device: string | null; error_type: string | null; error_msg: string | null; error_code: string | null; failure_comment: string | null }>;
   device(hostname: string): Promise<{ state: number; health: number }>;
   /** Ends the core and starts another over the same database and sockets. */
   restart(pauseMs?: number): Promise<void>;
@@ -66,7 +66,7 @@ export async function startLab(databases: TestDatabases, { lease = 90, clock }: 
       const definition = `job_name: a test\ndevice_type: qemu\nvisibility: public\ntimeouts:\n  job: {minutes: 5}\nactions: []\n${more}`;
       return (await core.services.jobs.submit(definition, user)).ids[0]!;
     },
-    job: (id) => db.selectFrom('jobs').select(['state', 'health', 'actual_device', 'error_type', 'error_msg', 'failure_comment']).where('id', '=', id).executeTakeFirstOrThrow(),
+    job: (id) => db.selectFrom('jobs').select(['state', 'health', 'actual_device', 'error_type', 'error_msg', 'error_code', 'failure_comment']).where('id', '=', id).executeTakeFirstOrThrow(),
     device: (hostname) => db.selectFrom('devices').select(['state', 'health']).where('hostname', '=', hostname).executeTakeFirstOrThrow(),
     async restart(pauseMs = 0) {
       const { control, log } = core.link.addresses;
