@@ -1,12 +1,29 @@
 import { mayAll, may, type Guarded } from '../auth/permissions.ts';
 import type { DeviceSeat, QueuedJob, Snapshot, WorkerSeat } from './snapshot.ts';
 
-/** Idle devices that are alike: the same worker, tags and people. The devices stand with the first name last. */
-interface Bench {
-  readonly worker: string;
+/** Devices that suit the same jobs: with the same tags and for the same people. */
+interface Pool {
   readonly tags: ReadonlySet<number>;
   readonly guard: Guarded | null;
+  /** By worker. */
+  readonly benches: Map<string, Bench>;
+}
+
+/** Idle devices of a pool on one worker, the first name last. */
+interface Bench {
+  readonly pool: Pool;
+  readonly worker: WorkerLoad;
   readonly devices: DeviceSeat[];
+}
+
+/** A worker and how many of its devices are busy. */
+interface WorkerLoad {
+  /** Undefined for a name that no worker has. */
+  readonly seat: WorkerSeat | undefined;
+  /** It takes jobs. */
+  readonly open: boolean;
+  readonly limit: number;
+  busy: number;
 }
 
 /** Devices and workers of a snapshot, and what is taken of them while deciding. */
@@ -14,18 +31,19 @@ export class Lab {
   readonly #snapshot: Snapshot;
   readonly #byType = new Map<string, DeviceSeat[]>();
   readonly #byName = new Map<string, DeviceSeat>();
-  readonly #benches = new Map<string, Map<string, Bench>>();
-  readonly #workers: ReadonlyMap<string, WorkerSeat>;
-  readonly #busy = new Map<string, number>();
+  readonly #pools = new Map<string, Map<string, Pool>>();
+  readonly #workers: Map<string, WorkerLoad>;
   /** Idle devices that no further job gets in this round, and why. */
   readonly #gone = new Map<string, string>();
   /** Types some of whose devices are not for everybody. */
   readonly #guardedTypes = new Set<string>();
   readonly #demands = new Map<number, string>();
+  readonly #people = new Map<number, string>();
+  readonly #allowed = new Map<Guarded, Map<number, boolean>>();
 
   constructor(snapshot: Snapshot) {
     this.#snapshot = snapshot;
-    this.#workers = new Map(snapshot.workers.map((w) => [w.hostname, w]));
+    this.#workers = new Map(snapshot.workers.map((seat) => [seat.hostname, { seat, open: seat.display && seat.active && seat.online, limit: seat.jobLimit || Infinity, busy: 0 }]));
     for (const device of snapshot.devices.toSorted((a, b) => (a.hostname < b.hostname ? 1 : -1))) {
       this.#byName.set(device.hostname, device);
       append(this.#byType, device.type, device);
@@ -40,9 +58,10 @@ export class Lab {
     let demand = this.#demands.get(job.id);
     if (demand === undefined) {
       const { type, device, worker, tags } = job;
-      const user = type !== null && this.#guardedTypes.has(type) ? this.#snapshot.submitters.get(job.submitter)?.user : undefined;
-      const who = user && [mayAll(user, 'device', 'submit'), mayAll(user, 'devicetype', 'submit'), ...user.groups.toSorted((a, b) => a - b)];
-      this.#demands.set(job.id, demand = JSON.stringify([type, device, worker, tags.toSorted((a, b) => a - b), who]));
+      const who = type !== null && this.#guardedTypes.has(type) ? this.#peopleOf(job.submitter) : '';
+      const wanted = tags.length < 2 ? tags.join() : tags.toSorted((a, b) => a - b).join();
+      // No name has a line end in it.
+      this.#demands.set(job.id, demand = `${type}\n${device ?? ''}\n${worker ?? ''}\n${wanted}\n${who}`);
     }
     return demand;
   }
@@ -51,15 +70,18 @@ export class Lab {
   best(job: QueuedJob): DeviceSeat | undefined {
     if (job.device !== null) return this.idleFor(job)[0];
     let best: Bench | undefined;
-    for (const bench of this.#benchesFor(job)) if (!best || this.#compare(bench, best) < 0) best = bench;
+    for (const pool of this.#poolsFor(job)) {
+      if (best && pool.tags.size > best.pool.tags.size) continue;
+      for (const bench of pool.benches.values()) if (serves(bench, job) && (!best || compare(bench, best) < 0)) best = bench;
+    }
     return best?.devices.at(-1);
   }
 
   /** All devices that the job could be given now, the best first. */
   idleFor(job: QueuedJob): DeviceSeat[] {
-    const benches = this.#benchesFor(job);
+    const benches = this.#poolsFor(job).flatMap((pool) => [...pool.benches.values()].filter((b) => serves(b, job)));
     if (job.device !== null) return benches.flatMap((b) => b.devices.filter((d) => d.hostname === job.device));
-    return benches.sort((a, b) => this.#compare(a, b)).flatMap((b) => b.devices.toReversed());
+    return benches.sort(compare).flatMap((b) => b.devices.toReversed());
   }
 
   /** Devices that could run the job if they were free: in service, on a worker that takes jobs. */
@@ -77,19 +99,20 @@ export class Lab {
 
   /** Devices that may still become busy on a worker. */
   room(worker: string): number {
-    const limit = this.#workers.get(worker)?.jobLimit ?? 0;
-    return limit === 0 ? Infinity : limit - (this.#busy.get(worker) ?? 0);
+    const { limit, busy } = this.#load(worker);
+    return limit - busy;
   }
 
   /** Most devices busy at once on a worker. */
   limit(worker: string): number {
-    return this.#workers.get(worker)?.jobLimit || Infinity;
+    return this.#load(worker).limit;
   }
 
   /** Takes an idle device out of this round. */
   take(device: DeviceSeat, why = 'about to run another job'): void {
-    const bench = this.#bench(device);
-    bench.devices.splice(bench.devices.lastIndexOf(device), 1);
+    const { devices, pool } = this.#bench(device);
+    devices.splice(devices.lastIndexOf(device), 1);
+    if (devices.length === 0) pool.benches.delete(device.worker!);
     this.#count(device.worker!);
     this.#gone.set(device.hostname, why);
   }
@@ -116,40 +139,35 @@ export class Lab {
   /** Devices exist for the job, but every one of them is on a disabled worker or on none. */
   hopeless(job: QueuedJob): string | undefined {
     const devices = this.candidates(job);
-    if (devices.length === 0 || devices.some((d) => d.worker !== null && this.#workers.get(d.worker)?.display)) return undefined;
+    if (devices.length === 0 || devices.some((d) => d.worker !== null && this.#workers.get(d.worker)?.seat?.display)) return undefined;
     const places = devices.slice(0, 5).map((d) => (d.worker === null ? `${d.hostname} has no worker` : `worker ${d.worker} of ${d.hostname} is disabled`));
     const more = devices.length > 5 ? `, and ${devices.length - 5} more` : '';
     return `No device that could run this job has an enabled worker: ${places.join(', ')}${more}`;
   }
 
-  #benchesFor(job: QueuedJob): Bench[] {
-    const found: Bench[] = [];
-    for (const bench of this.#benches.get(job.type ?? '')?.values() ?? []) {
-      const [device] = bench.devices;
-      if (device && (job.worker === null || job.worker === bench.worker) && job.tags.every((tag) => bench.tags.has(tag))
-        && this.#maySubmit(job, bench.guard) && this.#workerStop(device) === undefined && this.room(bench.worker) > 0) found.push(bench);
-    }
-    return found;
+  #poolsFor(job: QueuedJob): Pool[] {
+    return [...this.#pools.get(job.type ?? '')?.values() ?? []].filter((pool) => job.tags.every((tag) => pool.tags.has(tag)) && this.#maySubmit(job, pool.guard));
   }
 
-  #compare(a: Bench, b: Bench): number {
-    return a.tags.size - b.tags.size
-      || (this.#busy.get(a.worker) ?? 0) - (this.#busy.get(b.worker) ?? 0)
-      || (a.devices.at(-1)!.hostname < b.devices.at(-1)!.hostname ? -1 : 1);
-  }
-
-  #bench(device: DeviceSeat): Bench {
-    const { type, worker, tags, guard } = device;
-    const key = JSON.stringify([worker, [...tags].sort((a, b) => a - b), guard]);
-    let benches = this.#benches.get(type);
-    if (!benches) this.#benches.set(type, benches = new Map());
-    let bench = benches.get(key);
-    if (!bench) benches.set(key, bench = { worker: worker!, tags, guard, devices: [] });
+  #bench({ type, worker, tags, guard }: DeviceSeat): Bench {
+    const key = JSON.stringify([[...tags].sort((a, b) => a - b), guard]);
+    let pools = this.#pools.get(type);
+    if (!pools) this.#pools.set(type, pools = new Map());
+    let pool = pools.get(key);
+    if (!pool) pools.set(key, pool = { tags, guard, benches: new Map() });
+    let bench = pool.benches.get(worker!);
+    if (!bench) pool.benches.set(worker!, bench = { pool, worker: this.#load(worker!), devices: [] });
     return bench;
   }
 
+  #load(worker: string): WorkerLoad {
+    let load = this.#workers.get(worker);
+    if (!load) this.#workers.set(worker, load = { seat: undefined, open: false, limit: Infinity, busy: 0 });
+    return load;
+  }
+
   #workerStop(device: DeviceSeat): string | undefined {
-    const worker = device.worker === null ? undefined : this.#workers.get(device.worker);
+    const worker = device.worker === null ? undefined : this.#workers.get(device.worker)?.seat;
     if (!worker) return 'without a worker';
     if (!worker.display) return `on the disabled worker ${worker.hostname}`;
     if (!worker.active) return `on worker ${worker.hostname}, which takes no jobs now (not Active)`;
@@ -165,12 +183,35 @@ export class Lab {
   }
 
   #maySubmit(job: QueuedJob, guard: Guarded | null): boolean {
-    return guard === null || may(this.#snapshot.submitters.get(job.submitter)?.user ?? null, 'submit', guard);
+    if (guard === null) return true;
+    let known = this.#allowed.get(guard);
+    if (!known) this.#allowed.set(guard, known = new Map());
+    let allowed = known.get(job.submitter);
+    if (allowed === undefined) known.set(job.submitter, allowed = may(this.#snapshot.submitters.get(job.submitter)?.user ?? null, 'submit', guard));
+    return allowed;
+  }
+
+  /** The same for submitters who may use the same devices. */
+  #peopleOf(submitter: number): string {
+    let people = this.#people.get(submitter);
+    if (people === undefined) {
+      const user = this.#snapshot.submitters.get(submitter)?.user ?? null;
+      people = [mayAll(user, 'device', 'submit'), mayAll(user, 'devicetype', 'submit'), ...user?.groups.toSorted((a, b) => a - b) ?? []].join();
+      this.#people.set(submitter, people);
+    }
+    return people;
   }
 
   #count(worker: string): void {
-    this.#busy.set(worker, (this.#busy.get(worker) ?? 0) + 1);
+    this.#load(worker).busy++;
   }
+}
+
+const serves = ({ worker }: Bench, job: QueuedJob) => worker.open && worker.busy < worker.limit && (job.worker === null || job.worker === worker.seat?.hostname);
+
+/** Fewest tags, then the least busy worker, then the first name. */
+function compare(a: Bench, b: Bench): number {
+  return a.pool.tags.size - b.pool.tags.size || a.worker.busy - b.worker.busy || (a.devices.at(-1)!.hostname < b.devices.at(-1)!.hostname ? -1 : 1);
 }
 
 function fits(job: QueuedJob, device: DeviceSeat): boolean {
