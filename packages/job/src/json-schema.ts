@@ -66,6 +66,6 @@ const testBlock: JsonSchema = {
 
 const oneDeviceOrRoles = when(
   { required: ['protocols'], properties: { protocols: { required: ['lava-multinode'] } } },
-  { properties: { device_type: { not: {}, description: 'roles have device types of their own' } } },
+  { properties: { device_type: { not: {}, description: 'roles have device types of their own' }, actions: { items: { additionalProperties: { required: ['role'] } } } } },
   { required: ['device_type'] },
 );

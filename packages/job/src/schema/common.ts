@@ -17,7 +17,7 @@ export const publishedTimeout = named('timeout', {
   ...eitherMeant(
     (value) => { const i = isMapping(value) ? units.findIndex((name) => Object.hasOwn(value, name)) : -1; return i < 0 ? undefined : i; },
     ...units.map((name) => mapping({
-      [name]: required(range({ min: 1, about: `number of ${name}` })),
+      [name]: required({ ...range({ min: 1, about: `number of ${name}` }), submission: { type: 'integer' } }),
       skip: bool('let the job go on with its next block when this test block runs out of time'),
     })),
   ),
@@ -26,7 +26,7 @@ export const publishedTimeout = named('timeout', {
 
 /** Timeouts by action name. */
 export const namedTimeouts = record(timeout, { keys: /^[a-z-]+$/, about: 'a mapping of times by action name, such as {http-download: {minutes: 5}}' });
-export const publishedNamedTimeouts = record(publishedTimeout, { about: 'a mapping of times by action name, such as {http-download: {minutes: 5}}' });
+export const publishedNamedTimeouts = { ...record(publishedTimeout, { about: 'a mapping of times by action name, such as {http-download: {minutes: 5}}' }), submission: { propertyNames: { pattern: '^[a-z-]+$' } } };
 
 /** `a: x` and `a: [x, y]`. */
 export const textOrList = either(text(), list(text()));

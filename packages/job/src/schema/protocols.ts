@@ -43,7 +43,10 @@ const otherRoles: Rule = (multinode, report) => {
   }
 };
 
-const count = required(range({ min: 0, about: 'the number of jobs with this role' }));
+const count = required({ ...range({ min: 0, about: 'the number of jobs with this role' }), submission: { type: 'integer' } });
+/** A role that names its device is one job. */
+// oxlint-disable-next-line unicorn/no-thenable -- `then` is JSON Schema's word
+const oneOfADevice = { if: { required: ['device'] }, then: { properties: { count: { const: 1 } } } };
 const device = text({ min: 1, about: 'the one device to run on' });
 const worker = text({ min: 1, about: 'the worker whose devices are used' });
 const isConnection = (value: unknown) => (isMapping(value) ? Number(Object.hasOwn(value, 'connection')) : undefined);
@@ -78,10 +81,10 @@ export function publishedProtocols(context: readonly string[]): Schema {
   const expected = text({ about: 'the role that is waited for' });
   const request = text({ about: '"lava-start": wait for another role before the job starts' });
   const role = eitherMeant(isConnection,
-    mapping({
+    { ...mapping({
       device_type: required(text({ about: 'the type of device' })), device, worker, ...keys,
       environment: anyMapping('shell variables for the tests'), expect_role: expected, request,
-    }),
+    }), submission: oneOfADevice },
     mapping({
       connection: required(text({ about: 'how the host is reached, such as ssh' })),
       host_role: required(text({ about: 'the role whose device is used' })),

@@ -46,7 +46,7 @@ function build(context: readonly string[]): Schema {
     }),
     context: contextSchema(context),
     metadata: record(any(), { about: 'whatever the results shall be found by' }),
-    priority: { ...either(oneOf('high', 'medium', 'low'), range({ min: 0, max: 100 })), about: 'high, medium, low, or a number from 0 to 100' },
+    priority: { ...either(oneOf('high', 'medium', 'low'), { ...range({ min: 0, max: 100 }), submission: { type: 'integer' } }), about: 'high, medium, low, or a number from 0 to 100' },
     tags: list(text(), { about: 'tags that the device must have' }),
     secrets: record(text(), { about: 'texts that are handed to the tests and shown nowhere' }),
     environment: anyMapping('shell variables for the tests'),

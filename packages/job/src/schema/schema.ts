@@ -15,6 +15,8 @@ export type Schema<T = unknown> = Shape & {
   readonly beyond?: boolean;
   /** Name under which the published JSON Schema describes it once for all its places. */
   readonly name?: string;
+  /** JSON Schema of what submission refuses though LAVA's published schema takes it: editors tell both. */
+  readonly submission?: Readonly<Record<string, unknown>>;
   /** Carries the type; never present. */
   readonly type?: T;
 };

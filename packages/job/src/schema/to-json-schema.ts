@@ -8,10 +8,10 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
  */
 export function toJsonSchema(schema: Schema, definitions: Record<string, JsonSchema>): JsonSchema {
   const description = schema.about ? { description: schema.about } : {};
-  if (!schema.name) return { ...shape(schema, definitions), ...description };
+  if (!schema.name) return { ...shape(schema, definitions), ...schema.submission, ...description };
   definitions[schema.name] ??= shape(schema, definitions);
   // In draft 7 nothing counts beside a reference.
-  return { allOf: [{ $ref: `#/definitions/${schema.name}` }], ...description };
+  return { allOf: [{ $ref: `#/definitions/${schema.name}` }, ...(schema.submission ? [schema.submission] : [])], ...description };
 }
 
 function shape(schema: Schema, definitions: Record<string, JsonSchema>): JsonSchema {

@@ -65,7 +65,7 @@ const options = { rules: [nameCharacters] };
 
 /** One entry of `definitions`. */
 export const definition: Schema = eitherMeant(meantSource,
-  mapping({
+  { ...mapping({
     repository: required(text({ about: 'the address of the git repository' })),
     from: required(literal('git')),
     branch: text({ about: 'the branch to fetch' }),
@@ -74,7 +74,7 @@ export const definition: Schema = eitherMeant(meantSource,
     shallow: beyond(bool('fetch only the newest commit; true if not said')),
     recursive: bool('fetch submodules too'),
     ...everyDefinition, ...parameters,
-  }, options),
+  }, options), submission: { not: { required: ['revision', 'shallow'], properties: { shallow: { const: true } } } } },
   mapping({
     repository: required(text({ about: 'the address of a tar archive' })),
     from: required(literal('url')),
@@ -84,7 +84,8 @@ export const definition: Schema = eitherMeant(meantSource,
     ...everyDefinition, ...parameters,
   }, options),
   mapping({
-    repository: required(testDefinition),
+    // Submission knows no other parts of a definition that is written into a job.
+    repository: required({ ...testDefinition, submission: { propertyNames: { enum: ['metadata', 'install', 'run', 'parse'] } } }),
     from: required(literal('inline')),
     ...everyDefinition, parameters: beyond(parameters.parameters), params: beyond(parameters.params),
   }, options),

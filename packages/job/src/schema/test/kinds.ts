@@ -7,8 +7,11 @@ const notEmpty = text({ min: 1 });
 const expected = list(text(), { about: 'the test cases that have to have a result' });
 const pattern = (about: string) => required(text({ about }));
 
+/** Names of definitions may have a dot; submission refuses it in those of monitors and scripts. */
+const nameWithoutDot = { ...testName, submission: { pattern: '^[-_a-zA-Z0-9]+$' } };
+
 const anyMonitor = {
-  name: required(testName),
+  name: required(nameWithoutDot),
   start: pattern('a regular expression: the monitor begins when it is met'),
   end: pattern('a regular expression: the monitor ends when it is met'),
   expected,
@@ -29,7 +32,7 @@ const step = mapping({
 });
 
 const script = mapping({
-  name: required(testName),
+  name: required(nameWithoutDot),
   prompts: required(list(notEmpty, { about: 'regular expressions for the prompts' })),
   echo: literal('discard', { about: 'leave out the line that repeats the command' }),
   expected,
