@@ -15,6 +15,11 @@ export interface EventSettings {
 /** LAVA's own. The socket is open to everybody who can reach it, so an admin decides to have one. */
 export const defaultEventSettings: EventSettings = { topic: 'org.lavasoftware', socket: 'tcp://*:5500', additional: [], ipv6: false, enabled: false };
 
+/** Settings that clients ask for (`system.master_config`), under LAVA's names. */
+export function masterConfig({ topic, socket, enabled }: EventSettings): { EVENT_TOPIC: string; EVENT_SOCKET: string; EVENT_NOTIFICATION: boolean; LOG_SIZE_LIMIT: number } {
+  return { EVENT_TOPIC: topic, EVENT_SOCKET: socket, EVENT_NOTIFICATION: enabled, LOG_SIZE_LIMIT: 5 };
+}
+
 /** From the settings of an installation under LAVA's names. */
 export function eventSettings(settings: Readonly<Record<string, unknown>>): EventSettings {
   const text = (name: string, otherwise: string) => (typeof settings[name] === 'string' && settings[name] !== '' ? settings[name] : otherwise);

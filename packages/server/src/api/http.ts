@@ -77,10 +77,10 @@ async function createHttp(services: Services, options: HttpOptions): Promise<Fas
   await app.register(websocket, { options: { maxPayload: bodyLimit } });
   measureRequests(app);
 
+  const events = options.events ?? defaultEventSettings;
   await app.register(v1, { prefix: '/api/v1', services });
   openApi(app);
-  await app.register(rest, { prefix: '/api/v0.2', services });
-  const events = options.events ?? defaultEventSettings;
+  await app.register(rest, { prefix: '/api/v0.2', services, events });
   await app.register(xmlrpc, { services, events });
   await app.register(live, { services });
   await app.register(eventSocket, { services, events });

@@ -5,6 +5,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { globalPermissions, knownPermission } from '../auth/permissions.ts';
 import { newToken } from '../auth/tokens.ts';
+import { defaultEventSettings } from '../event-settings.ts';
 import type { Services } from '../services.ts';
 import { plain } from './plain/plain.ts';
 import { rest } from './rest/rest.ts';
@@ -137,7 +138,7 @@ async function routesOf(services: Services): Promise<{ method: string; url: stri
     if (typeof method === 'string' && method !== 'HEAD' && method !== 'OPTIONS') found.push({ method, url });
   });
   await app.register(v1, { prefix: '/api/v1', services });
-  await app.register(rest, { prefix: '/api/v0.2', services });
+  await app.register(rest, { prefix: '/api/v0.2', services, events: defaultEventSettings });
   await app.register(plain, { services });
   await app.close();
   return found;

@@ -3,21 +3,19 @@ import type { FastifyInstance } from 'fastify';
 import { newToken } from '../../auth/tokens.ts';
 import { loginThrottle } from '../../auth/throttle.ts';
 import { userByPassword } from '../../auth/users.ts';
+import { masterConfig, type EventSettings } from '../../event-settings.ts';
 import type { Services } from '../../services.ts';
 import { HttpError } from '../errors.ts';
 import { bodyText, route, textBody } from './route.ts';
 
 /** Facts about the system, and the exchange of a password for a token. */
-export function restSystem(app: FastifyInstance, services: Services): void {
+export function restSystem(app: FastifyInstance, services: Services, events: EventSettings): void {
   const { db } = services;
 
   route(app, '/system/', { GET: async (_request, reply) => reply.type('application/json').send('') });
   route(app, '/system/version/', { GET: async () => ({ version }) });
   route(app, '/system/whoami/', { GET: async (request) => ({ user: request.user?.username ?? '' }) });
-  route(app, '/system/master_config/', {
-    // Events are told on the web socket; there is no socket of the old kind for them.
-    GET: async () => ({ EVENT_TOPIC: 'org.lavasoftware', EVENT_SOCKET: '', EVENT_NOTIFICATION: true, LOG_SIZE_LIMIT: 5 }),
-  });
+  route(app, '/system/master_config/', { GET: async () => masterConfig(events) });
 
   const throttle = loginThrottle();
   route(app, '/token/', {

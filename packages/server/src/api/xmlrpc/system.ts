@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { may } from '../../auth/permissions.ts';
 import { userColumns, type User } from '../../auth/users.ts';
 import { visibleJobs } from '../../auth/visibility.ts';
+import { masterConfig } from '../../event-settings.ts';
 import { change } from '../../store/change.ts';
 import { anyone, login, permission, staff } from './access.ts';
 import { Fault, type XmlRpcValue } from './codec/values.ts';
@@ -24,7 +25,7 @@ export const system: readonly Method[] = [
   method('system.whoami', { access: anyone, about: 'Who asks.', returns: 'name of the user; nil without a login', run: async ({ user }) => user?.username ?? null }),
   method('system.master_config', {
     access: anyone, about: 'Settings that clients need.', returns: 'struct with EVENT_TOPIC, EVENT_SOCKET, EVENT_NOTIFICATION, LOG_SIZE_LIMIT (MB)',
-    run: async ({ events }) => ({ EVENT_TOPIC: events.topic, EVENT_SOCKET: events.socket, EVENT_NOTIFICATION: events.enabled, LOG_SIZE_LIMIT: 5 }),
+    run: async ({ events }) => masterConfig(events),
   }),
   method('system.user_can_view_jobs', {
     access: login, params: { job_list: anything('array of job numbers'), username }, about: 'Which of these jobs a user may see.', returns: 'struct of booleans by job number; without jobs that do not exist',
