@@ -5,7 +5,8 @@ import { pythonText } from '../overlay/shell-text.ts';
 import type { Action, Method, Parameters } from '../pipeline/action.ts';
 import type { Match } from '../connections/connection.ts';
 import { ExpectedCases } from './expected.ts';
-import { formatReader, formats, type FormatCase, type FormatReader } from './formats/format.ts';
+import type { FormatCase, FormatReader } from './formats/format.ts';
+import { formatNames, formatReader } from './formats/formats.ts';
 import { parseNumber, type TestCaseResult } from './signals.ts';
 
 const resultWords = ['pass', 'fail', 'skip', 'unknown'];
@@ -82,7 +83,7 @@ async function follow(a: Action, monitor: Mapping): Promise<void> {
 
 function needReader(format: string): FormatReader {
   const reader = formatReader(format);
-  if (!reader) throw new JobError(`'${format}' is no format of results; known are ${Object.keys(formats).join(', ')}`, { code: 'result-format' });
+  if (!reader) throw new JobError(`'${format}' is no format of results; known are ${formatNames}`, { code: 'result-format' });
   return reader;
 }
 

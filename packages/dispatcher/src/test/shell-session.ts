@@ -5,7 +5,8 @@ import { toLogValue } from '../log/log-value.ts';
 import { testRuns, type TestRun } from '../overlay/definitions.ts';
 import type { Action } from '../pipeline/action.ts';
 import { ExpectedCases } from './expected.ts';
-import { formatReader, formats, type FormatCase, type FormatReader } from './formats/format.ts';
+import type { FormatCase, FormatReader } from './formats/format.ts';
+import { formatNames, formatReader } from './formats/formats.ts';
 import { answerGroupCall } from './group-call.ts';
 import { Markers } from './markers.ts';
 import { caseRecord, parseMatch, parseTestCase, type ParsedCase } from './signals.ts';
@@ -198,7 +199,7 @@ export class ShellSession {
     if (reader) {
       this.#a.log.info(`Reading results in the format ${format}`);
       this.#report = { reader, ofRun };
-    } else this.#a.log.error(`'${format}' is no format of results; known are ${Object.keys(formats).join(', ')}`);
+    } else this.#a.log.error(`'${format}' is no format of results; known are ${formatNames}`);
   }
 
   #endReport(): void {

@@ -1,6 +1,3 @@
-import { JunitReader } from './junit.ts';
-import { TapReader } from './tap.ts';
-
 /** A result that a test reports in a format of its own. */
 export interface FormatCase {
   readonly name: string;
@@ -18,18 +15,6 @@ export interface FormatReader {
   end(): readonly FormatCase[];
   /** What is wrong with the text; emptied by reading. */
   problems(): readonly string[];
-}
-
-/** Formats of `lava-test-results` and of `parse: {format: …}`. */
-export const formats = {
-  ktap: () => new TapReader(),
-  tap: () => new TapReader(),
-  junit: () => new JunitReader(),
-} as const satisfies Record<string, () => FormatReader>;
-
-/** @returns undefined for a format that is not known */
-export function formatReader(format: string): FormatReader | undefined {
-  return Object.hasOwn(formats, format) ? formats[format as keyof typeof formats]() : undefined;
 }
 
 /** A name as results have it: no blanks, nothing that ends a line of the log. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
-import { formatReader, type FormatCase } from './format.ts';
+import type { FormatCase } from './format.ts';
+import { formatReader } from './formats.ts';
 
 /** Results as `set/name=result`, and the problems told. */
 function read(format: string, text: string): { cases: string[]; problems: readonly string[]; found: FormatCase[] } {
