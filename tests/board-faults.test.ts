@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runJob } from '@lava/dispatcher';
+import { processesWithEnvironment } from '../packages/dispatcher/src/connections/process-tree.ts';
 import type { LogRecord } from '@lava/job';
 import { dumpYaml } from '@lava/yaml';
 import { Board, type BoardScript, type Fault, loadBoardScript, parseFault, shippedBoard } from '@lava/testbed/board';
@@ -26,19 +27,22 @@ const actionTimeouts: Yaml = {
   'auto-login-action': { seconds: 4 }, 'login-action': { seconds: 3 }, 'bootloader-interrupt': { seconds: 3 }, 'bootloader-commands': { seconds: 3 }, 'download-retry': { seconds: 3 },
 };
 
+let jobs = 0;
+
 async function jobOn(faults: readonly Fault[], actions: readonly Yaml[], more: { job?: Yaml; device?: Yaml; script?: BoardScript } = {}) {
+  const id = `${process.pid}${jobs += 1}`;
   const board = await Board.start(more.script ?? linux, { faults });
   const root = mkdtempSync(join(tmpdir(), 'lava-fault-'));
   const records: LogRecord[] = [];
   try {
     const outcome = await runJob({
-      id: '1', root, listener: (record) => records.push(record), device: dumpYaml({ ...board.device, ...more.device, commands: { ...board.commands, ...(more.device?.['commands'] as Yaml | undefined) } }),
+      id, root, listener: (record) => records.push(record), device: dumpYaml({ ...board.device, ...more.device, commands: { ...board.commands, ...(more.device?.['commands'] as Yaml | undefined) } }),
       definition: dumpYaml({
         job_name: 'fault', actions,
         timeouts: { job: { seconds: 60 }, action: { seconds: 30 }, connection: { seconds: 2 }, ...more.job, actions: { ...actionTimeouts, ...(more.job?.['actions'] as Yaml | undefined) } },
       }).replaceAll('http:///', `${files.url}/`),
     });
-    return { outcome, powered: board.powered, connected: board.connected, switched: [...board.switched], texts: records.map((r) => String(r.msg)), records };
+    return { outcome, left: processesWithEnvironment({ LAVA_JOB_ID: id }), powered: board.powered, connected: board.connected, switched: [...board.switched], texts: records.map((r) => String(r.msg)), records };
   } finally {
     await board.close();
     rmSync(root, { recursive: true, force: true });
@@ -200,11 +204,12 @@ const cases: readonly Case[] = [
 describe('faults', () => {
   test.concurrent.each(cases)('$name', async ({ faults = [], actions = [boot], job, script, ends, staysOn, ...more }) => {
     const part = more.device ?? (actions.some((a) => 'deploy' in a) ? withImages : undefined);
-    const { outcome, powered, connected, texts } = await jobOn(faults.map(parseFault), actions, { ...(job && { job }), ...(script && { script }), ...(part && { device: part }) });
+    const { outcome, left, powered, connected, texts } = await jobOn(faults.map(parseFault), actions, { ...(job && { job }), ...(script && { script }), ...(part && { device: part }) });
     const [type, code, text = ''] = ends;
     const told = { type: outcome.errorType, code: outcome.errorCode };
     expect({ ...told, log: told.type === type && told.code === code ? '' : texts.slice(-25).join('\n') }).toEqual({ type, code, log: '' });
     expect(outcome.errorMessage).toContain(text);
+    expect(left).toEqual([]);
     expect({ powered, connected, poweredOff: outcome.poweredOff }).toEqual({ powered: staysOn === true, connected: false, poweredOff: staysOn !== true });
   });
 });
