@@ -6,13 +6,14 @@ import { jobs } from './jobs.ts';
 import { maintenance } from './maintenance.ts';
 import { aliases, deviceTags } from './names.ts';
 import { permissions } from './permissions.ts';
+import { scheduler } from './scheduler.ts';
 import { tokens } from './tokens.ts';
 import { users } from './users.ts';
 import { pipelineWorker, workers } from './workers.ts';
 
 /** `lava-server manage …`: what admins do at the command line, whether the server runs or not. */
 export function addManage(program: Command): void {
-  const manage = program.command('manage').description('users, permissions, tokens, device types, devices, workers and jobs');
+  const manage = program.command('manage').description('users, permissions, tokens, device types, devices, workers, jobs and the scheduler');
   users(manage);
   groups(manage);
   permissions(manage);
@@ -25,4 +26,5 @@ export function addManage(program: Command): void {
   pipelineWorker(manage);
   jobs(manage);
   maintenance(manage);
+  scheduler(manage);
 }

@@ -14,16 +14,17 @@ export async function readSnapshot(db: Kysely<Database>, policy: Policy): Promis
   // One statement: what it returns belongs to one moment.
   const { rows } = await sql<Rows>`
     select
-      (select json_agg(json_build_array(id, requested_device_type, requested_device, requested_worker, priority,
-         round(extract(epoch from submit_time) * 1000), round(extract(epoch from submit_time) * 1000) + queue_timeout * 1000.0,
-         t.tags, submitter, target_group, role, host_role))
+      -- By columns, which is twice as fast as by rows.
+      (select json_build_object('id', json_agg(id), 'type', json_agg(requested_device_type), 'device', json_agg(requested_device), 'worker', json_agg(requested_worker),
+         'priority', json_agg(priority), 'submitted', json_agg(floor(date_part('epoch', submit_time) * 1000)), 'patience', json_agg(queue_timeout),
+         'tags', json_agg(t.tags), 'submitter', json_agg(submitter), 'group', json_agg(target_group), 'role', json_agg(role), 'hostRole', json_agg(host_role))
        from jobs left join (select job, array_agg(tag_id) as tags from job_tags join jobs on jobs.id = job and state = ${jobState.Submitted} group by job) t on t.job = jobs.id
        where state = ${jobState.Submitted}) as jobs,
       (select json_agg(json_build_array(devices.hostname, devices.device_type, devices.worker, devices.state, devices.health, t.tags, g.grants,
-         round(extract(epoch from last.submit_time) * 1000),
+         floor(date_part('epoch', last.submit_time) * 1000),
          case when device_types.health_denominator = 1 and last.id is not null and devices.state = 0 then
            (select count(*) from jobs j where j.actual_device = devices.hostname and not j.health_check and j.start_time > last.submit_time) else 0 end,
-         held.job, round(extract(epoch from held.created_at) * 1000)))
+         held.job, floor(date_part('epoch', held.created_at) * 1000)))
        from devices join device_types on device_types.name = devices.device_type
          left join (select device, array_agg(tag_id) as tags from device_tags group by device) t on t.device = devices.hostname
          left join (select device, json_agg(json_build_array(group_id, permission)) as grants from group_device_permissions group by device) g on g.device = devices.hostname
@@ -44,8 +45,10 @@ export async function readSnapshot(db: Kysely<Database>, policy: Policy): Promis
   const guards = guardsOf(types ?? []);
   return {
     policy,
-    jobs: (jobs ?? []).map(([id, type, device, worker, priority, submitted, deadline, tags, submitter, group, role, hostRole]): QueuedJob => ({
-      id, type, device, worker, priority, submitted, deadline, tags: tags ?? [], submitter, group, role, hostRole,
+    jobs: (jobs.id ?? []).map((id, n): QueuedJob => ({
+      id, type: jobs.type[n]!, device: jobs.device[n]!, worker: jobs.worker[n]!, tags: jobs.tags[n] ?? [], priority: jobs.priority[n]!, submitted: jobs.submitted[n]!,
+      deadline: jobs.patience[n] === null ? null : jobs.submitted[n]! + jobs.patience[n]! * 1000,
+      submitter: jobs.submitter[n]!, group: jobs.group[n]!, role: jobs.role[n]!, hostRole: jobs.hostRole[n]!,
     })),
     devices: (devices ?? []).map(([hostname, type, worker, state, health, tags, grants, lastCheck, jobsSinceCheck, job, busySince]): DeviceSeat => ({
       hostname, type, worker, state: deviceStates[state]!, health: deviceHealths[health]!, tags: new Set(tags), guard: guards(type, grants),
@@ -85,10 +88,14 @@ function guardsOf(types: readonly TypeRow[]): (type: string, grants: GrantRow[] 
 }
 
 interface Rows {
-  jobs: JobRow[] | null; devices: DeviceRow[] | null; workers: WorkerRow[] | null; types: TypeRow[] | null;
+  jobs: JobColumns; devices: DeviceRow[] | null; workers: WorkerRow[] | null; types: TypeRow[] | null;
   users: (User & { held: number; used: number })[] | null; shares: [number, number, number | null][] | null;
 }
-type JobRow = [number, string | null, string | null, string | null, number, number, number | null, number[] | null, number, string | null, string, string | null];
+/** A value a job, all in the same order; without jobs there is nothing. */
+interface JobColumns {
+  id: number[] | null; type: (string | null)[]; device: (string | null)[]; worker: (string | null)[]; priority: number[]; submitted: number[]; patience: (number | null)[];
+  tags: (number[] | null)[]; submitter: number[]; group: (string | null)[]; role: string[]; hostRole: (string | null)[];
+}
 type GrantRow = [number, string];
 type DeviceRow = [string, string, string | null, number, number, number[] | null, GrantRow[] | null, number | null, number, number | null, number | null];
 type WorkerRow = [string, number, number, boolean, number];
