@@ -84,9 +84,9 @@ export class QemuBoard {
     return [process.execPath, join(this.folder, 'power.mjs'), join(this.folder, 'monitor'), ...commands].join(' ');
   }
 
-  /** Its device configuration. @param telnet program that connects to the serial line */
-  configuration(telnet = 'telnet'): string {
-    const uarts = this.serialPorts.map((port, n) => [`uart${n}`, `${telnet} 127.0.0.1 ${port}`, n === 0 ? "['primary', 'telnet']" : "['telnet']"] as const);
+  /** Its device configuration. */
+  configuration(): string {
+    const uarts = this.serialPorts.map((port, n) => [`uart${n}`, `telnet 127.0.0.1 ${port}`, n === 0 ? "['primary', 'telnet']" : "['telnet']"] as const);
     const connections = `{% set connection_list = [${uarts.map(([name]) => `'${name}'`).join(', ')}] %}
 {% set connection_commands = {${uarts.map(([name, command]) => `'${name}': '${command}'`).join(', ')}} %}
 {% set connection_tags = {${uarts.map(([name, , tags]) => `'${name}': ${tags}`).join(', ')}} %}

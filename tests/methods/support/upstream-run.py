@@ -1,45 +1,38 @@
-"""Runs one job on LAVA's own dispatcher (Debian: lava-dispatcher) without a server. Arguments: a JSON file with definition,
-device and dispatcher as texts, job id, folder of the TFTP server; writes the records of the log to the file `log`."""
+"""Runs one job on LAVA's own dispatcher (Debian: lava-dispatcher), without a server and its log as YAML records in a file.
+Argument: a JSON file with paths of definition, device and dispatcher settings, the job's id, the folder of the TFTP server
+and the path of the log. The folder is the only thing that is not as LAVA finds it: it would look into /etc."""
 import json
-import sys
-import time
-
-import yaml
-from lava_common.log import YAMLLogger
 import logging
+import sys
+from pathlib import Path
 
-logging.setLoggerClass(YAMLLogger)
+from lava_common.log import YAMLLogger
+from lava_dispatcher.device import NewDevice
+from lava_dispatcher.parser import JobParser
+from lava_dispatcher.utils import filesystem
 
-from lava_dispatcher import utils  # noqa: E402
-from lava_dispatcher.utils import filesystem  # noqa: E402
-from lava_dispatcher.device import PipelineDevice  # noqa: E402
-from lava_dispatcher.parser import JobParser  # noqa: E402
-
-with open(sys.argv[1]) as source:
-    given = json.load(source)
+given = json.loads(Path(sys.argv[1]).read_text())
 filesystem.tftpd_dir = lambda: given["tftp"]
 
-out = open(given["log"], "w")
-
-
-class Writer(logging.Handler):
-    def emit(self, record):
-        out.write(record.getMessage() + "\n")
-        out.flush()
-
-
+logging.setLoggerClass(YAMLLogger)
 logger = logging.getLogger("dispatcher")
 logger.setLevel(logging.DEBUG)
-logger.handler = None
-logger.addHandler(Writer())
+logger.addHandler(logging.FileHandler(given["log"]))
 
-device = PipelineDevice(yaml.safe_load(given["device"]))
-job = JobParser().parse(given["definition"], device, given["id"], logger, yaml.safe_load(given["dispatcher"]), "")
+job = JobParser().parse(
+    Path(given["definition"]).read_text(),
+    NewDevice(given["device"]),
+    given["id"],
+    logger=logger,
+    dispatcher_config=Path(given["dispatcher"]).read_text(),
+    env_dut=None,
+)
+failed = None
 try:
     job.validate()
     job.run()
-    failed = None
-except Exception as exc:  # what upstream's own program does with it is not compared
+except Exception as exc:
     failed = "%s: %s" % (type(exc).__name__, exc)
-out.close()
+finally:
+    job.cleanup(connection=None)
 print(json.dumps({"failed": failed}))
