@@ -22,7 +22,7 @@ export function readPattern(python: string): Reading | undefined {
 }
 
 /** Whether a search in a text of one character is over at once: few ways to fit nothing. */
-const isQuick = (body: string): boolean => !/\)[*+{]/.test(body) && body.split('(').length <= 7 && body.split('|').length <= 9;
+const isQuick = (body: string): boolean => !/\)[*+{]/.test(body) && body.split('(').length <= 7 && body.split('|').length <= 9 && body.split(/[*+?{]/).length <= 20;
 
 /** Texts without anything in common: what matches them all matches nearly any. */
 const unlike = ['a', 'Z', '0', ' ', '#', '~', '.', '\u00e9'];
