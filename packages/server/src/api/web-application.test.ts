@@ -40,7 +40,7 @@ test('only the inline scripts of the page itself may run', async () => {
 });
 
 test('nothing else is answered with the page', async () => {
-  for (const path of ['/api/nothing', '/api/v1/nothing', '/ws/nothing', '/RPC2']) expect((await server.ask(path)).status, path).toBe(404);
+  for (const path of ['/api/nothing', '/api/v1/nothing', '/ws/nothing', '/RPC2/nothing']) expect((await server.ask(path)).status, path).toBe(404);
   expect((await server.ask('/scheduler/job/12', { method: 'POST' })).status).toBe(404);
 });
 
