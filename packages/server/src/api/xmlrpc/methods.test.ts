@@ -227,4 +227,33 @@ describe('answers', () => {
     const answers = await python.calls(calls.map(([who, , name, ...params]) => as(who, `scheduler.remote_artifact_tokens.${name}`, ...params)));
     expect(answers).toEqual(calls.map(([, answer]) => answer));
   });
+
+  test('the jobs of a multinode group go by their own ids', async () => {
+    await server.services.db.insertInto('devices').values({ hostname: 'qemu02', device_type: 'qemu', worker: 'worker01', health: 0 }).execute();
+    const definition = `job_name: group
+visibility: public
+timeouts: {job: {minutes: 10}, connection: {minutes: 1}}
+protocols:
+  lava-multinode:
+    roles:
+      server: {device_type: qemu, count: 1}
+      client: {device_type: qemu, count: 1}
+    timeout: {minutes: 5}
+actions:
+- boot: {role: [server, client], method: minimal, prompts: ['#']}
+`;
+    const members = await call('alice', 'scheduler.jobs.submit', definition) as string[];
+    expect(members).toEqual([expect.stringMatching(/^\d+\.0$/), expect.stringMatching(/^\d+\.1$/)]);
+    const [first, second] = members as [string, string];
+    const id = Number(first.split('.')[0]);
+    expect(await call('alice', 'scheduler.jobs.show', second)).toMatchObject({ id: second, description: 'group', state: 'Submitted' });
+    expect(await call('alice', 'scheduler.job_state', id)).toEqual({ job_id: id, job_state: 'Submitted', sub_id: first });
+    expect(await call('alice', 'scheduler.jobs.definition', second)).toBe(definition);
+    expect((await call('alice', 'scheduler.jobs.queue') as { id: unknown }[]).map((job) => job.id)).toEqual(expect.arrayContaining(members));
+    const again = await call('bob', 'scheduler.resubmit_job', first) as string[];
+    expect(again).toHaveLength(2);
+    expect(await call('alice', 'scheduler.jobs.cancel', again[0])).toEqual(fault(403, 'Permission denied.'));
+    expect(await call('alice', 'scheduler.cancel_job', second)).toBe(true);
+    expect(await python.calls(members.map((member) => as('alice', 'scheduler.jobs.show', member)))).toMatchObject(members.map(() => ({ state: 'Finished', health: 'Canceled' })));
+  });
 });
