@@ -36,6 +36,11 @@ export class HealthCheckFiles {
     return { ...snapshot, devices };
   }
 
+  /** Something about the device changed, perhaps its dictionary: it is looked at anew. */
+  forget(hostname: string): void {
+    this.#known.delete(hostname);
+  }
+
   async #has(hostname: string, now: number): Promise<boolean> {
     const known = this.#known.get(hostname);
     if (known && known.until > now) return known.has;

@@ -40,6 +40,7 @@ export class Scheduler {
 
   start(): void {
     this.#stop = this.#options.stored.events.subscribe((event) => {
+      if (event.type === 'device') this.#options.healthChecks.forget(event.hostname);
       if (event.type === 'device' || event.type === 'worker' || (event.type === 'job' && event.state === 'Submitted')) this.wake();
     });
     this.#timer = setInterval(() => this.wake(), (this.#options.sweep ?? 20) * 1000);
