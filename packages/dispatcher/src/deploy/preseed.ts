@@ -22,7 +22,7 @@ export const configurePreseedFile: ActionSpec = {
 };
 
 /** The answers with one more command for the end of the installation, after those that they have. */
-export function withLateCommand(preseed: string, command: string): string {
+function withLateCommand(preseed: string, command: string): string {
   const joined = preseed.replaceAll(/\\\n\s*/g, ' ');
   const line = /^(d-i\s+preseed\/late_command\s+string[ \t]+)(.*)$/m;
   const found = line.exec(joined);

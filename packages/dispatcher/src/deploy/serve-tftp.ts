@@ -29,7 +29,7 @@ function daemonFolder(): string | undefined {
 }
 
 /** The address on which files are served: `serve_address` of dispatcher.yaml, else the one devices know if it is this machine's, else all. */
-export function serveAddress(job: JobContext): string {
+function serveAddress(job: JobContext): string {
   const asked = job.dispatcher['serve_address'];
   if (typeof asked === 'string') return asked;
   const own = Object.values(networkInterfaces()).flat().some((i) => i?.address === job.dispatcherIp);
