@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { permissionsOf, type ObjectKind } from '../../auth/permissions.ts';
 import type { User } from '../../auth/users.ts';
 import { permissionTable } from '../../auth/visibility.ts';
-import { change } from '../../store/change.ts';
+import { change, type Change } from '../../store/change.ts';
 import { Fault, type XmlRpcValue } from './codec/values.ts';
 import { internalError } from './codec/write.ts';
 import type { Context } from './method.ts';
@@ -34,9 +34,7 @@ export async function revoke(context: Context<User>, kind: ObjectKind, name: str
 
 const codename = (given: string) => given.slice(given.indexOf('.') + 1);
 
-type Trx = Parameters<Parameters<typeof change>[2]>[0]['trx'];
-
-async function noted({ services, user }: Context<User>, kind: ObjectKind, name: string, work: (trx: Trx) => Promise<unknown>): Promise<void> {
+async function noted({ services, user }: Context<User>, kind: ObjectKind, name: string, work: (trx: Change['trx']) => Promise<unknown>): Promise<void> {
   await change(services, user.username, async (c) => {
     await work(c.trx);
     c.note(kind === 'devicetype' ? 'device-type' : kind, name, 'permissions changed');

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { fullPermission } from '../../../auth/permissions.ts';
 import type { User } from '../../../auth/users.ts';
-import { change } from '../../../store/change.ts';
+import { change, type Change } from '../../../store/change.ts';
 import { permission } from '../access.ts';
 import { Fault } from '../codec/values.ts';
 import { method, type Context, type Method } from '../method.ts';
@@ -67,9 +67,7 @@ export const authGroups: readonly Method[] = [
   }),
 ];
 
-type Trx = Parameters<Parameters<typeof change>[2]>[0]['trx'];
-
-async function changeGroup<T>({ services, user }: Context<User>, name: string, what: string, work: (trx: Trx) => Promise<T>): Promise<T> {
+async function changeGroup<T>({ services, user }: Context<User>, name: string, what: string, work: (trx: Change['trx']) => Promise<T>): Promise<T> {
   return change(services, user.username, async (c) => {
     const result = await work(c.trx);
     c.note('group', name, what);

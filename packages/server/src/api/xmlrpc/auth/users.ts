@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { fullPermission, knownPermission } from '../../../auth/permissions.ts';
 import type { User } from '../../../auth/users.ts';
-import { change } from '../../../store/change.ts';
+import { change, type Change } from '../../../store/change.ts';
 import { permission } from '../access.ts';
 import { Fault } from '../codec/values.ts';
 import { method, type Context, type Method } from '../method.ts';
@@ -150,9 +150,7 @@ export function permissionNamed({ app, model, codename }: { app: string; model: 
   throw new Fault(404, `Invalid permission '${codename}'`);
 }
 
-type Trx = Parameters<Parameters<typeof change>[2]>[0]['trx'];
-
-async function changeUser({ services, user }: Context<User>, username: string, what: string, work: (trx: Trx) => Promise<unknown>): Promise<void> {
+async function changeUser({ services, user }: Context<User>, username: string, what: string, work: (trx: Change['trx']) => Promise<unknown>): Promise<void> {
   await change(services, user.username, async (c) => {
     await work(c.trx);
     c.note('user', username, what);

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { User } from '../../../auth/users.ts';
 import { visibleDevices, visibleJobs } from '../../../auth/visibility.ts';
 import { readConfiguration } from '../../../devices/configuration.ts';
-import { change } from '../../../store/change.ts';
+import { change, type Change } from '../../../store/change.ts';
 import { deviceHealth } from '../../../store/numbers.ts';
 import { anyone, login, permission, staff } from '../access.ts';
 import { Fault, type XmlRpcValue } from '../codec/values.ts';
@@ -142,9 +142,7 @@ async function tagsOf({ services }: Context, hostname: string): Promise<string[]
   return rows.map((r) => r.name);
 }
 
-type Trx = Parameters<Parameters<typeof change>[2]>[0]['trx'];
-
-async function changeTags({ services, user }: Context<User>, hostname: string, work: (trx: Trx) => Promise<unknown>): Promise<void> {
+async function changeTags({ services, user }: Context<User>, hostname: string, work: (trx: Change['trx']) => Promise<unknown>): Promise<void> {
   await change(services, user.username, async (c) => {
     await work(c.trx);
     c.note('device', hostname, 'changed tags');
