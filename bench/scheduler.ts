@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import { decide } from '../packages/server/src/scheduler/decide.ts';
 import { readSnapshot } from '../packages/server/src/scheduler/read-snapshot.ts';
 import { policyOf } from '../packages/server/src/scheduler/snapshot.ts';
@@ -25,8 +24,9 @@ export async function run(): Promise<Row[]> {
   }
 }
 
-async function measure({ db }: Connection, size: Size): Promise<Row[]> {
-  await fill(db, size);
+async function measure(connection: Connection, size: Size): Promise<Row[]> {
+  const { db } = connection;
+  await fill(connection, size);
   const times: { read: number; decide: number }[] = [];
   let decision: ReturnType<typeof decide> | undefined;
   for (let n = 0; n < 7; n++) {
@@ -57,21 +57,23 @@ async function measure({ db }: Connection, size: Size): Promise<Row[]> {
 }
 
 /** Twenty submitters in four groups, ten types, ten devices a worker; every third job wants tags, every fifth device is for a group. */
-async function fill(db: Connection['db'], { devices, idle, jobs }: Size): Promise<void> {
+async function fill(connection: Connection, { devices, idle, jobs }: Size): Promise<void> {
+  const session = await connection.session();
   for (const statement of [
-    sql`insert into users (username) select 'u' || n from generate_series(1, 20) n`,
-    sql`insert into groups (name) select 'g' || n from generate_series(1, 4) n`,
-    sql`insert into user_groups select n, 1 + n % 4 from generate_series(1, 20) n`,
-    sql`insert into group_shares (group_id, weight) values (1, 2)`,
-    sql`insert into device_types (name) select 't' || n from generate_series(0, 9) n`,
-    sql`insert into workers (hostname, state) select 'w' || n, 0 from generate_series(0, (${devices}::int - 1) / 10) n`,
-    sql`insert into tags (name) select 'tag' || n from generate_series(1, 5) n`,
-    sql`insert into devices (hostname, device_type, worker, health, state) select 'd' || n, 't' || n % 10, 'w' || n / 10, 0, case when n < ${idle}::int then 0 else 2 end from generate_series(0, ${devices}::int - 1) n`,
-    sql`insert into device_tags select 'd' || n, 1 + tag from generate_series(0, ${devices}::int - 1) n, generate_series(0, 4) tag where (n / 10) % 3 <= tag`,
-    sql`insert into group_device_permissions (device, group_id, permission) select 'd' || n, 1 + n % 4, 'submit_to_device' from generate_series(0, ${devices}::int - 1, 5) n`,
-    sql`insert into jobs (submitter, description, definition, original_definition, requested_device_type, priority, queue_timeout)
-      select 1 + n % 20, 'a job', repeat('x', 2000), '', 't' || (n / 20) % 10, case when n % 10 = 0 then 100 else 50 end, 1000000 from generate_series(1, ${jobs}::int) n`,
-    sql`insert into job_tags select n, 1 + n % 5 from generate_series(1, ${jobs}::int, 3) n`,
-  ]) await statement.execute(db);
-  await sql`vacuum analyze`.execute(db);
+    `insert into users (username) select 'u' || n from generate_series(1, 20) n`,
+    `insert into groups (name) select 'g' || n from generate_series(1, 4) n`,
+    `insert into user_groups select n, 1 + n % 4 from generate_series(1, 20) n`,
+    `insert into group_shares (group_id, weight) values (1, 2)`,
+    `insert into device_types (name) select 't' || n from generate_series(0, 9) n`,
+    `insert into workers (hostname, state) select 'w' || n, 0 from generate_series(0, (${devices} - 1) / 10) n`,
+    `insert into tags (name) select 'tag' || n from generate_series(1, 5) n`,
+    `insert into devices (hostname, device_type, worker, health, state) select 'd' || n, 't' || n % 10, 'w' || n / 10, 0, case when n < ${idle} then 0 else 2 end from generate_series(0, ${devices} - 1) n`,
+    `insert into device_tags select 'd' || n, 1 + tag from generate_series(0, ${devices} - 1) n, generate_series(0, 4) tag where (n / 10) % 3 <= tag`,
+    `insert into group_device_permissions (device, group_id, permission) select 'd' || n, 1 + n % 4, 'submit_to_device' from generate_series(0, ${devices} - 1, 5) n`,
+    `insert into jobs (submitter, description, definition, original_definition, requested_device_type, priority, queue_timeout)
+      select 1 + n % 20, 'a job', repeat('x', 2000), '', 't' || (n / 20) % 10, case when n % 10 = 0 then 100 else 50 end, 1000000 from generate_series(1, ${jobs}) n`,
+    `insert into job_tags select n, 1 + n % 5 from generate_series(1, ${jobs}, 3) n`,
+  ]) await session.query(statement);
+  await session.query('vacuum analyze');
+  await session.end();
 }

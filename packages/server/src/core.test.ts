@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { cancelJob, finishJob, startJob } from './jobs/job-changes.ts';
+import { cancelJob } from './jobs/cancel-job.ts';
+import { finishJob, startJob } from './jobs/job-changes.ts';
 import { placeJobs } from './jobs/place-jobs.ts';
 import { change } from './store/change.ts';
 import { findPostmaster } from './store/managed/postmaster.ts';

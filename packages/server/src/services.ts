@@ -1,7 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { DeviceHealth, Invalid, JobHealth, JobState, JsonSchema, WorkerHealth } from '@lava/job';
 import { LavaError, type DaemonLog, type ErrorType, type LavaPaths } from '@lava/base';
-import type { Submitted } from './jobs/submit.ts';
 import type { Waiting } from './scheduler/explain.ts';
 import type { Database } from './store/database.ts';
 
@@ -53,6 +52,14 @@ export interface LogStore {
 
 /** Who does it: a user name, or `lava-health` for the server itself. */
 export type Actor = string;
+
+/** The stored jobs of one submission. */
+export interface Submitted {
+  readonly ids: number[];
+  /** As clients are told: numbers, or the sub ids of a multinode group. */
+  readonly names: (number | string)[];
+  readonly warnings: readonly SubmitProblem[];
+}
 
 export interface JobService {
   /** Checks and stores a definition, of a multinode group all jobs or none. Throws `SubmitError`. */

@@ -1,5 +1,5 @@
 import { ConfigurationError, type LavaPaths } from '@lava/base';
-import { cancelJob } from '../jobs/job-changes.ts';
+import { cancelJob } from '../jobs/cancel-job.ts';
 import type { DeviceService } from '../services.ts';
 import { change, type Stored } from '../store/change.ts';
 import { jobState } from '../store/numbers.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Change } from '../store/change.ts';
 import { jobHealth, jobState } from '../store/numbers.ts';
-import { cancelJob } from './job-changes.ts';
+import { cancelJob } from './cancel-job.ts';
 
 /**
  * Jobs of a multinode group are changed by whoever has locked all of them, in the order of their numbers: so two that

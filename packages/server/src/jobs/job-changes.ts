@@ -34,24 +34,6 @@ export async function startJob(c: Change, { job, fence }: Attempt): Promise<bool
   return true;
 }
 
-/** Submitted → Finished/Canceled, or a job that a worker has → Canceling. False if it is ending or ended. Others of its group go on. */
-export async function cancelJob(c: Change, job: number, reason = 'Cancel requested'): Promise<boolean> {
-  const { Submitted, Canceling, Finished } = jobState;
-  const { rows } = await sql<{ old: number; state: number; health: number }>`
-    with before as (select id, state from jobs where id = ${job} for update)
-    update jobs set state = case when before.state = ${Submitted} then ${Finished}::smallint else ${Canceling}::smallint end,
-      health = case when before.state = ${Submitted} then ${jobHealth.Canceled} else health end,
-      start_time = case when before.state = ${Submitted} then now() else start_time end,
-      end_time = case when before.state = ${Submitted} then now() else end_time end
-    from before where jobs.id = before.id and before.state < ${Canceling}
-    returning before.state as old, jobs.state, jobs.health`.execute(c.trx);
-  const row = rows[0];
-  if (!row) return false;
-  c.job(job, row.state, row.health);
-  c.note('job', job, `${jobStates[row.old]} → ${jobStates[row.state]} (${reason})`);
-  return true;
-}
-
 /** How a job ends. */
 export interface Ending {
   readonly result: 'pass' | 'fail';

@@ -4,7 +4,7 @@ import { deviceHealth, deviceState, jobHealth, jobState } from '../store/numbers
 import type { Attempt } from './job-changes.ts';
 
 /** A job and where it is to run. */
-export interface Seat {
+interface Seat {
   readonly job: number;
   readonly device: string;
   readonly worker: string;

@@ -1,9 +1,8 @@
 import { sql, type Kysely } from 'kysely';
 import { checkJob } from '@lava/job';
 import { loadYamlWithPositions } from '@lava/yaml';
-import type { User } from '../auth/users.ts';
-import { usersById } from '../auth/users.ts';
-import { SubmitError, type SubmitErrorKind, type SubmitProblem } from '../services.ts';
+import { usersById, type User } from '../auth/users.ts';
+import { SubmitError, type SubmitErrorKind, type SubmitProblem, type Submitted } from '../services.ts';
 import { change, type Stored } from '../store/change.ts';
 import type { Database } from '../store/database.ts';
 import { readWanted } from './definition.ts';
@@ -47,14 +46,6 @@ export async function checkDefinition(db: Kysely<Database>, text: string, settin
     return refuse('data', { code: 'unknown-groups', message: 'No known groups were found in the visibility list.' }, ['visibility', 'group']);
   }
   return { problems, accepted: { text, wanted, found }, kind: 'data' };
-}
-
-/** The stored jobs of one submission. */
-export interface Submitted {
-  readonly ids: number[];
-  /** As clients are told: numbers, or the sub ids of a multinode group. */
-  readonly names: (number | string)[];
-  readonly warnings: readonly SubmitProblem[];
 }
 
 /** Checks and stores a definition, all jobs of a group or none. Throws SubmitError with everything that is wrong. */

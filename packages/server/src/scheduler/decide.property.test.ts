@@ -63,7 +63,7 @@ test('any lab: nothing twice, limits hold, groups whole, and whoever waits could
     let busy: ReadonlyMap<string, number> = new Map();
     for (const seat of s.devices) if (seat.state !== 'Idle' && seat.worker !== null) busy = plus(busy, seat.worker);
     const seatOf = (hostname: string) => s.devices.find((x) => x.hostname === hostname)!;
-    for (const { device: hostname, worker } of d.checks) {
+    for (const { worker } of d.checks) {
       const w = s.workers.find((x) => x.hostname === worker)!;
       expect(w.jobLimit === 0 || (busy.get(worker) ?? 0) < w.jobLimit).toBe(true);
       busy = plus(busy, worker);

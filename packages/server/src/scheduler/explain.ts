@@ -40,7 +40,7 @@ export function explain(snapshot: Snapshot, id: number, now: number, past: PastR
 }
 
 /** All units in the order in which they would be served if devices came free one after the other. */
-export function inOrder(snapshot: Snapshot): Unit[] {
+function inOrder(snapshot: Snapshot): Unit[] {
   const shares = new Shares(snapshot);
   return byPriority(unitsOf(snapshot.jobs)).flatMap((level) => {
     const queue = new Queue(level, snapshot.policy.order, shares);

@@ -94,7 +94,7 @@ export class Lab {
   candidates(job: QueuedJob): DeviceSeat[] {
     if (job.type === null) return [];
     const named = job.device === null ? this.#byType.get(job.type) ?? [] : [this.#byName.get(job.device)].filter((d) => d !== undefined);
-    return named.filter((d) => d.type === job.type && d.health !== 'Retired' && fits(job, d) && this.#maySubmit(job, d.guard)).reverse();
+    return named.filter((d) => d.type === job.type && d.health !== 'Retired' && fits(job, d) && this.#maySubmit(job, d.guard)).toReversed();
   }
 
   /** Devices that may still become busy on a worker. */
@@ -221,9 +221,9 @@ function fits(job: QueuedJob, device: DeviceSeat): boolean {
 }
 
 /** Jobs of users run on these; Looping devices run health checks only. */
-export const isHealthy = (device: DeviceSeat): boolean => device.health === 'Good' || device.health === 'Unknown';
+const isHealthy = (device: DeviceSeat): boolean => device.health === 'Good' || device.health === 'Unknown';
 
-export function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   const list = map.get(key);
   if (list) list.push(value);
   else map.set(key, [value]);

@@ -45,7 +45,7 @@ test('twenty equal submitters get equal shares (Jain index), however many jobs e
   const jobs = Array.from({ length: 20 }, (_, by) => Array.from({ length: 40 + by * 5 }, (_x, n) => job(by * 1000 + n + 1, { submitter: by + 1, submitted: by }))).flat();
   const random = randomFrom(3);
   const { starts } = simulate(snapshot(jobs, devices), { now: 100, duration: () => 60 + random() * 600, mostRounds: 600 });
-  const shares = new Array<number>(20).fill(0);
+  const shares = Array.from({ length: 20 }, () => 0);
   for (const s of starts) shares[Math.floor((s.job - 1) / 1000)]! += s.ends - s.at;
   const sum = shares.reduce((a, b) => a + b, 0);
   const jain = sum ** 2 / (20 * shares.reduce((a, b) => a + b * b, 0));
