@@ -18,7 +18,7 @@ export async function run(): Promise<Row[]> {
     system.startWorker('w1', { args: ['--lava-run', join(project, 'packages/testbed/assets/fake-run/lava-run.mjs')] });
     await waitUntil('the worker', async () => (await system.api<{ state: string }>('/api/v1/workers/w1')).state === 'Online');
     await system.api('/api/v1/devices/qemu01/health', { health: 'Good', reason: 'bench' });
-    const definition = JSON.parse(ramdiskJob({ folder: '', kernel: '/none', ramdisk: '/none', rootfs: '/none' }, ['true'])) as object;
+    const definition = JSON.parse(ramdiskJob({ folder: '', kernel: '/none', ramdisk: '/none', rootfs: '/none', archive: '/none' }, ['true'])) as object;
     const plan = { lines: records, batch: 5000, text: 'a line of a console about as long as those of a kernel that boots:' };
     const id = await submit(system, JSON.stringify({ ...definition, metadata: plan }));
 

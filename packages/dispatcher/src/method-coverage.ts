@@ -34,7 +34,7 @@ export const methodCoverage: Readonly<Record<'deploy' | 'boot' | 'test', readonl
     fake('grub-efi', 'a scripted board', `${dispatcher}/boot/bootloaders.test.ts`),
     real('ipxe', 'iPXE of the network card in QEMU (PC)', 'tests/methods/ipxe.test.ts'),
     fake('kexec', 'a scripted board', `${dispatcher}/boot/bootloaders.test.ts`),
-    fake('minimal', 'a shell on this machine behind a pipe', `${dispatcher}/run-job.test.ts`),
+    real('minimal', 'QEMU behind a serial line', 'tests/methods/new-connection.test.ts'),
     real('monitor', 'QEMU', `${dispatcher}/boot/qemu.test.ts`),
     real('new_connection', 'a second serial port of a QEMU', 'tests/methods/new-connection.test.ts'),
     real('qemu', 'QEMU', `${dispatcher}/boot/qemu.test.ts`),
@@ -45,7 +45,7 @@ export const methodCoverage: Readonly<Record<'deploy' | 'boot' | 'test', readonl
   ],
   test: [
     real('definitions', 'QEMU; shells on this machine', `${dispatcher}/test/definitions.test.ts`),
-    fake('interactive', 'a shell on this machine', `${dispatcher}/test/other-tests.test.ts`),
+    real('interactive', uboot, 'tests/methods/bootloader.test.ts'),
     fake('monitors', 'a shell on this machine', `${dispatcher}/test/other-tests.test.ts`),
     ...missing('docker', 'services'),
   ],

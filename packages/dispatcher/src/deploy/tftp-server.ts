@@ -27,6 +27,7 @@ interface TftpServerOptions {
 export class TftpServer {
   readonly #options: TftpServerOptions;
   readonly #socket: Socket;
+  #closed = false;
   readonly #transfers = new Map<Promise<void>, { readonly path: string; readonly stop: () => void }>();
 
   private constructor(options: TftpServerOptions, socket: Socket) {
@@ -56,7 +57,8 @@ export class TftpServer {
    * @param waitFor paths of transfers that may end by themselves, for at most `longestMs`
    */
   async close(waitFor: (path: string) => boolean = () => false, longestMs = 0): Promise<void> {
-    this.#socket.close();
+    if (!this.#closed) this.#socket.close();
+    this.#closed = true;
     for (const { path, stop } of this.#transfers.values()) if (!waitFor(path)) stop();
     const late = setTimeout(() => { for (const { stop } of this.#transfers.values()) stop(); }, longestMs);
     await Promise.all(this.#transfers.keys());
