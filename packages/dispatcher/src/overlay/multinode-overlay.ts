@@ -34,7 +34,7 @@ export const multinodeOverlay: ActionSpec = {
  * The scripts as they go onto a device.
  * @param shell the interpreter of their first line
  */
-export async function multinodeScripts(shell: string, { multinode, id, bin }: { readonly multinode: Pick<Multinode, 'role' | 'roles'>; readonly id: string; readonly bin: string }): Promise<HelperScript[]> {
+async function multinodeScripts(shell: string, { multinode, id, bin }: { readonly multinode: Pick<Multinode, 'role' | 'roles'>; readonly id: string; readonly bin: string }): Promise<HelperScript[]> {
   const root = join(assetFolder(import.meta.url, 'lava_test'), 'multi_node');
   const group = Object.entries(multinode.roles).map(([job, role]) => `${job}\t${role}`).join('\n');
   const known = [['LAVA_TEST_BIN', bin], ['TARGET_ROLE', multinode.role], ['LAVA_HOSTNAME', id], ['LAVA_GROUP', group]] as const;

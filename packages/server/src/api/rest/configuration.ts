@@ -6,7 +6,8 @@ import { change } from '../../store/change.ts';
 import type { ConfigurationKind } from '../../store/database.ts';
 import { definitionLimit } from '../body.ts';
 import { attachment } from '../send.ts';
-import { bodyText, messageError, route, textBody, type RestRequest } from './route.ts';
+import { messageError } from './refusals.ts';
+import { bodyText, route, textBody, type RestRequest } from './route.ts';
 
 interface OfObject { key: string }
 

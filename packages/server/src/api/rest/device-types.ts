@@ -10,7 +10,8 @@ import { requirePermission, requireSuperuser } from '../who.ts';
 import { configurationRoute } from './configuration.ts';
 import { deviceTypeFields } from './fields.ts';
 import { listing } from './page.ts';
-import { fieldError, messageError, route, type RestRequest } from './route.ts';
+import { fieldError, messageError } from './refusals.ts';
+import { route, type RestRequest } from './route.ts';
 import { refused, writtenColumns, type WriteField, type WrittenColumns } from './write.ts';
 
 interface Raw {

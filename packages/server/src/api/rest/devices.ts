@@ -14,7 +14,8 @@ import { mayDevice } from '../read/access.ts';
 import { requirePermission, requireSuperuser, requireUser } from '../who.ts';
 import { deviceFields } from './fields.ts';
 import { listing } from './page.ts';
-import { bodyText, fieldError, messageError, route, textBody, type RestRequest } from './route.ts';
+import { fieldError, messageError } from './refusals.ts';
+import { bodyText, route, textBody, type RestRequest } from './route.ts';
 import { refused, writtenColumns, type WriteField } from './write.ts';
 
 interface Raw {

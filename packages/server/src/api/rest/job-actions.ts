@@ -6,7 +6,8 @@ import { definitionLimit } from '../body.ts';
 import { forbidden, notFound } from '../errors.ts';
 import { checkCsrf, requireUser } from '../who.ts';
 import { restJobId, type OfJob } from './job-id.ts';
-import { bodyFlag, bodyText, fieldError, messageError, route, textBody, type RestRequest } from './route.ts';
+import { fieldError, messageError } from './refusals.ts';
+import { bodyFlag, bodyText, route, textBody, type RestRequest } from './route.ts';
 
 /** What LAVA's clients are used to read about a problem. */
 const textOf = (problem: SubmitProblem | undefined, otherwise: string) => problem?.upstream ?? problem?.message ?? otherwise;

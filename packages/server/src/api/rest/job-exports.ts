@@ -6,7 +6,8 @@ import { junit, tap13 } from '../export/reports.ts';
 import { storedPieces } from '../log/records.ts';
 import { attachment, file, stream } from '../send.ts';
 import { restJobId, type OfJob } from './job-id.ts';
-import { fieldError, route, type RestRequest } from './route.ts';
+import { fieldError } from './refusals.ts';
+import { route, type RestRequest } from './route.ts';
 
 /** A number of the query, or undefined; anything else is refused. */
 export function queryNumber(request: RestRequest, name: string): number | undefined {

@@ -5,7 +5,8 @@ import type { Services } from '../../services.ts';
 import { requirePermission, requireUser } from '../who.ts';
 import { aliasFields, tagFields } from './fields.ts';
 import { resource } from './resource.ts';
-import { fieldError, type RestRequest } from './route.ts';
+import { fieldError } from './refusals.ts';
+import type { RestRequest } from './route.ts';
 
 /** Who is signed in reads; writing takes the permission for the model. */
 const byModel = (model: string) => (request: RestRequest, action: string) =>

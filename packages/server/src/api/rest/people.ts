@@ -7,7 +7,8 @@ import type { Change } from '../../store/change.ts';
 import { requireSuperuser } from '../who.ts';
 import { groupFields, userResourceFields } from './fields.ts';
 import { resource } from './resource.ts';
-import { fieldError, messageError, restTime } from './route.ts';
+import { fieldError, messageError } from './refusals.ts';
+import { restTime } from './route.ts';
 
 interface UserRow {
   id: number; username: string; first_name: string; last_name: string; email: string; is_active: boolean; is_staff: boolean; is_superuser: boolean;

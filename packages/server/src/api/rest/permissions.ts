@@ -6,7 +6,7 @@ import type { Services } from '../../services.ts';
 import { requireSuperuser } from '../who.ts';
 import { permissionFields } from './fields.ts';
 import { resource } from './resource.ts';
-import { fieldError } from './route.ts';
+import { fieldError } from './refusals.ts';
 
 /** What groups may do with single devices and device types, for superusers. */
 export function restPermissions(app: FastifyInstance, services: Services): void {

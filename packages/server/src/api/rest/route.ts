@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { definitionLimit } from '../body.ts';
 import { HttpError } from '../errors.ts';
+import { fieldError } from './refusals.ts';
 import type { Fields } from './filter.ts';
 import type { WriteField } from './write.ts';
 
@@ -54,12 +55,6 @@ export function route<P>(app: FastifyInstance, url: string, handlers: Partial<Re
 export function base(request: FastifyRequest): string {
   return `${request.protocol}://${request.host}/api/v0.2`;
 }
-
-/** An answer 400 that names what is wrong with each field. */
-export const fieldError = (field: string, message: string) => new HttpError(400, 'bad-field', message, { body: { [field]: [message] } });
-
-/** An answer whose body is only a message. */
-export const messageError = (status: number, message: string) => new HttpError(status, 'refused', message, { body: { message } });
 
 /** A text of the body, not empty. */
 export function bodyText(request: RestRequest, field: string, messages: { missing?: string; wrongType?: string } = {}): string {

@@ -10,7 +10,8 @@ import { requirePermission } from '../who.ts';
 import { configurationRoute } from './configuration.ts';
 import { workerFields } from './fields.ts';
 import { listing } from './page.ts';
-import { messageError, restTime, route, type RestRequest } from './route.ts';
+import { messageError } from './refusals.ts';
+import { restTime, route, type RestRequest } from './route.ts';
 import { refused, writtenColumns, type WriteField } from './write.ts';
 
 interface Raw { hostname: string; state: number; health: number; description: string; last_ping: Date | null; job_limit: number; version: string | null }

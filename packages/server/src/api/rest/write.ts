@@ -1,5 +1,6 @@
 import { HttpError } from '../errors.ts';
-import { fieldError, type RestRequest } from './route.ts';
+import { fieldError } from './refusals.ts';
+import type { RestRequest } from './route.ts';
 
 /** What a field of a request may hold, and the column it is kept in. */
 export type WriteField =
