@@ -31,7 +31,7 @@ const objectsSeenBy = { open: roles, hidden: insiders };
 const writers: Readonly<Record<string, 'anybody' | 'login' | 'super' | string>> = {
   'POST /api/v1/login': 'anybody', 'POST /api/v1/logout': 'anybody', 'POST /api/v1/validate': 'anybody', 'POST /api/v1/jobs': 'login',
   'POST /api/v1/jobs/:job/cancel': 'login', 'POST /api/v1/jobs/:job/resubmit': 'login', 'POST /api/v1/tokens': 'login', 'DELETE /api/v1/tokens/:id': 'login',
-  'POST /api/v1/devices/:hostname/health': 'login',
+  'POST /api/v1/devices/:hostname/health': 'login', 'POST /api/v1/configuration/:kind/:name': 'login', 'POST /api/v1/configuration/:kind/:name/check': 'login',
   'POST /api/v1/lab/plan': 'super', 'POST /api/v1/lab/apply': 'super',
   'POST /api/v0.2/token/': 'anybody', 'POST /api/v0.2/jobs/': 'login', 'PUT /api/v0.2/jobs/:job/': 'super', 'PATCH /api/v0.2/jobs/:job/': 'super', 'DELETE /api/v0.2/jobs/:job/': 'super',
   'POST /api/v0.2/jobs/validate/': 'anybody', 'POST /api/v0.2/jobs/validate_testdef/': 'anybody', 'POST /api/v0.2/jobs/batch_cancel/': 'login',
@@ -51,7 +51,7 @@ const writers: Readonly<Record<string, 'anybody' | 'login' | 'super' | string>> 
 /** Bodies of the form that these want before they look who asks. */
 const bodies: Readonly<Record<string, unknown>> = {
   'POST /api/v1/login': { username: 'x', password: 'x' }, 'POST /api/v1/validate': { definition: 'x' }, 'POST /api/v1/jobs': { definition: 'x' },
-  'POST /api/v1/devices/:hostname/health': { health: 'Good' }, 'POST /api/v1/lab/plan': { text: 'x' }, 'POST /api/v1/lab/apply': { text: 'x', revision: 'x' },
+  'POST /api/v1/devices/:hostname/health': { health: 'Good' }, 'POST /api/v1/configuration/:kind/:name': { text: 'x' }, 'POST /api/v1/configuration/:kind/:name/check': { text: 'x' }, 'POST /api/v1/lab/plan': { text: 'x' }, 'POST /api/v1/lab/apply': { text: 'x', revision: 'x' },
 };
 
 /** Addresses to read that need more than visible objects. */
@@ -177,7 +177,7 @@ describe.each(roles)('%s', (role) => {
     };
     let looked = 0;
     for (const { url } of routes.filter((r) => r.method === 'GET' && /:(hostname|name|key)/.test(r.url))) {
-      const kind = /device\/|devices\//.test(url) && !url.includes('permissions') ? 'devices' : url.includes('devicetypes/') && !url.includes('permissions') ? 'types' : url.includes('workers/') ? 'workers' : undefined;
+      const kind = /device\/|devices\//.test(url) && !url.includes('permissions') ? 'devices' : /device-?types\//.test(url) && !url.includes('permissions') ? 'types' : url.includes('workers/') ? 'workers' : undefined;
       if (!kind) continue;
       for (const sort of ['open', 'hidden'] as const) {
         for (const name of names[kind][sort]) {
@@ -244,6 +244,17 @@ describe.each(roles)('%s', (role) => {
         expect([path, refused.includes(status as never)]).toEqual([path, !changers.includes(role)]);
         expect([path, open]).toEqual([path, role === 'clerk' || role === 'root' ? 400 : 403]);
       } else expect([path, open]).toEqual([path, role === 'clerk' || role === 'root' ? 200 : role === 'anonymous' ? 401 : 403]);
+    }
+    for (const [kind, hidden, open, mayChange] of [['dictionary', 'secret-device', 'qemu01', changers], ['template', 'secret-type', 'qemu', ['clerk', 'root']], ['health-check', 'secret-type', 'qemu', ['clerk', 'root']], ['env', 'secret-worker', 'worker01', ['clerk', 'root']]] as const) {
+      for (const name of [hidden, open]) {
+        const seen = name === open || insiders.includes(role);
+        const changes = (mayChange as readonly Role[]).includes(role) && (name === hidden || role !== 'carl');
+        const { status: read, text } = await ask(role, 'GET', `/api/v1/configuration/${kind}/${name}`);
+        expect([kind, name, read, text.includes('{# secret')]).toEqual([kind, name, seen ? 200 : 404, seen && name === hidden && (kind === 'dictionary' || kind === 'template')]);
+        const refused = role === 'anonymous' ? 401 : seen ? 403 : 404;
+        expect([kind, name, (await ask(role, 'GET', `/api/v1/configuration/${kind}/${name}/versions`)).status]).toEqual([kind, name, changes ? 200 : refused]);
+        expect([kind, name, (await ask(role, 'POST', `/api/v1/configuration/${kind}/${name}/check`, { text: '' })).status]).toEqual([kind, name, changes ? 200 : refused]);
+      }
     }
     const running = await server.addJob({ submitter: 'alice', description: 'secret', state: 'Running', device: 'secret-device' });
     const { status } = await ask(role, 'GET', `/api/v0.2/jobs/${running}/cancel/`);

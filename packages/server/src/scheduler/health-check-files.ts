@@ -56,7 +56,7 @@ export class HealthCheckFiles {
 }
 
 /** Name, without ending, of the one template that a dictionary extends; undefined for none or several. */
-function extendedTemplate(dictionary: string): string | undefined {
+export function extendedTemplate(dictionary: string): string | undefined {
   const names = [...dictionary.matchAll(/\{%[-+]?\s*extends\s+(['"])([^'"]+)\1\s*[-+]?%\}/g)].map((m) => m[2]!);
   return names.length === 1 ? names[0]!.replace(/\.jinja2$/, '') : undefined;
 }

@@ -14,12 +14,16 @@ export interface Job extends JobRow {
   metadata: Record<string, unknown>; tags: string[]; failure_comment: string | null; error_code: string | null; log_lines: number;
   visibility: string; can_cancel: boolean; can_resubmit: boolean; timeout: number | null;
   waiting: Waiting | null;
-  /** Of a job of a multinode group: `12.0`, its role, and all jobs of the group. */
-  sub_id: string | null; role: string | null; group: GroupJob[];
+  /** Of a job of a multinode group: its role, and all jobs of the group. */
+  role: string | null; group: GroupJob[];
 }
 
 /** A job of a multinode group, in the order of their numbers. */
-interface GroupJob { id: number; sub_id: string; role: string; state: string; health: string; device: string | null }
+interface GroupJob {
+  id: number; sub_id: string; role: string; state: string; health: string; device: string | null; device_type: string | null;
+  /** When it fails, all others are canceled; the role whose device it shares. */
+  essential: boolean; host_role: string | null;
+}
 
 /**
  * The number of a job that `user` may see, from the number or the multinode id (`12.0`) of an address.
@@ -58,14 +62,14 @@ export async function readJob(services: Services, user: User | null, id: number)
     visibility: visibilityOf(extra.groups, row.submitter, access.isPublic),
     can_cancel: mayCancelJob(user, access) && row.state !== 'Finished' && row.state !== 'Canceling', can_resubmit: user !== null,
     timeout: timeoutOf(extra.definition), waiting: waiting && await withoutHidden(db, user, waiting),
-    sub_id: own?.sub_id ?? null, role: own?.role ?? null, group,
+    role: own?.role ?? null, group,
   };
 }
 
 /** Jobs of the same group that the user may see; none for a job without group. */
 async function groupOf(db: Kysely<Database>, user: User | null, id: number): Promise<GroupJob[]> {
   const { rows } = await sql<Omit<GroupJob, 'state' | 'health'> & { state: number; health: number }>`
-    select jobs.id, jobs.sub_id, jobs.role, jobs.state, jobs.health, jobs.actual_device as device from jobs
+    select jobs.id, jobs.sub_id, jobs.role, jobs.state, jobs.health, jobs.actual_device as device, jobs.requested_device_type as device_type, jobs.essential, jobs.host_role from jobs
     where jobs.target_group = (select target_group from jobs own where own.id = ${id}) and ${visibleJobs(user)} order by jobs.id`.execute(db);
   return rows.map((r) => ({ ...r, state: jobStates[r.state]!, health: jobHealths[r.health]! }));
 }

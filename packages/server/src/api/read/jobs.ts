@@ -6,7 +6,10 @@ import type { Database } from '../../store/database.ts';
 
 /** A job in lists (docs/api.md). */
 export interface JobRow {
-  id: number; description: string; submitter: string; device_type: string | null; device: string | null; worker: string | null;
+  id: number;
+  /** Of a job of a multinode group: `12.0`. */
+  sub_id: string | null;
+  description: string; submitter: string; device_type: string | null; device: string | null; worker: string | null;
   state: string; health: string; priority: number; health_check: boolean;
   submit_time: string; start_time: string | null; end_time: string | null;
   passed: number; failed: number; skipped: number; unknown: number;
@@ -20,7 +23,7 @@ type Raw = Omit<JobRow, 'state' | 'health' | 'submit_time' | 'start_time' | 'end
 
 /** The worker of a job is that of its last attempt; a finished job keeps it when its device moves on. */
 const select = sql`
-  select jobs.id, jobs.description, users.username as submitter,
+  select jobs.id, nullif(jobs.sub_id, '') as sub_id, jobs.description, users.username as submitter,
     coalesce(jobs.requested_device_type, devices.device_type) as device_type, jobs.actual_device as device,
     coalesce((select a.worker from attempts a where a.job = jobs.id order by a.fence desc limit 1), devices.worker) as worker,
     jobs.state, jobs.health, jobs.priority, jobs.health_check, jobs.submit_time, jobs.start_time, jobs.end_time,

@@ -5,7 +5,8 @@ import { texts } from '../body.ts';
 import { badRequest, forbidden, notFound } from '../errors.ts';
 import { text, whole, type Query } from '../query.ts';
 import { readAudit } from '../read/audit.ts';
-import { deviceRows, deviceTypeRows } from '../read/devices.ts';
+import { deviceRows, deviceTypeRows, readDeviceType } from '../read/devices.ts';
+import { readHealthCheck } from '../read/health-check.ts';
 import { listJobs } from '../read/jobs.ts';
 import { requireUser } from '../who.ts';
 import { mayDevice } from '../read/access.ts';
@@ -26,7 +27,8 @@ export function devices(app: FastifyInstance, services: Services): void {
       listJobs(db, request.user, { states: [], healths: [], device: hostname }, undefined, 20),
       readAudit(db, request.user, { kind: 'device', object: hostname }, 50),
     ]);
-    return { ...row, dictionary: dictionary ?? null, can_change: await mayDevice(db, request.user, 'change', hostname), jobs, log };
+    const mayChange = await mayDevice(db, request.user, 'change', hostname);
+    return { ...row, dictionary: dictionary ?? null, can_change: mayChange, health_check: await readHealthCheck(services, request.user, row, dictionary, mayChange), jobs, log };
   });
 
   app.post<OfDevice & { Body: { health: string; reason?: string } }>('/devices/:hostname/health', texts({ health: 20, 'reason?': 1000 }), async (request) => {
@@ -41,6 +43,12 @@ export function devices(app: FastifyInstance, services: Services): void {
   });
 
   app.get('/device-types', async (request) => ({ device_types: await deviceTypeRows(db, request.user) }));
+
+  app.get<{ Params: { name: string } }>('/device-types/:name', async (request) => {
+    const type = await readDeviceType(db, request.user, request.params.name);
+    if (!type) throw notFound(`Device type ${request.params.name.slice(0, 100)}`);
+    return type;
+  });
 
   app.get<{ Querystring: Query }>('/audit', async (request) => ({
     entries: await readAudit(db, request.user, { kind: text(request.query, 'kind'), object: text(request.query, 'object') }, whole(request.query, 'limit', 1, 500) ?? 100),

@@ -1,9 +1,9 @@
-import { jobHealths, jobStates } from '@lava/job';
+import { checkTestDefinition, jobHealths, jobStates } from '@lava/job';
 import type { FastifyInstance } from 'fastify';
 import { mayCancelJob, readJobAccess } from '../../auth/visibility.ts';
 import type { Services } from '../../services.ts';
 import { definitionLimit, texts } from '../body.ts';
-import { forbidden, notFound, shownProblem } from '../errors.ts';
+import { badRequest, forbidden, notFound, shownProblem } from '../errors.ts';
 import { text, whole, wordNumbers, type Query } from '../query.ts';
 import { jobActions } from '../read/actions.ts';
 import { readJob, visibleJobId } from '../read/job.ts';
@@ -23,9 +23,11 @@ export function jobs(app: FastifyInstance, services: Services): void {
     return reply.code(201).send({ job_ids: names, warnings: warnings.map(shownProblem) });
   });
 
-  const validation = { ...definition, config: { rateLimit: { max: 300, timeWindow: '1 minute' } } };
-  app.post<{ Body: { definition: string } }>('/validate', validation, async (request) => {
-    const problems = await services.jobs.validate(request.body.definition);
+  const validation = { ...texts({ definition: definitionLimit, 'kind?': 20 }), bodyLimit: definitionLimit, config: { rateLimit: { max: 300, timeWindow: '1 minute' } } };
+  app.post<{ Body: { definition: string; kind?: string } }>('/validate', validation, async (request) => {
+    const { definition: text, kind = 'job' } = request.body;
+    if (kind !== 'job' && kind !== 'test-definition') throw badRequest(`"${kind}" is nothing that can be checked.`, 'One of: job, test-definition.');
+    const problems = kind === 'job' ? await services.jobs.validate(text) : checkTestDefinition(text).problems;
     return { valid: problems.every((p) => p.severity !== 'error'), problems: problems.map(shownProblem) };
   });
 
@@ -72,7 +74,7 @@ export function jobs(app: FastifyInstance, services: Services): void {
 
   app.get<OfJob>('/jobs/:job/configuration', async (request) => {
     const id = await visibleJobId(services, request.user, request.params.job);
-    const job = await db.selectFrom('jobs').select(['definition', 'original_definition', 'actual_device']).where('id', '=', id).executeTakeFirstOrThrow();
-    return { definition: job.definition, original_definition: job.original_definition, device: await services.logs.file(id, 'device.yaml') ?? '' };
+    const job = await db.selectFrom('jobs').select(['definition', 'original_definition', 'multinode_definition']).where('id', '=', id).executeTakeFirstOrThrow();
+    return { definition: job.definition, original_definition: job.original_definition, multinode_definition: job.multinode_definition || null, device: await services.logs.file(id, 'device.yaml') ?? '' };
   });
 }

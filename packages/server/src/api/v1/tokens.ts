@@ -4,16 +4,19 @@ import type { Services } from '../../services.ts';
 import { change } from '../../store/change.ts';
 import { texts } from '../body.ts';
 import { badRequest, notFound } from '../errors.ts';
-import { requireUser } from '../who.ts';
+import { text, type Query } from '../query.ts';
+import { requireSuperuser, requireUser } from '../who.ts';
 
-/** A user's own API tokens. */
+/** A user's own API tokens; superusers see and remove those of all. */
 export function tokens(app: FastifyInstance, services: Services): void {
   const { db } = services;
 
-  app.get('/tokens', async (request) => {
-    const user = requireUser(request);
-    const rows = await db.selectFrom('tokens').select(['id', 'description', 'created_at', 'expires_at', 'last_used_at']).where('user_id', '=', user.id).orderBy('id').execute();
-    return { tokens: rows };
+  app.get<{ Querystring: Query }>('/tokens', async (request) => {
+    const all = text(request.query, 'all') === 'true';
+    const user = all ? requireSuperuser(request) : requireUser(request);
+    const rows = db.selectFrom('tokens').innerJoin('users', 'users.id', 'tokens.user_id')
+      .select(['tokens.id', 'users.username', 'tokens.description', 'tokens.created_at', 'tokens.expires_at', 'tokens.last_used_at']).orderBy('tokens.id');
+    return { tokens: await (all ? rows : rows.where('user_id', '=', user.id)).execute() };
   });
 
   app.post<{ Body: { description?: string; days?: string } }>('/tokens', texts({ 'description?': 200, 'days?': 5 }), async (request, reply) => {
@@ -32,9 +35,10 @@ export function tokens(app: FastifyInstance, services: Services): void {
     const user = requireUser(request);
     const id = /^\d{1,9}$/.test(request.params.id) ? Number(request.params.id) : 0;
     await change(services, user.username, async (c) => {
-      const gone = await c.trx.deleteFrom('tokens').where('id', '=', id).where('user_id', '=', user.id).returning('description').executeTakeFirst();
-      if (!gone) throw notFound(`Token ${request.params.id.slice(0, 20)}`);
-      c.note('token', user.username, `Token removed: ${gone.description}`);
+      const token = await c.trx.selectFrom('tokens').innerJoin('users', 'users.id', 'tokens.user_id').select(['username', 'user_id', 'description']).where('tokens.id', '=', id).executeTakeFirst();
+      if (!token || (token.user_id !== user.id && !user.isSuperuser)) throw notFound(`Token ${request.params.id.slice(0, 20)}`);
+      await c.trx.deleteFrom('tokens').where('id', '=', id).execute();
+      c.note('token', token.username, `Token removed: ${token.description}`);
     });
     return reply.code(204).send();
   });

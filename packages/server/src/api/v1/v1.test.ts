@@ -1,3 +1,5 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestServer, testDefinition, type TestServer } from '../testing.ts';
 
@@ -172,6 +174,57 @@ test('devices, device types, workers and the audit log', async () => {
   expect((await server.ask('/api/v1/audit?kind=device&object=qemu01')).json.entries.length).toBeGreaterThan(0);
 });
 
+test('how the health checks of a device stand, and its type', async () => {
+  const { db } = server.services;
+  const check = async () => (await server.ask('/api/v1/devices/qemu01', { as: 'root' })).json.health_check;
+  expect(await check()).toMatchObject({ name: 'qemu', defined: false, enabled: true, every: 24, unit: 'hours', last: null, due: false, next: null });
+  expect((await check()).file).toMatch(/health-checks\/qemu\.yaml$/);
+  expect((await server.ask('/api/v1/devices/qemu01')).json.health_check.file).toBeNull();
+  await server.ask('/api/v1/configuration/health-check/qemu', { as: 'root', json: { text: 'job_name: check\nactions: []\n' } });
+  expect(await check()).toMatchObject({ defined: true, due: true });
+  const job = await server.addJob({ description: 'check' });
+  await db.updateTable('jobs').set({ health_check: true }).where('id', '=', job).execute();
+  await db.updateTable('devices').set({ last_health_report_job: job }).where('hostname', '=', 'qemu01').execute();
+  const after = await check();
+  expect(after).toMatchObject({ due: false, last: { job, health: 'Complete' } });
+  expect(Date.parse(after.next) - Date.parse(after.last.submitted)).toBe(24 * 3_600_000);
+  await db.updateTable('device_types').set({ health_denominator: 1, health_frequency: 3 }).where('name', '=', 'qemu').execute();
+  expect(await check()).toMatchObject({ unit: 'jobs', next: null, jobs_left: 3 });
+  expect((await server.ask('/api/v1/device-types/qemu')).json).toMatchObject({ name: 'qemu', healths: { Good: 1 }, states: { Idle: 1 }, health_check: { every: 3, unit: 'jobs' } });
+  expect((await server.ask('/api/v1/device-types/nope')).status).toBe(404);
+});
+
+test('a text that configures is checked, written, and kept with what it was before; files are only shown', async () => {
+  const path = '/api/v1/configuration/dictionary/qemu01';
+  const before = (await server.ask(path, { as: 'root' })).json;
+  expect(before).toMatchObject({ place: 'database', can_change: true, text: "{% extends 'qemu.jinja2' %}\n" });
+  const wrong = (await server.ask(`${path}/check`, { as: 'root', json: { text: "{% extends 'qemu.jinja2' %}\n{% set memory = %}\n" } })).json;
+  expect(wrong).toMatchObject({ valid: false, problems: [{ severity: 'error', line: 2 }] });
+  const text = "{% extends 'qemu.jinja2' %}\n{% set memory = 512 %}\n";
+  expect((await server.ask(`${path}/check`, { as: 'root', json: { text } })).json).toEqual({ valid: true, problems: [] });
+  expect((await server.ask(path, { as: 'root', json: { text } })).status).toBe(204);
+  const { versions } = (await server.ask(`${path}/versions`, { as: 'root' })).json;
+  expect(versions.map((v: { actor: string; text: string }) => [v.actor, v.text])).toEqual([['root', text], ['root', before.text]]);
+  expect((await server.ask('/api/v1/configuration/template/qemu', { as: 'root' })).json).toMatchObject({ place: 'shipped', can_change: true });
+  expect((await server.ask('/api/v1/configuration/template/qemu/check', { as: 'root', json: { text: 'a\n{% if %}\n' } })).json.problems[0]).toMatchObject({ severity: 'error', line: 2 });
+  expect((await server.ask('/api/v1/configuration/nonsense/qemu01', { as: 'root' })).status).toBe(404);
+
+  const file = before.path as string;
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, '{# mine #}\n');
+  expect((await server.ask(path, { as: 'root' })).json).toEqual({ kind: 'dictionary', name: 'qemu01', text: '{# mine #}\n', place: 'file', path: file, can_change: false });
+  expect((await server.ask(path)).json).toMatchObject({ place: 'file', path: null, can_change: false });
+  expect((await server.ask(path, { as: 'root', json: { text } })).json.error).toMatchObject({ code: 'kept-in-file', message: expect.stringContaining(file) });
+  await rm(file);
+});
+
+test('test definitions are checked as jobs are', async () => {
+  const check = (definition: string, kind: string) => server.ask('/api/v1/validate', { json: { definition, kind } });
+  expect((await check('metadata: {format: Lava-Test Test Definition 1.0, name: a}\nrun:\n  steps: [ls]\n', 'test-definition')).json.valid).toBe(true);
+  expect((await check('metadata: {format: Lava-Test Test Definition 1.0, name: a}\nrun:\n  steps: 3\n', 'test-definition')).json.problems[0]).toMatchObject({ severity: 'error', line: 3 });
+  expect((await check('', 'nonsense')).status).toBe(400);
+});
+
 test('people make and remove their own tokens', async () => {
   expect((await server.ask('/api/v1/tokens')).status).toBe(401);
   const { token } = (await server.ask('/api/v1/tokens', { as: 'alice', json: { description: 'ci' } })).json;
@@ -179,6 +232,8 @@ test('people make and remove their own tokens', async () => {
   const list = await server.ask('/api/v1/tokens', { as: 'alice' });
   const { id } = list.json.tokens.find((t: { description: string }) => t.description === 'ci');
   expect(list.text).not.toContain(token);
+  expect((await server.ask('/api/v1/tokens?all=true', { as: 'bob' })).status).toBe(403);
+  expect((await server.ask('/api/v1/tokens?all=true', { as: 'root' })).json.tokens).toContainEqual(expect.objectContaining({ id, username: 'alice', description: 'ci' }));
   expect((await server.ask(`/api/v1/tokens/${id}`, { as: 'bob', method: 'DELETE' })).status).toBe(404);
   expect((await server.ask(`/api/v1/tokens/${id}`, { as: 'alice', method: 'DELETE' })).status).toBe(204);
   expect((await server.ask('/api/v1/me', { headers: { authorization: `Token ${token}` } })).status).toBe(401);

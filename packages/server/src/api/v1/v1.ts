@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Services } from '../../services.ts';
 import { compression } from '../web-application.ts';
 import { identifyRequests } from '../who.ts';
+import { configuration } from './configuration.ts';
 import { devices } from './devices.ts';
 import { jobs } from './jobs.ts';
 import { lab } from './lab.ts';
@@ -20,6 +21,7 @@ export async function v1(app: FastifyInstance, { services }: { services: Service
   jobs(app, services);
   log(app, services);
   devices(app, services);
+  configuration(app, services);
   workers(app, services);
   lab(app, services);
   tokens(app, services);
