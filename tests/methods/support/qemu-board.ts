@@ -68,8 +68,14 @@ export class QemuBoard {
       ...args, '-accel', 'tcg', '-display', 'none', '-S', '-monitor', `unix:${monitor},server=on,wait=off`,
       ...ports.flatMap((port) => ['-serial', `telnet:127.0.0.1:${port},server=on,wait=off`]),
     ], { stdio: ['ignore', 'ignore', 'inherit'] });
-    await waitUntil('QEMU listens', () => (child.exitCode === null ? existsSync(monitor) && Promise.all(ports.map(canConnect)).then(() => true) : true));
-    if (child.exitCode !== null) throw new Error(`${argv.join(' ')}: ended with ${child.exitCode}`);
+    try {
+      await waitUntil('QEMU listens', () => (child.exitCode === null ? existsSync(monitor) && Promise.all(ports.map(canConnect)).then(() => true) : true));
+      if (child.exitCode !== null) throw new Error(`${argv.join(' ')}: ended with ${child.exitCode}`);
+    } catch (error) {
+      child.kill('SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    }
     writeFileSync(join(folder, 'power.mjs'), switchProgram);
     return new QemuBoard(child, folder, ports, dictionary);
   }
