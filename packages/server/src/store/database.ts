@@ -32,8 +32,10 @@ export interface Database {
   workers: {
     hostname: string; state: Generated<number>; health: Generated<number>; display: Generated<boolean>; description: Generated<string>;
     job_limit: Generated<number>; version: string | null; capabilities: Json<string[]>; last_ping: MaybeTime; certificate: string | null;
-    dispatcher_config: string | null; env: string | null; env_dut: string | null;
+    dispatcher_config: string | null; env: string | null; env_dut: string | null; token_hash: string | null;
   };
+  attempt_tokens: { hash: string; job: number; fence: number };
+  enrolment_codes: { worker: string; key: string; expires_at: Time; used_at: MaybeTime };
   device_types: {
     name: string; description: Generated<string>; display: Generated<boolean>; health_frequency: Generated<number>;
     health_denominator: Generated<number>; disable_health_check: Generated<boolean>;

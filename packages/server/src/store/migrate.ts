@@ -4,6 +4,7 @@ import { up as first } from './migrations/0001-first.ts';
 import { up as permissions } from './migrations/0002-permissions.ts';
 import { up as groupsAndShares } from './migrations/0003-groups-and-shares.ts';
 import { up as groupCalls } from './migrations/0006-group-calls.ts';
+import { up as enrolment } from './migrations/0007-enrolment.ts';
 
 /** In this order; a name is never changed once it was released. */
 const migrations: Record<string, Migration> = {
@@ -11,6 +12,7 @@ const migrations: Record<string, Migration> = {
   '0002-permissions': { up: permissions },
   '0003-groups-and-shares': { up: groupsAndShares },
   '0006-group-calls': { up: groupCalls },
+  '0007-enrolment': { up: enrolment },
 };
 
 /** Brings the tables to what this version needs; several servers that start at once wait for one another. */
