@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Connection } from '../store/connection.ts';
 import { startTestDatabases, type TestDatabases } from '../store/testing.ts';
+import { passwordFromDjango } from './django-passwords.ts';
 import { hashPassword, verifyPassword } from './passwords.ts';
 import { randomSecret } from './secrets.ts';
 import { csrfToken, openSession, userBySession } from './sessions.ts';
@@ -22,6 +23,30 @@ describe('passwords', () => {
 
   test('nothing fits a user without a password or with a broken hash', async () => {
     for (const stored of [null, undefined, '', '!', '$argon2id$broken', 'pbkdf2_sha256$1$x$y']) expect(await verifyPassword(stored, 'x')).toBe(false);
+  });
+});
+
+describe('hashes that Django made', () => {
+  test.each([
+    ['pbkdf2_sha256$260000$jIu8kgPqHRr2Wz$5zdWrQOHfnPHl+AzLVMOtH2s7+YxtAK83qToAeHGUx4=', true],
+    ['pbkdf2_sha1$1000$salt$dhuoYEqsDvey5PJ1l93CDUAW0tY=', true],
+    ['sha1$salt$56916360cfc5b5b3d7a1bc67fb5b3745393cf883', true],
+    ['md5$salt$c5518342facabd11b3822205765c5f4e', true],
+    ['scrypt$16384$salt$8$1$h3XTq9OxykDBKiwYUZHeN+fKh7P/9+G4txUw3Bigc4LPTwy4XdgkTDsC7VMoYuir6OEqqgnBqNQz9af/5zO9ag==', true],
+    ['pbkdf2_sha256$1000000000$salt$aaaa', false],
+    ['pbkdf2_sha256$-1$salt$aaaa', false],
+    ['scrypt$1048576$salt$64$64$aaaa', false],
+    ['constructor$salt$aaaa', false],
+  ])('%s', async (stored, fits) => {
+    expect(await verifyPassword(stored, 'grüße')).toBe(fits);
+    expect(await verifyPassword(stored, 'wrong')).toBe(false);
+  });
+
+  test('which are taken', async () => {
+    const own = await hashPassword('x');
+    expect(passwordFromDjango(`argon2${own}`)).toBe(own);
+    expect(passwordFromDjango('md5$salt$abc')).toBe('md5$salt$abc');
+    for (const unusable of ['!', '!abcdefg', '', '1e5e1b4372b843938b5be39f5941f725', 'bcrypt_sha256$$2b$12$abc']) expect(passwordFromDjango(unusable)).toBeUndefined();
   });
 });
 
@@ -56,6 +81,17 @@ describe('the database keeps hashes only', () => {
     user = (await store.db.insertInto('users').values({ username: 'alice', password: await hashPassword('secret') }).returning('id').executeTakeFirstOrThrow()).id;
   });
   afterAll(() => databases.stop());
+
+  test('an old hash works once more and is then replaced', async () => {
+    const old = 'pbkdf2_sha1$1000$salt$dhuoYEqsDvey5PJ1l93CDUAW0tY=';
+    await store.db.insertInto('users').values({ username: 'veteran', password: old }).execute();
+    const stored = async () => (await store.db.selectFrom('users').select('password').where('username', '=', 'veteran').executeTakeFirstOrThrow()).password;
+    expect(await userByPassword(store.db, 'veteran', 'wrong')).toBeUndefined();
+    expect(await stored()).toBe(old);
+    expect(await userByPassword(store.db, 'veteran', 'grüße')).toMatchObject({ username: 'veteran' });
+    expect(await stored()).toMatch(/^\$argon2id\$/);
+    expect(await userByPassword(store.db, 'veteran', 'grüße')).toMatchObject({ username: 'veteran' });
+  });
 
   test('tokens', async () => {
     const secret = await newToken(store.db, user, 'ci');

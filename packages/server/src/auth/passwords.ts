@@ -1,4 +1,5 @@
 import { hash, verify } from '@node-rs/argon2';
+import { isDjangoHash, verifyDjangoPassword } from './django-passwords.ts';
 
 /** argon2id at the strength OWASP advises for interactive sign-in: 19 MiB, two passes, one lane. */
 const strength = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
@@ -23,5 +24,11 @@ export async function verifyPassword(stored: string | null | undefined, password
   const text = password.slice(0, longestPassword);
   const against = stored?.startsWith('$argon2') ? stored : await nobodys;
   const matches = await verify(against, text).catch(() => false);
+  if (stored && isDjangoHash(stored)) return await verifyDjangoPassword(stored, text).catch(() => false) && text === password;
   return matches && against === stored && text === password;
+}
+
+/** Whether a hash that a password belongs to should be replaced by a new one, as it is weaker than `hashPassword` makes. */
+export function isOutdated(stored: string): boolean {
+  return isDjangoHash(stored);
 }

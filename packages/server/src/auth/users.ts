@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import type { Database } from '../store/database.ts';
-import { verifyPassword } from './passwords.ts';
+import { hashPassword, isOutdated, verifyPassword } from './passwords.ts';
 
 /** Who asks. `null` in its place is an anonymous visitor. */
 export interface User {
@@ -29,13 +29,16 @@ export async function usersById(db: Kysely<Database>, ids: readonly number[]): P
   return new Map(rows.map((user) => [user.id, user]));
 }
 
-/** The active user with this name and password; remembers the time of the sign-in. */
+/** The active user with this name and password; remembers the time of the sign-in, and makes an old hash a new one. */
 export async function userByPassword(db: Kysely<Database>, username: string, password: string): Promise<User | undefined> {
   const row = (await sql<User & { password: string | null }>`
     select ${userColumns}, users.password from users where users.username = ${username.replaceAll('\0', '')}`.execute(db)).rows[0];
   const matches = await verifyPassword(row?.isActive ? row.password : undefined, password);
   if (!row || !matches) return undefined;
+  const { password: stored, ...user } = row;
+  const renewed = stored !== null && isOutdated(stored) ? await hashPassword(password) : undefined;
   await db.updateTable('users').set({ last_login: sql<Date>`now()` }).where('id', '=', row.id).execute();
-  const { password: _secret, ...user } = row;
+  // Somebody may have set another password meanwhile.
+  if (renewed !== undefined) await db.updateTable('users').set({ password: renewed }).where('id', '=', row.id).where('password', '=', stored).execute();
   return user;
 }
