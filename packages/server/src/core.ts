@@ -1,4 +1,6 @@
+import { AttemptControl } from './link/attempt-control.ts';
 import { LinkServer, type LinkOptions } from './link/link-server.ts';
+import { Presence } from './link/presence.ts';
 import { LogIntake } from './logs/intake.ts';
 import { openServices } from './open-services.ts';
 import { HealthCheckFiles } from './scheduler/health-check-files.ts';
@@ -26,7 +28,9 @@ export async function startCore(options: CoreOptions): Promise<Core> {
   const { db, folders, logs, devices } = services;
   const stored = { db, events };
   const intake = new LogIntake({ db, events, folders, store: logs, log });
-  const link = new LinkServer({ stored, log, paths, intake, folders, devices, lease, sockets, clock });
+  const control = new AttemptControl({ stored, log, paths, intake, folders, devices, lease });
+  const presence = new Presence(stored);
+  const link = new LinkServer({ stored, log, intake, control, presence, lease, sockets, clock });
   const scheduler = new Scheduler({ stored, log, lease, sweep, policy: options.settings.policy ?? policyOf(), healthChecks: new HealthCheckFiles({ db, paths }, log) });
   const stopListening = listenForNotices(connection, events, log);
   const close = async () => {

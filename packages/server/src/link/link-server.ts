@@ -1,27 +1,23 @@
 import { sql } from 'kysely';
-import { ConfigurationError, messageOf, version, type DaemonLog, type LavaPaths } from '@lava/base';
+import { messageOf, version, type DaemonLog } from '@lava/base';
 import { ServerEndpoint, type AttemptRef, type LogMessage, type ServerEndpointOptions, type Session, type SessionMessage } from '@lava/link';
 import { forgetGroup, takeGroupCall } from '../groups/group-calls.ts';
-import { finishJob, startJob, type Ending } from '../jobs/job-changes.ts';
-import type { JobFolders } from '../logs/job-folder.ts';
+import type { Ending } from '../jobs/job-changes.ts';
 import type { LogIntake } from '../logs/intake.ts';
-import type { DeviceService } from '../services.ts';
-import { change, serverActor, type Stored } from '../store/change.ts';
+import type { Stored } from '../store/change.ts';
 import { isConnectionLoss } from '../store/connection.ts';
-import { jobState, workerState } from '../store/numbers.ts';
-import { workerOffline, workerOnline } from '../workers/worker-changes.ts';
-import { attemptFiles, keepFiles } from './attempt-files.ts';
-import { liveAttempts, renewLeases, type LiveAttempt } from './attempts.ts';
+import { workerState } from '../store/numbers.ts';
+import type { AttemptControl } from './attempt-control.ts';
+import { liveAttempts, type LiveAttempt } from './attempts.ts';
 import { LeaseKeeper } from './leases.ts';
-import { withRemoteTokens } from './remote-tokens.ts';
+import type { Presence, PresenceSource } from './presence.ts';
 
 export interface LinkOptions {
   readonly stored: Stored;
   readonly log: DaemonLog;
-  readonly paths: LavaPaths;
   readonly intake: LogIntake;
-  readonly folders: JobFolders;
-  readonly devices: DeviceService;
+  readonly control: AttemptControl;
+  readonly presence: Presence;
   /** Seconds for which an attempt keeps its device without a word from the worker. */
   readonly lease: number;
   readonly sockets: Pick<ServerEndpointOptions, 'control' | 'log' | 'ipv6' | 'encryption'>;
@@ -40,17 +36,15 @@ export class LinkServer {
   #unsubscribe: (() => void) | undefined;
   #closing = false;
   readonly #working = new Set<Promise<void>>();
-  /** Ends that are being stored: a repeated message need not begin it again. */
-  readonly #ending = new Set<string>();
   /** Jobs whose worker is being told something, and whether it must be looked at once more after that. */
   readonly #telling = new Map<number, { again: boolean }>();
-  /** Comings and goings of a worker are stored one after the other. */
-  readonly #presence = new Map<string, Promise<void>>();
+  readonly #here: PresenceSource = (hostname) => this.#endpoint.sessions().find((s) => s.hostname === hostname);
 
   constructor(options: LinkOptions) {
     this.#options = options;
     const { log, lease, sockets, clock } = options;
-    this.leases = new LeaseKeeper({ db: options.stored.db, log, lease, clock, expire: (attempt) => this.#expire(attempt) });
+    this.leases = new LeaseKeeper({ db: options.stored.db, log, lease, clock, expire: (attempt) => options.control.expire(attempt) });
+    options.presence.addSource(this.#here);
     this.#endpoint = new ServerEndpoint({
       ...sockets, version, daemonLog: log,
       // A worker speaks at least four times within a lease.
@@ -103,50 +97,38 @@ export class LinkServer {
 
   async #welcome(hostname: string): Promise<{ accepted: true } | { accepted: false; reason: string; retry: boolean }> {
     const row = await this.#options.stored.db.selectFrom('workers').select('hostname').where('hostname', '=', hostname).executeTakeFirst();
+    if (row && this.#options.presence.elsewhere(hostname, this.#here)) {
+      return { accepted: false, retry: true, reason: `worker ${hostname} is connected by LAVA's HTTP protocol; end that process first` };
+    }
     if (row) return { accepted: true };
     return { accepted: false, retry: true, reason: `worker ${hostname} is not known here; on the server run: lava-server manage workers add ${hostname}` };
   }
 
   async #greeted(session: Session): Promise<void> {
-    await this.#storePresence(session.hostname, 'greeted');
+    await this.#options.presence.store(session.hostname, 'greeted');
     await this.#reconcile(session.hostname, []);
   }
 
   async #gone(session: Session, reason: string): Promise<void> {
     this.#options.log.info(`[STATE] Dispatcher <${session.hostname}> goes OFFLINE (${reason})`);
-    if (!this.#closing) await this.#storePresence(session.hostname, reason);
-  }
-
-  /** Stores whether a worker is here, as its session says when its turn comes; a session may follow the one that ended. */
-  async #storePresence(hostname: string, reason: string): Promise<void> {
-    const before = this.#presence.get(hostname) ?? Promise.resolve();
-    const done = before.catch(() => undefined).then(() => {
-      const session = this.#endpoint.sessions().find((s) => s.hostname === hostname);
-      return change(this.#options.stored, serverActor, (c) =>
-        (session ? workerOnline(c, hostname, session.version, session.capabilities) : workerOffline(c, hostname, reason)));
-    });
-    this.#presence.set(hostname, done);
-    await done.finally(() => { if (this.#presence.get(hostname) === done) this.#presence.delete(hostname); });
+    if (!this.#closing) await this.#options.presence.store(session.hostname, reason);
   }
 
   async #handle({ hostname }: Session, message: SessionMessage): Promise<void> {
-    const { stored, log, lease } = this.#options;
+    const { stored, log, control, presence } = this.#options;
     switch (message.type) {
       case 'PING':
         // Also makes up for a coming that could not be stored, say while the database was away.
-        if (!(await renewLeases(stored.db, hostname, message.attempts, lease)).online) await this.#storePresence(hostname, 'greeted');
+        if (!(await control.heard(hostname, message.attempts)).online) await presence.store(hostname, 'greeted');
         return this.#reconcile(hostname, message.attempts);
       case 'START_OK':
-        log.info(`[${message.job}] ${hostname} => START_OK`);
-        if (!(await this.#isLive(hostname, message))) { this.#endpoint.send(hostname, { type: 'CANCEL', job: message.job, fence: message.fence }); return; }
-        await renewLeases(stored.db, hostname, [message], lease);
-        await change(stored, serverActor, (c) => startJob(c, message));
+        if (!(await control.begin(hostname, message))) this.#endpoint.send(hostname, { type: 'CANCEL', job: message.job, fence: message.fence });
         return;
       case 'START_FAILED':
         log.warn(`[${message.job}] ${hostname} could not start it: ${message.reason}`);
         return this.#finish(hostname, message, { result: 'fail', errorType: 'Infrastructure', errorCode: 'start-failed', errorMessage: `Worker ${hostname} could not start the job: ${message.reason}` });
       case 'CALL':
-        if (await this.#isLive(hostname, message)) await takeGroupCall(stored.db, { ...message, worker: hostname }, (worker, answer) => this.#endpoint.send(worker, answer));
+        if (await control.isLive(hostname, message)) await takeGroupCall(stored.db, { ...message, worker: hostname }, (worker, answer) => this.#endpoint.send(worker, answer));
         return;
       case 'UNKNOWN':
         log.info(`[${message.job}] ${hostname} knows nothing of it`);
@@ -161,46 +143,9 @@ export class LinkServer {
     }
   }
 
-  /** Ends an attempt with all that its log says, and tells the worker that it may forget it. */
+  /** Ends an attempt, and tells the worker that it may forget it. */
   async #finish(hostname: string, { job, fence }: AttemptRef, ending: Ending, description?: string): Promise<void> {
-    const { stored, folders, log } = this.#options;
-    const key = `${job} ${fence}`;
-    if (this.#ending.has(key)) return;
-    this.#ending.add(key);
-    try {
-      if (await this.#isLive(hostname, { job, fence })) {
-        await this.#settleLog(job);
-        const folder = await folders.of(job);
-        if (description && folder !== undefined) await keepFiles(folder, { 'description.yaml': description });
-        const ended = await change(stored, serverActor, (c) => finishJob(c, job, fence, ending));
-        if (ended) log.info(`[${job}] finished: ${ending.result}${ending.errorMessage ? ` (${ending.errorMessage})` : ''}`);
-      } else {
-        log.debug(`[${job}] END of attempt ${fence}, which is over; skipped`);
-      }
-      this.#endpoint.send(hostname, { type: 'END_OK', job, fence });
-    } finally {
-      this.#ending.delete(key);
-    }
-  }
-
-  /** All results of the log are stored before the job ends. A broken disk must not keep it from ending. */
-  async #settleLog(job: number): Promise<void> {
-    try {
-      await this.#options.intake.settle(job);
-    } catch (error) {
-      if (isConnectionLoss(error)) throw error;
-      this.#options.log.error(`[${job}] Results may be missing, its log could not be read: ${messageOf(error)}`);
-    }
-  }
-
-  async #expire({ job, fence, worker }: { job: number; fence: number; worker: string }): Promise<void> {
-    const { stored, log, lease } = this.#options;
-    const text = `Worker ${worker} was silent for more than ${lease} seconds: the job is given up`;
-    await this.#settleLog(job);
-    const ended = await change(stored, serverActor, (c) => finishJob(c, job, fence, {
-      result: 'fail', errorType: 'Infrastructure', errorCode: 'lease-expired', errorMessage: text, comment: text,
-    }));
-    if (ended) log.warn(`[${job}] ${text}`);
+    if (await this.#options.control.finish(hostname, { job, fence }, ending, description) === 'over') this.#endpoint.send(hostname, { type: 'END_OK', job, fence });
   }
 
   /** Compares what a worker holds with what it should, and says what is missing. Nothing is remembered between two times. */
@@ -244,43 +189,15 @@ export class LinkServer {
 
   async #startOn(attempt: LiveAttempt): Promise<void> {
     const { job, fence, worker, device } = attempt;
-    const { stored, log, paths, devices, folders } = this.#options;
-    try {
-      const files = await attemptFiles({ db: stored.db, paths, devices }, attempt);
-      const folder = await folders.of(job);
-      if (folder !== undefined) await keepFiles(folder, { ...files });
-      const [now] = await liveAttempts(stored.db, { job });
-      if (now?.fence !== fence || now.state !== 'Scheduled') return;
-      const sent = { ...files, 'job.yaml': await withRemoteTokens(stored.db, job, files['job.yaml']) };
-      if (this.#endpoint.send(worker, { type: 'START', job, fence, files: sent })) log.info(`[${job}] START => ${worker} (${device})`);
-    } catch (error) {
-      if (isConnectionLoss(error)) throw error;
-      await this.#cannotStart(attempt, error);
-    }
+    const files = await this.#options.control.filesFor(attempt);
+    if (files && this.#endpoint.send(worker, { type: 'START', job, fence, files })) this.#options.log.info(`[${job}] START => ${worker} (${device})`);
   }
 
   /** The worker has nothing of an attempt: it never began, or it was lost. */
   async #unknown(hostname: string, { job, fence }: AttemptRef): Promise<void> {
-    const { rows: [attempt] } = await sql<{ started: boolean; state: number }>`
-      select started_at is not null as started, jobs.state from attempts join jobs on jobs.id = attempts.job
-      where attempts.job = ${job} and fence = ${fence} and attempts.worker = ${hostname} and ended_at is null`.execute(this.#options.stored.db);
-    if (attempt && !attempt.started && attempt.state !== jobState.Canceling) return this.#tell(job);
-    return this.#finish(hostname, { job, fence }, attempt && !attempt.started
-      ? { result: 'fail', errorType: 'Canceled', errorCode: 'canceled', errorMessage: 'The job was canceled' }
-      : { result: 'fail', errorType: 'Infrastructure', errorCode: 'attempt-lost', errorMessage: `Worker ${hostname} lost the job: its state folder was emptied or replaced` });
-  }
-
-  /** The job ends at once. A device that no job can use gets no more jobs before an admin has looked at it. */
-  async #cannotStart({ job, fence, device }: LiveAttempt, error: unknown): Promise<void> {
-    const { stored, log, devices } = this.#options;
-    const configuration = error instanceof ConfigurationError;
-    const text = messageOf(error);
-    log.error(`[${job}] ${device}: ${configuration ? text : error instanceof Error ? error.stack : text}`);
-    const usable = configuration && error.code !== 'configuration-file' && await devices.render(device).then(() => true, () => false);
-    await change(stored, serverActor, (c) => finishJob(c, job, fence, {
-      result: 'fail', errorType: configuration ? 'Configuration' : 'Bug', errorCode: configuration ? error.code : 'start-failed', errorMessage: text, comment: text,
-      quarantine: usable ? undefined : 'Invalid device configuration',
-    }));
+    const what = await this.#options.control.unknown(hostname, { job, fence });
+    if (what === 'again') await this.#tell(job);
+    else if (what === 'over') this.#endpoint.send(hostname, { type: 'END_OK', job, fence });
   }
 
   async #takeLog(session: Session, message: LogMessage, records: Buffer): Promise<void> {
@@ -296,11 +213,6 @@ export class LinkServer {
       // Not acknowledged: the worker sends them again.
       this.#noteFailure(`log of job ${job}`, error);
     }
-  }
-
-  async #isLive(worker: string, { job, fence }: AttemptRef): Promise<boolean> {
-    const { rows } = await sql`select 1 from attempts where job = ${job} and fence = ${fence} and worker = ${worker} and ended_at is null`.execute(this.#options.stored.db);
-    return rows.length > 0;
   }
 
   #do(what: string, work: () => Promise<void>): void {

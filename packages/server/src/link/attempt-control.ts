@@ -1,0 +1,146 @@
+import { sql } from 'kysely';
+import { ConfigurationError, messageOf, type DaemonLog, type LavaPaths } from '@lava/base';
+import type { AttemptFiles, AttemptRef } from '@lava/link';
+import { finishJob, startJob, type Ending } from '../jobs/job-changes.ts';
+import type { JobFolders } from '../logs/job-folder.ts';
+import type { LogIntake } from '../logs/intake.ts';
+import type { DeviceService } from '../services.ts';
+import { change, serverActor, type Stored } from '../store/change.ts';
+import { isConnectionLoss } from '../store/connection.ts';
+import { jobState } from '../store/numbers.ts';
+import { attemptFiles, keepFiles } from './attempt-files.ts';
+import { liveAttempts, renewLeases, type LiveAttempt } from './attempts.ts';
+import { withRemoteTokens } from './remote-tokens.ts';
+
+export interface AttemptControlOptions {
+  readonly stored: Stored;
+  readonly log: DaemonLog;
+  readonly paths: LavaPaths;
+  readonly intake: LogIntake;
+  readonly folders: JobFolders;
+  readonly devices: DeviceService;
+  /** Seconds for which an attempt keeps its device without a word from the worker. */
+  readonly lease: number;
+}
+
+/**
+ * What happens to attempts, by whichever protocol their worker speaks: given out, begun, kept alive, ended. All of it
+ * follows from the database, and a word about an attempt that is over changes nothing.
+ */
+export class AttemptControl {
+  readonly #options: AttemptControlOptions;
+  /** Ends that are being stored: a repeated report need not begin it again. */
+  readonly #ending = new Set<string>();
+
+  constructor(options: AttemptControlOptions) {
+    this.#options = options;
+  }
+
+  async isLive(worker: string, { job, fence }: AttemptRef): Promise<boolean> {
+    const { rows } = await sql`select 1 from attempts where job = ${job} and fence = ${fence} and worker = ${worker} and ended_at is null`.execute(this.#options.stored.db);
+    return rows.length > 0;
+  }
+
+  /** A worker spoke: these attempts of it get a full lease. `online` is false when its coming is not stored (yet). */
+  heard(worker: string, attempts: readonly AttemptRef[]): Promise<{ online: boolean }> {
+    return renewLeases(this.#options.stored.db, worker, attempts, this.#options.lease);
+  }
+
+  /** The worker has begun the run. False: the attempt is over, and the run must be ended. */
+  async begin(worker: string, attempt: AttemptRef): Promise<boolean> {
+    const { stored, log } = this.#options;
+    log.info(`[${attempt.job}] ${worker} => START_OK`);
+    if (!(await this.isLive(worker, attempt))) return false;
+    await this.heard(worker, [attempt]);
+    await change(stored, serverActor, (c) => startJob(c, attempt));
+    return true;
+  }
+
+  /** Ends an attempt with all that its log says. No effect on one that is over, or that is ending just now (`ending`). */
+  async finish(worker: string, { job, fence }: AttemptRef, ending: Ending, description?: string): Promise<'over' | 'ending'> {
+    const { stored, folders, log } = this.#options;
+    const key = `${job} ${fence}`;
+    if (this.#ending.has(key)) return 'ending';
+    this.#ending.add(key);
+    try {
+      if (await this.isLive(worker, { job, fence })) {
+        await this.#settleLog(job);
+        const folder = await folders.of(job);
+        if (description && folder !== undefined) await keepFiles(folder, { 'description.yaml': description });
+        const ended = await change(stored, serverActor, (c) => finishJob(c, job, fence, ending));
+        if (ended) log.info(`[${job}] finished: ${ending.result}${ending.errorMessage ? ` (${ending.errorMessage})` : ''}`);
+      } else {
+        log.debug(`[${job}] END of attempt ${fence}, which is over; skipped`);
+      }
+      return 'over';
+    } finally {
+      this.#ending.delete(key);
+    }
+  }
+
+  /** Ends an attempt whose worker was silent for too long. */
+  async expire({ job, fence, worker }: AttemptRef & { worker: string }): Promise<void> {
+    const { stored, log, lease } = this.#options;
+    const text = `Worker ${worker} was silent for more than ${lease} seconds: the job is given up`;
+    await this.#settleLog(job);
+    const ended = await change(stored, serverActor, (c) => finishJob(c, job, fence, {
+      result: 'fail', errorType: 'Infrastructure', errorCode: 'lease-expired', errorMessage: text, comment: text,
+    }));
+    if (ended) log.warn(`[${job}] ${text}`);
+  }
+
+  /** The worker has nothing of an attempt: it never began (`again`: give it out once more), or it was lost and ends. */
+  async unknown(worker: string, { job, fence }: AttemptRef): Promise<'again' | 'over' | 'ending'> {
+    const { rows: [attempt] } = await sql<{ started: boolean; state: number }>`
+      select started_at is not null as started, jobs.state from attempts join jobs on jobs.id = attempts.job
+      where attempts.job = ${job} and fence = ${fence} and attempts.worker = ${worker} and ended_at is null`.execute(this.#options.stored.db);
+    if (attempt && !attempt.started && attempt.state !== jobState.Canceling) return 'again';
+    return this.finish(worker, { job, fence }, attempt && !attempt.started
+      ? { result: 'fail', errorType: 'Canceled', errorCode: 'canceled', errorMessage: 'The job was canceled' }
+      : { result: 'fail', errorType: 'Infrastructure', errorCode: 'attempt-lost', errorMessage: `Worker ${worker} lost the job: its state folder was emptied or replaced` });
+  }
+
+  /**
+   * What the worker of a Scheduled attempt gets; a copy without the submitter's tokens is kept beside the log. Undefined
+   * when the attempt has gone on meanwhile, or when it cannot be run, which ends the job at once.
+   */
+  async filesFor(attempt: LiveAttempt): Promise<AttemptFiles | undefined> {
+    const { job, fence } = attempt;
+    const { stored, paths, devices, folders } = this.#options;
+    try {
+      const files = await attemptFiles({ db: stored.db, paths, devices }, attempt);
+      const folder = await folders.of(job);
+      if (folder !== undefined) await keepFiles(folder, { ...files });
+      const [now] = await liveAttempts(stored.db, { job });
+      if (now?.fence !== fence || now.state !== 'Scheduled') return undefined;
+      return { ...files, 'job.yaml': await withRemoteTokens(stored.db, job, files['job.yaml']) };
+    } catch (error) {
+      if (isConnectionLoss(error)) throw error;
+      await this.#cannotStart(attempt, error);
+      return undefined;
+    }
+  }
+
+  /** The job ends at once. A device that no job can use gets no more jobs before an admin has looked at it. */
+  async #cannotStart({ job, fence, device }: LiveAttempt, error: unknown): Promise<void> {
+    const { stored, log, devices } = this.#options;
+    const configuration = error instanceof ConfigurationError;
+    const text = messageOf(error);
+    log.error(`[${job}] ${device}: ${configuration ? text : error instanceof Error ? error.stack : text}`);
+    const usable = configuration && error.code !== 'configuration-file' && await devices.render(device).then(() => true, () => false);
+    await change(stored, serverActor, (c) => finishJob(c, job, fence, {
+      result: 'fail', errorType: configuration ? 'Configuration' : 'Bug', errorCode: configuration ? error.code : 'start-failed', errorMessage: text, comment: text,
+      quarantine: usable ? undefined : 'Invalid device configuration',
+    }));
+  }
+
+  /** All results of the log are stored before the job ends. A broken disk must not keep it from ending. */
+  async #settleLog(job: number): Promise<void> {
+    try {
+      await this.#options.intake.settle(job);
+    } catch (error) {
+      if (isConnectionLoss(error)) throw error;
+      this.#options.log.error(`[${job}] Results may be missing, its log could not be read: ${messageOf(error)}`);
+    }
+  }
+}
