@@ -85,6 +85,10 @@ test('management without a server: users, tokens, types, workers, devices, with 
   expect(await manage('devices', 'add', 'q1', '--device-type', 'qemu', '--worker', 'w1', '--tags', 'usb', '--dictionary', dictionary)).toMatchObject({ status: 0, err: '' });
   expect(await manage('devices', 'add', 'q2', '--device-type', 'nothing', '--worker', 'w1')).toMatchObject({ status: 1, err: "CommandError: Device type 'nothing' does not exist\n" });
   expect(await manage('devices', 'check', 'q1')).toMatchObject({ status: 0, out: '* q1\n' });
+  // What is odd is told, and does not fail.
+  await writeFile(dictionary, "{% extends 'qemu.jinja2' %}\n{% block body %}\n{{ super() }}\nmistyped_key: 1\n{% endblock %}\n");
+  await manage('devices', 'update', 'q1', '--dictionary', dictionary);
+  expect(await manage('devices', 'check', 'q1')).toMatchObject({ status: 0, out: expect.stringMatching(/^\* q1\n {2}-> warning: .*mistyped_key/) });
   await writeFile(dictionary, "{% extends 'qemu.jinja2' %}\n{% if %}\n");
   await manage('devices', 'update', 'q1', '--dictionary', dictionary);
   const broken = await manage('devices', 'check', '--all');

@@ -1,19 +1,30 @@
 import { ConfigurationError } from '@lava/base';
-import { lookupFolders, renderDevice, type TemplateSource } from '@lava/device';
+import { checkDevice, lookupFolders, renderDevice, type DeviceProblem, type TemplateSource } from '@lava/device';
 import { configurationFile, readConfiguration, storedConfigurations, type ConfigurationParts } from './configuration.ts';
 import type { DeviceRenderer } from './device-service.ts';
 
+/** Everything that is wrong or odd with what a device's dictionary gives. */
+export async function deviceProblems(parts: ConfigurationParts, name: string, deviceType: string): Promise<readonly DeviceProblem[]> {
+  try {
+    return checkDevice({ name, deviceType, dictionary: await dictionaryOf(parts, name), lookup: await templateSources(parts) }).problems;
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    return [{ severity: 'error', code: error.code, path: [], message: error.message, ...(error.hint !== undefined && { hint: error.hint }) }];
+  }
+}
+
+async function dictionaryOf(parts: ConfigurationParts, name: string): Promise<string> {
+  const dictionary = await readConfiguration(parts, 'dictionary', name);
+  if (dictionary !== undefined) return dictionary;
+  throw new ConfigurationError(`device ${name} has no dictionary`, {
+    code: 'no-dictionary', hint: `Write ${configurationFile(parts.paths, 'dictionary', name)}, or: lava-server manage devices update ${name} --dictionary FILE`,
+  });
+}
+
 /** Renders dictionaries with the admin's templates, those that came through the API and those that come with LAVA. */
 export function renderFrom(parts: ConfigurationParts): DeviceRenderer {
-  return async (name, deviceType, context) => {
-    const dictionary = await readConfiguration(parts, 'dictionary', name);
-    if (dictionary === undefined) {
-      throw new ConfigurationError(`device ${name} has no dictionary`, {
-        code: 'no-dictionary', hint: `Write ${configurationFile(parts.paths, 'dictionary', name)}, or: lava-server manage devices update ${name} --dictionary FILE`,
-      });
-    }
-    return renderDevice({ name, deviceType, dictionary, context, lookup: await templateSources(parts) }).text;
-  };
+  return async (name, deviceType, context) =>
+    renderDevice({ name, deviceType, dictionary: await dictionaryOf(parts, name), context, lookup: await templateSources(parts) }).text;
 }
 
 /** Where the templates of dictionaries are: the admin's folders, then the database, then those that come with LAVA. */

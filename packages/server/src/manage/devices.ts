@@ -4,9 +4,10 @@ import type { Command } from 'commander';
 import { deviceHealths, deviceStates, type DeviceHealth } from '@lava/job';
 import { changeDeviceHealth } from '../devices/device-changes.ts';
 import { readConfiguration, writeConfiguration } from '../devices/configuration.ts';
+import { deviceProblems } from '../devices/renderer.ts';
 import type { Change } from '../store/change.ts';
 import { deviceHealth } from '../store/numbers.ts';
-import { explain } from './explain.ts';
+import { explainProblem } from './explain.ts';
 import { groupId, mustExist, setTags, userId } from './objects.ts';
 import { aligned, csv } from './table.ts';
 import { CommandError, commandLine, visit } from './visit.ts';
@@ -113,13 +114,18 @@ export function devices(manage: Command): void {
   group.command('check [hostnames...]').description('render the configuration of devices and say what is wrong with it').option('--all', 'of all that are not retired')
     .action((hostnames: string[], options: { all?: boolean }, command: Command) => visit(command, async (v) => {
       if (options.all === (hostnames.length > 0)) throw new CommandError('Give hostnames or --all');
-      const names = options.all ? (await v.db.selectFrom('devices').select('hostname').where('health', '<>', deviceHealth.Retired).orderBy('hostname').execute()).map((d) => d.hostname) : hostnames;
+      const wanted = v.db.selectFrom('devices').select(['hostname', 'device_type']).orderBy('hostname');
+      const found = await (options.all ? wanted.where('health', '<>', deviceHealth.Retired) : wanted.where('hostname', 'in', hostnames)).execute();
+      const unknown = hostnames.find((name) => !found.some((d) => d.hostname === name));
+      if (unknown !== undefined) throw new CommandError(`Device '${unknown}' does not exist`);
       let wrong = 0;
-      for (const hostname of names) {
+      for (const { hostname, device_type: type } of found) {
         v.print(`* ${hostname}`);
-        await v.devices.render(hostname).catch((error: unknown) => { wrong++; v.print(explain(error)); });
+        const problems = await deviceProblems(v, hostname, type);
+        if (problems.some((p) => p.severity === 'error')) wrong++;
+        for (const problem of problems) v.print(explainProblem(problem));
       }
-      if (wrong > 0) throw new CommandError(`${wrong} of ${names.length} devices cannot be used`);
+      if (wrong > 0) throw new CommandError(`${wrong} of ${found.length} devices cannot be used`);
     }));
 }
 
