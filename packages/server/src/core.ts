@@ -1,3 +1,4 @@
+import { HttpWorkers } from './api/worker-http/http-workers.ts';
 import { AttemptControl } from './link/attempt-control.ts';
 import { LinkServer, type LinkOptions } from './link/link-server.ts';
 import { Presence } from './link/presence.ts';
@@ -15,10 +16,11 @@ interface CoreOptions extends ServicesParts, Pick<LinkOptions, 'lease' | 'socket
   readonly sweep?: number;
 }
 
-/** The server without its HTTP interfaces: services, scheduler and the link to the workers. */
+/** The server without its HTTP interfaces: services, scheduler and what workers talk to. */
 export interface Core {
   readonly services: Services;
   readonly link: LinkServer;
+  readonly httpWorkers: HttpWorkers;
   close(): Promise<void>;
 }
 
@@ -31,11 +33,13 @@ export async function startCore(options: CoreOptions): Promise<Core> {
   const control = new AttemptControl({ stored, log, paths, intake, folders, devices, lease });
   const presence = new Presence(stored);
   const link = new LinkServer({ stored, log, intake, control, presence, lease, sockets, clock });
+  const httpWorkers = new HttpWorkers({ stored, log, intake, control, presence });
   const scheduler = new Scheduler({ stored, log, lease, sweep, policy: options.settings.policy ?? policyOf(), healthChecks: new HealthCheckFiles({ db, paths }, log) });
   const stopListening = listenForNotices(connection, events, log);
   const close = async () => {
     await stopListening();
     await scheduler.close();
+    await httpWorkers.close();
     await link.close();
     await intake.close();
   };
@@ -45,6 +49,7 @@ export async function startCore(options: CoreOptions): Promise<Core> {
     await close();
     throw error;
   }
+  httpWorkers.start();
   scheduler.start();
-  return { services, link, close };
+  return { services, link, httpWorkers, close };
 }

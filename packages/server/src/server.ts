@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { ConfigurationError, type DaemonLog, type LavaPaths } from '@lava/base';
 import { createCertificate, type ServerEndpointOptions } from '@lava/link';
+import { workerHttpSettings } from './api/worker-http/settings.ts';
 import { startCore } from './core.ts';
 import { renderFrom } from './devices/renderer.ts';
 import { eventBus } from './event-bus.ts';
@@ -50,8 +51,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     let url: string | undefined;
     if (options.http) {
       const { startHttp } = await import('./api/http.ts');
-      const events = eventSettings(await readSettingsFiles(paths));
-      const http = await startHttp(core.services, { ...options.http, webRoot: options.http.webRoot ?? findWebRoot(), events });
+      const all = await readSettingsFiles(paths);
+      const events = eventSettings(all);
+      const http = await startHttp(core.services, {
+        ...options.http, webRoot: options.http.webRoot ?? findWebRoot(), events, workers: { workers: core.httpWorkers, settings: workerHttpSettings(all) },
+      });
       closers.push(() => http.close());
       if (events.enabled) {
         const { publishEvents } = await import('./api/events/publisher.ts');

@@ -14,6 +14,9 @@ import { rest, withoutSuffix } from './rest/rest.ts';
 import { schemas } from './schemas.ts';
 import { contentSecurityPolicy, webApplication } from './web-application.ts';
 import { v1 } from './v1/v1.ts';
+import type { HttpWorkers } from './worker-http/http-workers.ts';
+import type { WorkerHttpSettings } from './worker-http/settings.ts';
+import { workerHttp } from './worker-http/worker-http.ts';
 import { xmlrpc } from './xmlrpc/xmlrpc.ts';
 
 export interface HttpOptions {
@@ -24,6 +27,8 @@ export interface HttpOptions {
   readonly webRoot?: string;
   /** Names of events, and what clients are told about the socket for them. */
   readonly events?: EventSettings;
+  /** Workers of LAVA's HTTP protocol; without it they find nothing. */
+  readonly workers?: { readonly workers: HttpWorkers; readonly settings: WorkerHttpSettings };
 }
 
 /** Bodies other than definitions are small. */
@@ -87,6 +92,7 @@ async function createHttp(services: Services, options: HttpOptions): Promise<Fas
   await app.register(metrics, { services });
   await app.register(plain, { services });
   await app.register(schemas, { services });
+  if (options.workers) await app.register(workerHttp, { prefix: '/scheduler/internal/v1', services, ...options.workers });
   await app.register(webApplication, { webRoot: options.webRoot });
   return app;
 }

@@ -26,7 +26,7 @@ export function contentSecurityPolicy(webRoot: string | undefined): string {
 export const compression = { encodings: ['gzip'], threshold: 1500, customTypes: /^text\/|json|javascript|xml/, zlibOptions: { level: 4 } } satisfies FastifyCompressOptions;
 
 /** What must never be answered with the page of the browser application. */
-const notPages = /^\/(api|ws|RPC2|assets|static|schemas)(\/|$)/;
+const notPages = /^\/(api|ws|RPC2|assets|static|schemas|scheduler\/internal)(\/|$)/;
 
 /** The browser application: its files, and `index.html` for every address that it shows itself. */
 export async function webApplication(app: FastifyInstance, options: { webRoot?: string | undefined }): Promise<void> {

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Command } from 'commander';
 import { deviceHealths, workerHealths, workerStates, type WorkerHealth } from '@lava/job';
+import { newWorkerToken } from '../api/worker-http/register.ts';
 import type { Change } from '../store/change.ts';
 import { deviceHealth } from '../store/numbers.ts';
 import { changeWorkerHealth, devicesOf } from '../workers/worker-changes.ts';
@@ -22,9 +23,21 @@ export function workers(manage: Command): void {
     .option('--display', 'enabled: gets jobs').option('--no-display', 'disabled: jobs that only its devices could run fail');
 
   common(group.command('add <hostname>').description('make a worker known: before, it is refused')).action((hostname: string, options: WorkerOptions, command: Command) => visit(command, async ({ change, print }) => {
-    await change((c) => addWorker(c, hostname, options, (name) => new CommandError(`Worker already exists with hostname ${name}`)));
-    print(`Worker ${hostname} created`);
+    const token = await change(async (c) => {
+      await addWorker(c, hostname, options, (name) => new CommandError(`Worker already exists with hostname ${name}`));
+      return newWorkerToken(c, hostname);
+    });
+    print(`Worker ${hostname} created\nToken: ${token}`);
   }));
+
+  group.command('token <hostname>').description('make a new token for the HTTP protocol; the one before is refused from now on')
+    .action((hostname: string, _: unknown, command: Command) => visit(command, async ({ change, print }) => {
+      const token = await change(async (c) => {
+        await mustExist(c, hostname);
+        return newWorkerToken(c, hostname);
+      });
+      print(`Token: ${token}`);
+    }));
 
   common(group.command('update <hostname>').description('change a worker')).action((hostname: string, options: WorkerOptions, command: Command) => visit(command, async ({ change }) => {
     if (Object.keys(options).length === 0) throw new CommandError('Nothing to update: give at least one option');
