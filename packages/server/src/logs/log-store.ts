@@ -1,4 +1,4 @@
-import { open, readFile, stat, type FileHandle } from 'node:fs/promises';
+import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { LogStore } from '../services.ts';
 import { scanLines } from './line-index.ts';
@@ -9,11 +9,10 @@ const entry = 8;
 /** Reads the logs of jobs, also while they are written: the index has an entry only for lines that are complete. */
 export function logStore(folders: JobFolders): LogStore {
   async function withFiles<T>(job: number, nothing: T, work: (text: FileHandle, index: Index) => Promise<T>): Promise<T> {
-    const folder = await folders.of(job);
-    if (folder === undefined) return nothing;
-    const text = await open(join(folder, 'output.yaml')).catch(ignoreMissing);
+    const path = await folders.log(job);
+    const text = path === undefined ? undefined : await open(path).catch(ignoreMissing);
     if (!text) return nothing;
-    const file = await open(join(folder, 'output.idx')).catch(ignoreMissing);
+    const file = await openIndex(job);
     try {
       const index = file ? await Index.of(file) : await Index.scan(text);
       return await work(text, index);
@@ -23,8 +22,22 @@ export function logStore(folders: JobFolders): LogStore {
     }
   }
 
+  async function openIndex(job: number): Promise<FileHandle | undefined> {
+    const folder = await folders.of(job);
+    return folder === undefined ? undefined : open(join(folder, 'output.idx')).catch(ignoreMissing);
+  }
+
   return {
-    count: (job) => withFiles(job, 0, async (_, index) => index.count),
+    async count(job) {
+      // The index alone says it, without unpacking the log.
+      const file = await openIndex(job);
+      if (!file) return withFiles(job, 0, async (_, index) => index.count);
+      try {
+        return (await Index.of(file)).count;
+      } finally {
+        await file.close();
+      }
+    },
     read: (job, start, end, mostBytes = Infinity) => withFiles(job, Buffer.alloc(0), async (text, index) => {
       const from = Math.max(0, Math.trunc(start));
       const to = Math.min(index.count, end === undefined ? index.count : Math.trunc(end));
@@ -46,11 +59,7 @@ export function logStore(folders: JobFolders): LogStore {
       const { bytesRead } = await text.read(bytes, 0, bytes.length, first);
       return bytes.subarray(0, bytesRead);
     }),
-    async path(job) {
-      const folder = await folders.of(job);
-      const path = folder && join(folder, 'output.yaml');
-      return path && await stat(path).then(() => path, ignoreMissing);
-    },
+    path: (job) => folders.log(job),
     async file(job, name) {
       const folder = await folders.of(job);
       if (folder === undefined) return undefined;

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { deviceTypes } from './device-types.ts';
 import { devices } from './devices.ts';
 import { groups } from './groups.ts';
+import { importLavaCommand } from './import-lava.ts';
 import { jobs } from './jobs.ts';
 import { maintenance } from './maintenance.ts';
 import { aliases, deviceTags } from './names.ts';
@@ -27,4 +28,5 @@ export function addManage(program: Command): void {
   jobs(manage);
   maintenance(manage);
   scheduler(manage);
+  importLavaCommand(manage);
 }

@@ -5,6 +5,7 @@ import { up as permissions } from './migrations/0002-permissions.ts';
 import { up as groupsAndShares } from './migrations/0003-groups-and-shares.ts';
 import { up as groupCalls } from './migrations/0006-group-calls.ts';
 import { up as enrolment } from './migrations/0007-enrolment.ts';
+import { up as imports } from './migrations/0009-imports.ts';
 
 /** In this order; a name is never changed once it was released. */
 const migrations: Record<string, Migration> = {
@@ -13,6 +14,7 @@ const migrations: Record<string, Migration> = {
   '0003-groups-and-shares': { up: groupsAndShares },
   '0006-group-calls': { up: groupCalls },
   '0007-enrolment': { up: enrolment },
+  '0009-imports': { up: imports },
 };
 
 /** Brings the tables to what this version needs; several servers that start at once wait for one another. */

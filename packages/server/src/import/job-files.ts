@@ -1,0 +1,105 @@
+import { chown, cp, lstat, mkdir, open, readFile, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { LavaPaths } from '@lava/base';
+import { jobFolder } from '../logs/job-folder.ts';
+import { encodeOffsets, scanLines } from '../logs/line-index.ts';
+import { unpackedLog } from '../logs/packed-log.ts';
+
+interface JobOfDay {
+  readonly id: number;
+  /** In UTC, as PostgreSQL prints it. */
+  readonly submitTime: string;
+}
+
+/** Folders that are copied at the same time. */
+const atOnce = 8;
+
+/** Logs and other files of jobs, copied from the media folder of another LAVA; nothing is changed there. */
+export class JobFiles {
+  readonly #paths: LavaPaths;
+  readonly #media: string | undefined;
+  /** Jobs whose logs were copied, and those whose logs were at their place already. */
+  taken = 0;
+  here = 0;
+  readonly missing: number[] = [];
+
+  constructor(paths: LavaPaths, media: string | undefined) {
+    this.#paths = paths;
+    this.#media = media;
+  }
+
+  /** Copies the files of these jobs; returns the number of lines of each log that is here now. */
+  async take(jobs: readonly JobOfDay[]): Promise<ReadonlyMap<number, number>> {
+    const lines = new Map<number, number>();
+    if (this.#media === undefined) return lines;
+    for (let n = 0; n < jobs.length; n += atOnce) {
+      await Promise.all(jobs.slice(n, n + atOnce).map(async (job) => {
+        const count = await this.#takeOne(this.#media!, job);
+        if (count === undefined) this.missing.push(job.id);
+        else lines.set(job.id, count);
+      }));
+    }
+    return lines;
+  }
+
+  async #takeOne(media: string, { id, submitTime }: JobOfDay): Promise<number | undefined> {
+    const day = submitTime.slice(0, 10).replaceAll('-', '/');
+    const target = jobFolder(this.#paths, day, id);
+    // Releases before 2018 had one folder for all days.
+    const from = await firstFolder([join(media, 'job-output', day, String(id)), join(media, 'job-output', `job-${id}`)]);
+    if (from === undefined) return undefined;
+    if (await isFolder(target)) this.here++;
+    else {
+      await copyFolder(from, target, this.#paths.serverState);
+      this.taken++;
+    }
+    return indexed(target, this.#paths);
+  }
+}
+
+/** The log has its index, which is made anew: that of the other LAVA may be missing or have one entry too many. */
+async function indexed(folder: string, paths: LavaPaths): Promise<number | undefined> {
+  const path = await unpackedLog(folder, paths);
+  if (path === undefined) return undefined;
+  const file = await open(path);
+  try {
+    const { offsets, end } = await scanLines(file);
+    // A last line that was cut off counts for upstream and is no line here.
+    if (end < (await file.stat()).size) offsets.push(end);
+    const bytes = encodeOffsets(offsets);
+    const index = join(folder, 'output.idx');
+    if (!bytes.equals(await readFile(index).catch(() => Buffer.alloc(0)))) {
+      await writeFile(`${index}.new`, bytes);
+      await rename(`${index}.new`, index);
+    }
+    return offsets.length;
+  } finally {
+    await file.close();
+  }
+}
+
+async function firstFolder(candidates: readonly string[]): Promise<string | undefined> {
+  for (const path of candidates) {
+    for (const log of ['output.yaml', 'output.yaml.xz']) if (await stat(join(path, log)).then((s) => s.isFile(), () => false)) return path;
+  }
+  return undefined;
+}
+
+/** Copies a folder of plain files as a whole or not at all. Links are left out: they may lead anywhere. */
+async function copyFolder(from: string, to: string, ownedLike: string): Promise<void> {
+  const fresh = `${to}.import`;
+  await rm(fresh, { recursive: true, force: true });
+  const made = await mkdir(dirname(to), { recursive: true });
+  await cp(from, fresh, { recursive: true, preserveTimestamps: true, filter: async (path) => { const s = await lstat(path); return s.isFile() || s.isDirectory(); } });
+  if (process.geteuid?.() === 0) await giveTo(ownedLike, fresh, made);
+  await rename(fresh, to);
+}
+
+/** As root: the files belong to the user that the server runs as, who owns its state folder. */
+async function giveTo(like: string, folder: string, newParent: string | undefined): Promise<void> {
+  const { uid, gid } = await stat(like);
+  for (const name of ['', ...await readdir(folder, { recursive: true })]) await chown(join(folder, name), uid, gid);
+  for (let parent = dirname(folder); newParent !== undefined && parent.length >= newParent.length; parent = dirname(parent)) await chown(parent, uid, gid);
+}
+
+const isFolder = (path: string) => realpath(path).then(async (real) => (await stat(real)).isDirectory(), () => false);

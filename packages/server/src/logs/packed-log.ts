@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process';
+import { createHash, randomUUID } from 'node:crypto';
+import { chmod, chown, mkdir, open, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { InfrastructureError, type LavaPaths } from '@lava/base';
+
+/*
+ * Logs of jobs that ended long ago may be packed, as LAVA does it: `output.yaml.xz`, the size of the text in
+ * `output.yaml.size`, and `output.idx` as before. Who reads one gets an unpacked copy, of which the last few are kept.
+ */
+
+const [plain, packed, size] = ['output.yaml', 'output.yaml.xz', 'output.yaml.size'];
+
+/** Unpacked copies that are kept, and how long one is kept at least for its reader to open it (ms). */
+const mostCopies = 32;
+const leastAge = 60_000;
+
+/** Path of the log's text in a job's folder, or of an unpacked copy; undefined if there is no log. */
+export async function unpackedLog(folder: string, paths: LavaPaths): Promise<string | undefined> {
+  const path = join(folder, plain);
+  if (await isFile(path)) return path;
+  const source = await stat(join(folder, packed)).catch(() => undefined);
+  if (!source) return undefined;
+  const copies = join(paths.serverState, 'unpacked-logs');
+  const key = createHash('sha256').update(`${folder} ${source.mtimeMs} ${source.size}`).digest('hex').slice(0, 16);
+  const copy = join(copies, `${basename(folder)}-${key}.yaml`);
+  if (await isFile(copy)) {
+    const now = new Date();
+    await utimes(copy, now, now).catch(() => {});
+    return copy;
+  }
+  await mkdir(copies, { recursive: true, mode: 0o700 });
+  await removeOldest(copies);
+  const fresh = `${copy}.${randomUUID()}`;
+  try {
+    await xz(['-dc'], join(folder, packed), fresh);
+    await rename(fresh, copy);
+  } finally {
+    await rm(fresh, { force: true });
+  }
+  return copy;
+}
+
+/**
+ * Packs the log of a job that has ended. Returns how many bytes it took before and takes now; undefined if there is
+ * nothing to pack.
+ */
+export async function packLog(folder: string): Promise<{ before: number; after: number } | undefined> {
+  const path = join(folder, plain);
+  const before = await stat(path).then((s) => s.size, () => undefined);
+  if (before === undefined) return undefined;
+  const fresh = join(folder, `${packed}.new`);
+  try {
+    await xz(['-c'], path, fresh);
+    const { mode, uid, gid, atime, mtime } = await stat(path);
+    await chmod(fresh, mode);
+    if (process.geteuid?.() === 0) await chown(fresh, uid, gid);
+    await utimes(fresh, atime, mtime);
+    await writeFile(join(folder, size), String(before));
+    await rename(fresh, join(folder, packed));
+  } finally {
+    await rm(fresh, { force: true });
+  }
+  // Until here, readers find the text.
+  await rm(path);
+  return { before, after: (await stat(join(folder, packed))).size };
+}
+
+async function xz(args: readonly string[], from: string, to: string): Promise<void> {
+  const input = await open(from);
+  const output = await open(to, 'wx', 0o640).catch(async (error: unknown) => { await input.close(); throw error; });
+  try {
+    const child = spawn('xz', [...args], { stdio: [input.fd, output.fd, 'pipe'] });
+    let complaint = '';
+    child.stderr!.on('data', (part: Buffer) => { complaint += part.toString(); });
+    const status = await new Promise((resolve, reject) => { child.once('close', resolve); child.once('error', reject); }).catch((error: Error) => {
+      throw new InfrastructureError(`xz cannot be run: ${error.message}`, { code: 'no-xz', cause: error, hint: 'Install the Debian package xz-utils.' });
+    });
+    if (status !== 0) throw new InfrastructureError(`${from}: xz failed: ${complaint.trim()}`, { code: 'packed-log' });
+    await output.datasync();
+  } finally {
+    await input.close();
+    await output.close();
+  }
+}
+
+async function removeOldest(folder: string): Promise<void> {
+  const names = await readdir(folder);
+  if (names.length < mostCopies) return;
+  const copies = await Promise.all(names.map(async (name) => ({ name, used: await stat(join(folder, name)).then((s) => s.mtimeMs, () => 0) })));
+  copies.sort((a, b) => a.used - b.used);
+  for (const { name, used } of copies.slice(0, names.length - mostCopies + 1)) if (Date.now() - used > leastAge) await rm(join(folder, name), { force: true });
+}
+
+const isFile = (path: string) => stat(path).then((s) => s.isFile(), () => false);
