@@ -7,6 +7,15 @@ type Json<T> = ColumnType<T, string | undefined, string>;
 /** What an entry of the audit log is about. */
 export type AuditKind = 'job' | 'device' | 'device-type' | 'worker' | 'user' | 'group' | 'token';
 
+/** How somebody is told of a job. */
+export type DeliveryMethod = 'email' | 'irc' | 'callback';
+
+/** `superseded`: it failed, and what came after it says more. */
+export type DeliveryStatus = 'waiting' | 'sent' | 'failed' | 'superseded';
+
+/** What a token may be used for: `submit` holds `read`, `all` holds what its user may do. */
+export type TokenScope = 'read' | 'submit' | 'all';
+
 /** A text that configures a device, a device type or a worker. */
 export type ConfigurationKind = 'dictionary' | 'template' | 'health-check' | 'dispatcher' | 'env' | 'env-dut';
 
@@ -16,6 +25,7 @@ export interface Database {
     id: Generated<number>; username: string; password: string | null; email: Generated<string>; first_name: Generated<string>;
     last_name: Generated<string>; is_active: Generated<boolean>; is_staff: Generated<boolean>; is_superuser: Generated<boolean>;
     date_joined: ColumnType<Date, Date | undefined, Date>; last_login: MaybeTime;
+    irc_handle: Generated<string>; irc_server: Generated<string>;
   };
   groups: { id: Generated<number>; name: string };
   user_groups: { user_id: number; group_id: number };
@@ -27,7 +37,11 @@ export interface Database {
   tokens: {
     id: Generated<number>; user_id: number; hash: string; description: Generated<string>;
     created_at: ColumnType<Date, Date | undefined, Date>; expires_at: MaybeTime; last_used_at: MaybeTime;
+    scope: Generated<TokenScope>; device_types: string[] | null;
   };
+  user_identities: { provider: string; subject: string; user_id: number };
+  jobs_to_measure: { job: number };
+  measured: { metric: string; device_type: Generated<string>; device: Generated<string>; outcome: Generated<string>; counts: number[]; sum: Generated<number> };
   sessions: { hash: string; user_id: number; created_at: ColumnType<Date, Date | undefined, Date>; expires_at: Time };
   workers: {
     hostname: string; state: Generated<number>; health: Generated<number>; display: Generated<boolean>; description: Generated<string>;
@@ -71,6 +85,13 @@ export interface Database {
   attempts: {
     job: number; fence: number; device: string | null; shared_device: string | null; worker: string; created_at: ColumnType<Date, Date | undefined, Date>;
     started_at: MaybeTime; ended_at: MaybeTime; lease_expires: Time; end_reason: string | null;
+  };
+  /** Written by a trigger: jobs that began to run or ended and ask that somebody is told. */
+  job_news: { id: Generated<string>; job: number; state: number };
+  deliveries: {
+    id: Generated<string>; job: number; state: number; method: DeliveryMethod; key: string; recipient: string; host: Generated<string>;
+    status: Generated<DeliveryStatus>; attempts: Generated<number>; created_at: ColumnType<Date, Date | undefined, Date>;
+    next_at: ColumnType<Date, Date | undefined, Date>; claimed_until: MaybeTime; ended_at: MaybeTime; error: string | null;
   };
   group_shares: { group_id: number; weight: Generated<number>; quota: number | null; queue_limit: number | null };
   device_use: { submitter: number; seconds: number; as_of: ColumnType<Date, Date | undefined, Date> };

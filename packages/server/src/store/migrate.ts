@@ -5,7 +5,9 @@ import { up as permissions } from './migrations/0002-permissions.ts';
 import { up as groupsAndShares } from './migrations/0003-groups-and-shares.ts';
 import { up as groupCalls } from './migrations/0006-group-calls.ts';
 import { up as enrolment } from './migrations/0007-enrolment.ts';
+import { up as notifications } from './migrations/0008-notifications.ts';
 import { up as imports } from './migrations/0009-imports.ts';
+import { up as operations } from './migrations/0010-operations.ts';
 
 /** In this order; a name is never changed once it was released. */
 const migrations: Record<string, Migration> = {
@@ -14,7 +16,9 @@ const migrations: Record<string, Migration> = {
   '0003-groups-and-shares': { up: groupsAndShares },
   '0006-group-calls': { up: groupCalls },
   '0007-enrolment': { up: enrolment },
+  '0008-notifications': { up: notifications },
   '0009-imports': { up: imports },
+  '0010-operations': { up: operations },
 };
 
 /** Brings the tables to what this version needs; several servers that start at once wait for one another. */
