@@ -16,7 +16,7 @@ interface MediaBoot {
 export const mediaBoot = sharedKey<MediaBoot | undefined>('bootloader-from-media');
 
 /** Which disk the job has written; filled by the deployment that writes it. */
-const writtenMedia = sharedKey<string>('storage-deploy');
+export const writtenMedia = sharedKey<string>('storage-deploy');
 
 /** The disks of a kind (`usb`, `sata`, `sd`) that `commands` of the block names; undefined if it names something else. */
 function mediaOf(a: Action): Readonly<Record<string, unknown>> | undefined {

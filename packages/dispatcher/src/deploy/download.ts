@@ -7,8 +7,21 @@ import { appendOverlaysSpec } from '../overlay/append-overlays.ts';
 import { lavaOverlaySpec, needsOverlay } from '../overlay/lava-overlay.ts';
 import type { Action, ActionSpec, Parameters } from '../pipeline/action.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
+import { asText } from '../pipeline/as-text.ts';
 import { addDownloaded } from './downloaded.ts';
 import { Transfer, transferName } from './transfer.ts';
+
+/** Where a file goes in the folder of the deployment. */
+interface Place {
+  readonly below?: string;
+  readonly uniquify?: boolean;
+}
+
+const texts = {
+  'file-download': { summary: 'local file copy', description: 'copy a local file' },
+  'http-download': { summary: 'http download', description: 'use http to download the file' },
+  'pre-downloaded': { summary: 'use a file of an earlier block', description: 'take a file that a block of method downloads has fetched or made' },
+} as const;
 
 /** Downloads of a deploy block: they are checked and fetched side by side, and reported in their order. */
 export class Downloads {
@@ -17,36 +30,36 @@ export class Downloads {
 
   /**
    * `download-retry` for one url block, with its overlays.
-   * @param below folder for it in that of the deployment
+   * @param place.below folder for it in that of the deployment
+   * @param place.uniquify false: all files lie beside each other, not each in a folder of its own
    * @throws JobError for a block that cannot be fetched at all
    */
-  spec(job: JobContext, parameters: Parameters, label: string, block: unknown, below = ''): ActionSpec {
+  spec(job: JobContext, parameters: Parameters, label: string, block: unknown, place: Place = {}): ActionSpec {
     if (label === '' || label === '.' || label === '..' || label.includes('/')) throw new JobError(`Invalid key '${label}'`, { code: 'download-key' });
     if (!isMapping(block) || typeof block['url'] !== 'string') throw new JobError(`Invalid deploy action: 'url' is missing for '${label}'`, { code: 'download-url' });
-    const children = [this.#fetch(job, label, block, below)];
+    const children = [this.#fetch(job, parameters, { label, block, place })];
     const overlays = block['overlays'];
     if (overlays !== undefined || block['format'] !== undefined) {
       if (!isMapping(overlays)) throw new JobError(overlays === undefined ? "Missing 'overlays' dictionary" : "'overlays' is not a dictionary", { code: 'overlays' });
       for (const [name, overlay] of Object.entries(overlays)) {
         if (name !== 'lava') children.push(this.spec(job, parameters, `${label}.${name}`, withoutFormat(overlay)));
       }
-      if (overlays['lava'] === true && !needsOverlay(job, parameters)) children.push(lavaOverlaySpec(job, parameters, 'lava-create-overlay'));
+      if (overlays['lava'] === true && !needsOverlay(job, parameters)) children.push(lavaOverlaySpec(job, parameters, { name: 'lava-create-overlay' }));
       children.push(appendOverlaysSpec(label, block, overlays));
     }
     return { name: 'download-retry', summary: 'download-retry', description: 'download with retry', retry: true, timeoutError: 'Infrastructure', children };
   }
 
-  #fetch(job: JobContext, label: string, block: Mapping, below: string): ActionSpec {
-    const transfer = new Transfer({ label, block });
+  #fetch(job: JobContext, parameters: Parameters, { label, block, place: { below = '', uniquify = true } }: { label: string; block: Mapping; place: Place }): ActionSpec {
+    const transfer = new Transfer({ label, block, namespace: asText(parameters['namespace'] ?? 'common') });
     const source = transfer.source(job);
     const name = transferName(source.url, transfer.undo);
-    const place = join(below, label, name);
+    const place = join(below, uniquify ? label : '', name);
     this.#transfers.push({ transfer, place });
     const file = () => join(this.#folder, place);
     return {
       name: source.action,
-      summary: source.action === 'file-download' ? 'local file copy' : 'http download',
-      description: source.action === 'file-download' ? 'copy a local file' : 'use http to download the file',
+      ...texts[source.action],
       timeoutError: 'Infrastructure',
       validate: (a) => transfer.validate(a),
       async run(a) {
@@ -65,10 +78,10 @@ export class Downloads {
       },
       cleanup: async (a) => {
         await transfer.cleanup();
-        const folder = dirname(file());
-        if (this.#folder === '' || !existsSync(folder)) return;
-        a.log.debug(`Cleaning up download directory: ${folder}`);
-        await rm(folder, { recursive: true, force: true });
+        const own = uniquify ? dirname(file()) : file();
+        if (this.#folder === '' || !existsSync(own)) return;
+        a.log.debug(`Cleaning up download directory: ${own}`);
+        await rm(own, { recursive: true, force: true });
       },
     };
   }

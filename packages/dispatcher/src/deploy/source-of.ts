@@ -1,5 +1,6 @@
 import { JobError } from '@lava/base';
 import type { JobContext } from '../pipeline/job-context.ts';
+import { downloadsFolder, DownloadsSource } from './downloads-source.ts';
 import { FileSource } from './file-source.ts';
 import { HttpSource } from './http-source.ts';
 import type { Source } from './source.ts';
@@ -9,14 +10,17 @@ interface SourceOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** May a caching proxy of the worker serve it? */
   readonly useCache: boolean;
+  /** Whose files `downloads://` means. */
+  readonly namespace: string;
 }
 
 /** @throws JobError for a scheme that cannot be fetched */
-export function sourceOf(job: JobContext, { url, headers, useCache }: SourceOptions): Source {
+export function sourceOf(job: JobContext, { url, headers, useCache, namespace }: SourceOptions): Source {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase() ?? '';
   switch (scheme) {
     case 'http': case 'https': return new HttpSource(url, headers, useCache ? job.dispatcher : {});
     case 'file': return new FileSource(url);
-    default: throw new JobError(`Unsupported url protocol scheme: ${scheme}`, { code: 'url-scheme', hint: `Use http, https or file in '${url}'.` });
+    case 'downloads': return new DownloadsSource(url, downloadsFolder(job, namespace));
+    default: throw new JobError(`Unsupported url protocol scheme: ${scheme}`, { code: 'url-scheme', hint: `Use http, https, file or downloads in '${url}'.` });
   }
 }

@@ -2,12 +2,11 @@ import { rm, stat } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { JobError } from '@lava/base';
 import { isMapping } from '@lava/job';
-import { asText } from '../pipeline/as-text.ts';
 import { lavaOverlaySpec, needsOverlay } from '../overlay/lava-overlay.ts';
 import type { Action, ActionSpec, Method, Parameters } from '../pipeline/action.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
 import { deviceHasMethod } from '../pipeline/select-method.ts';
-import { deployDeviceEnv } from './device-env.ts';
+import { deviceEnvSpecs } from './device-env.ts';
 import { Downloads } from './download.ts';
 import { overlayApplied, tftpFiles } from './downloaded.ts';
 import { prepareTftpOverlay } from './prepare-tftp-overlay.ts';
@@ -39,7 +38,7 @@ export const tftp: Method = {
         ...(needsOverlay(job, parameters) ? [lavaOverlaySpec(job, parameters)] : []),
         ...fetches(job, parameters, downloads),
         prepareTftpOverlay(job, parameters),
-        ...(job.tests.get(asText(parameters['namespace'] ?? 'common'))?.deploymentData ? [deployDeviceEnv] : []),
+        ...deviceEnvSpecs(job, parameters),
       ],
       validate(a) {
         if (!('kernel' in parameters)) a.error('tftp-deploy needs a kernel to deploy');
@@ -74,7 +73,7 @@ function fetches(job: JobContext, parameters: Parameters, downloads: Downloads):
   const extra = isMapping(parameters['extra_files']) ? Object.entries(parameters['extra_files']) : [];
   return [
     ...files.map(([label, block]) => downloads.spec(job, parameters, label, block)),
-    ...extra.map(([label, block]) => downloads.spec(job, parameters, label, block, 'extra_files')),
+    ...extra.map(([label, block]) => downloads.spec(job, parameters, label, block, { below: 'extra_files' })),
   ];
 }
 

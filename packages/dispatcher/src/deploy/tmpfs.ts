@@ -1,11 +1,10 @@
 import { JobError } from '@lava/base';
 import { isMapping } from '@lava/job';
-import { asText } from '../pipeline/as-text.ts';
 import { lavaOverlaySpec, needsOverlay } from '../overlay/lava-overlay.ts';
 import { applyOverlayGuest } from '../overlay/guest-disk.ts';
 import type { Method } from '../pipeline/action.ts';
 import { deviceHasMethod } from '../pipeline/select-method.ts';
-import { deployDeviceEnv } from './device-env.ts';
+import { deviceEnvSpecs } from './device-env.ts';
 import { Downloads } from './download.ts';
 import { overlayApplied } from './downloaded.ts';
 
@@ -24,7 +23,6 @@ export const tmpfs: Method = {
     if (!isMapping(images)) throw new JobError("'images' of the deploy action should be a mapping of names to files", { code: 'images' });
     const downloads = new Downloads();
     const overlay = needsOverlay(job, parameters);
-    const environment = job.tests.get(asText(parameters['namespace'] ?? 'common'))?.deploymentData === true;
     const uefi = parameters['uefi'];
     const files = [...(uefi === undefined ? [] : [['uefi', uefi] as const]), ...Object.entries(images)];
     return {
@@ -33,7 +31,7 @@ export const tmpfs: Method = {
       description: 'deploy images to the worker',
       children: [
         ...(overlay ? [lavaOverlaySpec(job, parameters)] : []),
-        ...(environment ? [deployDeviceEnv] : []),
+        ...deviceEnvSpecs(job, parameters),
         ...files.map(([label, block]) => downloads.spec(job, parameters, label, block)),
         ...(overlay ? [applyOverlayGuest] : []),
       ],

@@ -24,6 +24,8 @@ export interface TransferOptions {
   readonly label: string;
   /** The url block. */
   readonly block: Mapping;
+  /** Whose files `downloads://` means. */
+  readonly namespace?: string;
 }
 
 interface Received {
@@ -56,13 +58,15 @@ export function transferName(url: string, undo: Compression | undefined): string
 export class Transfer {
   readonly label: string;
   readonly #block: Mapping;
+  readonly #namespace: string;
   #source: Source | undefined;
   #check: Promise<{ said: string[]; problem: Unavailable | undefined }> | undefined;
   #running: Running | undefined;
 
-  constructor({ label, block }: TransferOptions) {
+  constructor({ label, block, namespace = 'common' }: TransferOptions) {
     this.label = label;
     this.#block = block;
+    this.#namespace = namespace;
   }
 
   /** @throws JobError for an address that cannot be fetched */
@@ -70,7 +74,7 @@ export class Transfer {
     return this.#source ??= sourceOf(job, {
       url: fillStaticInfo(pythonText(this.#block['url']), job.device['static_info']),
       headers: isMapping(this.#block['headers']) ? Object.fromEntries(Object.entries(this.#block['headers']).map(([k, v]) => [k, pythonText(v)])) : {},
-      useCache: this.#block['use_cache'] !== false,
+      useCache: this.#block['use_cache'] !== false, namespace: this.#namespace,
     });
   }
 

@@ -1,4 +1,5 @@
 import { isMapping, mappingAt } from '@lava/job';
+import { sharedKey } from '../pipeline/action.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
 import { flatten, pythonText } from './shell-text.ts';
 
@@ -8,8 +9,11 @@ export interface EnvironmentPart {
   readonly variables: readonly [name: string, word: string][];
 }
 
+/** Variables of the job that a block adds, before its overlay is made. */
+export const moreEnvironment = sharedKey<Readonly<Record<string, string>>>('lava-docker-test-set-environment');
+
 /** What the overlay's `environment` file exports, in its order: device, job, LAVA's own. */
-export function environmentParts(job: JobContext): EnvironmentPart[] {
+export function environmentParts(job: JobContext, more: Readonly<Record<string, string>> = {}): EnvironmentPart[] {
   const { definition, device, dispatcher } = job;
   const multinode = mappingAt(definition, 'protocols', 'lava-multinode');
   const jobEnvironment = multinode ? multinode['environment'] : definition['environment'];
@@ -32,7 +36,7 @@ export function environmentParts(job: JobContext): EnvironmentPart[] {
     { heading: 'device info:', variables: listed('LAVA_DEVICE_INFO', device['device_info']) },
     { heading: 'static info:', variables: listed('LAVA_STATIC_INFO', device['static_info']) },
     { heading: 'storage info:', variables: listed('LAVA_STORAGE_INFO', device['storage_info']) },
-    { heading: 'job environment:', variables: named(jobEnvironment) },
+    { heading: 'job environment:', variables: [...named(jobEnvironment), ...named(more)] },
     { heading: 'LAVA metadata', variables: own.flatMap(([name, value]) => flatten(name, value)) },
   ].filter((part) => part.variables.length > 0);
 }

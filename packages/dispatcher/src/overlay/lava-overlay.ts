@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { JobError } from '@lava/base';
@@ -6,9 +7,10 @@ import { deploymentData } from '../pipeline/deployment-data.ts';
 import { overlayArchive, overlayFolder, resultsFolder } from '../deploy/downloaded.ts';
 import type { Action, ActionSpec, Parameters } from '../pipeline/action.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
-import { environmentFile, environmentParts, secretsFile } from './environment.ts';
+import { environmentFile, environmentParts, moreEnvironment, secretsFile } from './environment.ts';
 import { helperScripts } from './helper-scripts.ts';
 import { multinodeOverlay } from './multinode-overlay.ts';
+import { hasSsh, sshAuthorize } from './ssh-authorize.ts';
 import { testDefinitionSpec } from './test-definition.ts';
 
 /** Do the tests of a deploy block's namespace need the overlay on the device? */
@@ -16,11 +18,15 @@ export function needsOverlay(job: JobContext, parameters: Parameters): boolean {
   return job.tests.get(asText(parameters['namespace'] ?? 'common'))?.overlay === true;
 }
 
-/**
- * `lava-overlay`: the folder that goes onto the device, with helper scripts, environment, and the tests of the namespace.
- * @param name `lava-create-overlay` where a block makes its own
- */
-export function lavaOverlaySpec(job: JobContext, parameters: Parameters, name = 'lava-overlay'): ActionSpec {
+interface OverlayOptions {
+  /** `lava-create-overlay` where a block makes its own; default `lava-overlay`. */
+  readonly name?: string;
+  /** False for a container, which sees the folder itself. */
+  readonly compress?: boolean;
+}
+
+/** `lava-overlay`: the folder that goes onto the device, with helper scripts, environment, and the tests of the namespace. */
+export function lavaOverlaySpec(job: JobContext, parameters: Parameters, { name = 'lava-overlay', compress = true }: OverlayOptions = {}): ActionSpec {
   const namespace = asText(parameters['namespace'] ?? 'common');
   const needs = job.tests.get(namespace);
   const distro = needs?.deploymentData ? deploymentData(parameters['os'])?.distro : undefined;
@@ -30,12 +36,10 @@ export function lavaOverlaySpec(job: JobContext, parameters: Parameters, name = 
     description: 'add lava scripts during deployment for test shell use',
     timeoutError: 'Infrastructure',
     children: [
+      ...(hasSsh(job) ? [sshAuthorize] : []),
       multinodeOverlay,
       testDefinitionSpec(job, namespace, distro),
-      {
-        name: 'compress-overlay', summary: 'Compress the lava overlay files', description: 'Create a lava overlay tarball and store alongside the job',
-        timeoutError: 'Infrastructure', run: compressOverlay,
-      },
+      ...(compress ? [compressOverlay] : []),
     ],
     validate: (a) => { resultsPath(a); },
     async run(a) {
@@ -72,7 +76,7 @@ async function createOverlay(a: Action, distro: string | undefined): Promise<voi
   }
   await Promise.all([...texts].map(([path, text]) => writeFile(path, text, { mode: 0o755 })));
   log.debug(`Creating ${join(root, 'environment')}`);
-  const parts = environmentParts(job);
+  const parts = environmentParts(job, a.get(moreEnvironment));
   for (const { heading, variables } of parts) {
     log.debug(heading);
     for (const [name, word] of variables) log.debug(`- ${name}=${word}`);
@@ -85,9 +89,18 @@ async function createOverlay(a: Action, distro: string | undefined): Promise<voi
   }
 }
 
-async function compressOverlay(a: Action): Promise<void> {
-  const archive = join(await a.makeFolder(), `overlay-${a.level}.tar.gz`);
-  await a.exec(['tar', '-c', '-z', '-f', archive, '-C', a.get(overlayFolder) ?? '', '--owner=0', '--group=0', '--numeric-owner', '--sort=name',
-    (a.get(resultsFolder) ?? '').replace(/^\/+/, '')], { quiet: true, error: 'Infrastructure', errorMessage: 'Unable to create the lava overlay' });
-  a.set(overlayArchive, archive);
-}
+/** The overlay as an archive, for whatever brings it to the device. */
+const compressOverlay: ActionSpec = {
+  name: 'compress-overlay',
+  summary: 'Compress the lava overlay files',
+  description: 'Create a lava overlay tarball and store alongside the job',
+  timeoutError: 'Infrastructure',
+  async run(a) {
+    const archive = join(await a.makeFolder(), `overlay-${a.level}.tar.gz`);
+    const folder = a.get(overlayFolder) ?? '';
+    const rootFiles = existsSync(join(folder, 'root')) ? ['./root'] : [];
+    await a.exec(['tar', '-c', '-z', '-f', archive, '-C', folder, '--owner=0', '--group=0', '--numeric-owner', '--sort=name',
+      (a.get(resultsFolder) ?? '').replace(/^\/+/, ''), ...rootFiles], { quiet: true, error: 'Infrastructure', errorMessage: 'Unable to create the lava overlay' });
+    a.set(overlayArchive, archive);
+  },
+};

@@ -51,6 +51,8 @@ export interface ExecOptions {
   /** Text of the error when the command fails; default `Unable to run: ['cmd', 'arg']`. */
   readonly errorMessage?: string;
   readonly error?: 'Job' | 'Infrastructure';
+  /** Reason code of the error; default `command-failed`. */
+  readonly code?: string;
   /** Do not fail on a non-zero status. */
   readonly allowFail?: boolean;
   readonly cwd?: string;

@@ -57,7 +57,8 @@ export async function execProgram(a: ExecContext, argv: readonly string[], optio
     const failed = `Unable to run: ${pythonRepr(argv)}`;
     log.error(status === undefined ? `${failed}: Cannot find command '${program}' in $PATH` : failed);
     const message = options.errorMessage ?? failed;
-    throw options.error === 'Infrastructure' ? new InfrastructureError(message, { code: 'command-failed' }) : new JobError(message, { code: 'command-failed' });
+    const why = options.code === undefined ? { code: 'command-failed' } : { code: options.code };
+    throw options.error === 'Infrastructure' ? new InfrastructureError(message, why) : new JobError(message, why);
   }
   return { status: status ?? 127, ...text };
 }

@@ -9,7 +9,7 @@ import { commandList, deviceCommand, runCommands } from './device-command.ts';
 /** Milliseconds. */
 const marginMs = 200;
 
-const pduReboot: ActionSpec = {
+export const pduReboot: ActionSpec = {
   name: 'pdu-reboot',
   summary: 'hard reboot using PDU',
   description: 'issue commands to a PDU to power cycle a device',
