@@ -27,14 +27,16 @@ export interface Core {
 export async function startCore(options: CoreOptions): Promise<Core> {
   const { connection, events, log, paths, lease, sockets, clock, sweep } = options;
   const services = openServices(options);
-  const { db, folders, logs, devices } = services;
+  const { db, folders, logs, devices, timings } = services;
   const stored = { db, events };
-  const intake = new LogIntake({ db, events, folders, store: logs, log });
+  const intake = new LogIntake({ db, events, folders, store: logs, log, onLag: (seconds) => timings.logLag.observe(seconds) });
   const control = new AttemptControl({ stored, log, paths, intake, folders, devices, lease });
   const presence = new Presence(stored);
   const link = new LinkServer({ stored, log, intake, control, presence, lease, sockets, clock });
   const httpWorkers = new HttpWorkers({ stored, log, intake, control, presence });
-  const scheduler = new Scheduler({ stored, log, lease, sweep, policy: options.settings.policy ?? policyOf(), healthChecks: new HealthCheckFiles({ db, paths }, log) });
+  const scheduler = new Scheduler({
+    stored, log, lease, sweep, policy: options.settings.policy ?? policyOf(), healthChecks: new HealthCheckFiles({ db, paths }, log), onRound: (seconds) => timings.schedulerRound.observe(seconds),
+  });
   const stopListening = listenForNotices(connection, events, log);
   const close = async () => {
     await stopListening();

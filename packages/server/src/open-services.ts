@@ -5,6 +5,7 @@ import { JobFolders } from './logs/job-folder.ts';
 import { logStore } from './logs/log-store.ts';
 import type { EventBus, Services } from './services.ts';
 import type { Connection } from './store/connection.ts';
+import { Timings } from './timings.ts';
 import { workerService } from './workers/worker-service.ts';
 
 interface Parts {
@@ -27,6 +28,7 @@ export function openServices({ connection, events, log, paths, settings, render 
     jobs: jobService(stored, settings),
     devices: deviceService({ stored, paths, render }),
     workers: workerService(stored),
+    timings: new Timings(),
     healthy: () => connection.healthy(),
   };
 }

@@ -3,6 +3,7 @@ import type { DeviceHealth, Invalid, JobHealth, JobState, JsonSchema, WorkerHeal
 import { LavaError, type DaemonLog, type ErrorType, type LavaPaths } from '@lava/base';
 import type { Waiting } from './scheduler/explain.ts';
 import type { Database } from './store/database.ts';
+import type { Timings } from './timings.ts';
 
 /** What the parts of the server offer one another: the API calls these and never changes a state by itself. */
 export interface Services {
@@ -14,6 +15,7 @@ export interface Services {
   readonly jobs: JobService;
   readonly devices: DeviceService;
   readonly workers: WorkerService;
+  readonly timings: Timings;
   /** True while the database answers. */
   healthy(): Promise<boolean>;
 }

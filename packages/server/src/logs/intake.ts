@@ -17,6 +17,8 @@ interface IntakeOptions {
   readonly folders: JobFolders;
   readonly store: LogStore;
   readonly log: DaemonLog;
+  /** Told how many seconds old the newest record of a batch was when it was on the disk. */
+  readonly onLag?: (seconds: number) => void;
 }
 
 interface OpenJob {
@@ -73,6 +75,7 @@ export class LogIntake {
       await this.#forget(job);
       throw error;
     }
+    this.#lag(fresh, offsets.at(-1)! - offsets[known]!);
     await this.#announce(job, open, noted, first + count - known);
     return { lines: file.synced };
   }
@@ -101,6 +104,13 @@ export class LogIntake {
 
   async close(): Promise<void> {
     await Promise.all([...this.#jobs.keys()].map((job) => this.#forget(job)));
+  }
+
+  /** Of the record that begins at `at`. */
+  #lag(bytes: Buffer, at: number): void {
+    const written = /^- \{"dt": "([^"]{1,40})"/.exec(bytes.toString('latin1', at, at + 60))?.[1];
+    const ms = written === undefined ? NaN : Date.now() - Date.parse(`${written}Z`);
+    if (Number.isFinite(ms)) this.#options.onLag?.(Math.max(0, ms) / 1000);
   }
 
   #read(bytes: Buffer, first: number): Noted[] {

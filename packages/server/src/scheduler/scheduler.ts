@@ -19,6 +19,8 @@ interface SchedulerOptions {
   readonly lease: number;
   /** Seconds between the safety sweeps that find what an event did not tell. */
   readonly sweep?: number;
+  /** Told how many seconds a round took. */
+  readonly onRound?: (seconds: number) => void;
 }
 
 /** Most jobs that start in one transaction: enough to be fast, few enough that nobody waits long for a row. */
@@ -74,7 +76,9 @@ export class Scheduler {
     do {
       this.#again = false;
       try {
+        const began = performance.now();
         await this.#round();
+        this.#options.onRound?.((performance.now() - began) / 1000);
       } catch (error) {
         this.#options.log.error(`Scheduling failed, it is tried again: ${messageOf(error)}`);
         this.#retrySoon(1000);
