@@ -4,6 +4,7 @@ import { extname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { ActionRow, CaseRow } from '../src/api/types.ts';
+import { fakeAdmin } from './fake-admin.ts';
 import { count, type LabJob, makeLab, row } from './lab.ts';
 
 /**
@@ -23,6 +24,7 @@ const types: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.j
 
 export async function startFakeServer(options: { dist: string; port?: number; empty?: boolean; user?: string | null; linesPerSecond?: number }): Promise<FakeServer> {
   const lab = makeLab(Date.now(), options.empty);
+  const admin = fakeAdmin(lab);
   let user = options.user === undefined ? 'ann' : options.user;
   const sockets = new Set<WebSocket>();
   const watches = new Map<WebSocket, Map<number, number>>();
@@ -74,8 +76,10 @@ export async function startFakeServer(options: { dist: string; port?: number; em
       response.writeHead(status, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end(bytes);
     };
     const fail = (status: number, code: string, message: string, more: object = {}) => json({ error: { code, message, ...more } }, status);
-    const body = request.method === 'POST' ? JSON.parse(await text(request) || '{}') as Record<string, string> : {};
+    const body = request.method === 'POST' || request.method === 'PATCH' ? JSON.parse(await text(request) || '{}') as Record<string, string> : {};
     const me = { username: user, is_superuser: user === 'ann', version: '2026.11.0' };
+    const more = admin.answer(request.method ?? 'GET', path, request.method === 'GET' ? Object.fromEntries(query) : body);
+    if (more !== undefined) { if (more.status === 204) response.writeHead(204).end(); else json(more.body, more.status); return; }
     if (path === 'me') { json(me); return; }
     if (path === 'login') { if (body.password !== 'secret') { fail(401, 'login', 'User name or password is wrong.'); return; } user = body.username ?? ''; json({ ...me, username: user, is_superuser: user === 'ann' }); return; }
     if (path === 'logout') { user = null; response.writeHead(204).end(); return; }
@@ -101,7 +105,7 @@ export async function startFakeServer(options: { dist: string; port?: number; em
       if (rest === '') { json(entry.job); return; }
       if (rest === 'actions') { json({ actions: entry.actions }); return; }
       if (rest === 'results') { json({ suites: entry.suites }); return; }
-      if (rest === 'configuration') { json({ definition: `${entry.definition}secrets: {}\n`, original_definition: entry.definition, device: entry.device }); return; }
+      if (rest === 'configuration') { json({ definition: `${entry.definition}secrets: {}\n`, original_definition: entry.definition, multinode_definition: entry.job.role === null ? null : `# The whole group.\n${entry.definition}`, device: entry.device }); return; }
       if (rest === 'cancel') { entry.job.state = 'Finished'; entry.job.health = 'Canceled'; entry.job.end_time = new Date().toISOString(); toWatchers(entry.job.id, { type: 'job', job: entry.job }); changed('job', row(entry.job)); json({ message: 'ok' }); return; }
       if (rest === 'log') {
         const records = entry.log.slice(Number(query.get('start') ?? 0), Math.min(Number(query.get('end') ?? Infinity), Number(query.get('start') ?? 0) + 20_000));
@@ -120,7 +124,7 @@ export async function startFakeServer(options: { dist: string; port?: number; em
       const device = lab.devices.find((d) => d.hostname === path.split('/')[1]);
       if (device === undefined) { fail(404, 'not-found', 'There is no such device.'); return; }
       if (path.endsWith('/health')) { device.health = body.health ?? ''; lab.audit.unshift({ at: new Date().toISOString(), actor: user ?? '', kind: 'device', object: device.hostname, message: `Health: ${body.health} (${body.reason})` }); changed('device', device); }
-      json({ ...device, dictionary: "{% extends 'qemu.jinja2' %}\n{% set memory = 512 %}\n" });
+      json(device);
       return;
     }
     if (path === 'device-types') {
@@ -141,7 +145,8 @@ export async function startFakeServer(options: { dist: string; port?: number; em
 
   const http = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://host');
-    if (url.pathname.startsWith('/api/v1/')) { void api(request, response, decodeURIComponent(url.pathname.slice(8)), url.searchParams).catch((e: unknown) => response.writeHead(500).end(String(e))); return; }
+    const [, base, path] = /^\/api\/(v1|v0\.2)\/(.*)$/u.exec(url.pathname) ?? [];
+    if (path !== undefined) { void api(request, response, decodeURIComponent(base === 'v1' ? path : `v0.2/${path}`), url.searchParams).catch((e: unknown) => response.writeHead(500).end(String(e))); return; }
     const asset = join(options.dist, url.pathname);
     const file = url.pathname !== '/' && existsSync(asset) && statSync(asset).isFile() ? asset : join(options.dist, 'index.html');
     response.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream' });

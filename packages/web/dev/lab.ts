@@ -1,4 +1,4 @@
-import type { ActionRow, AuditEntry, CaseRow, Device, DeviceRow, Job, JobRow, LogRecord, SuiteRow, WorkerRow } from '../src/api/types.ts';
+import type { ActionRow, AuditEntry, CaseRow, Device, GroupJob, Job, JobRow, LogRecord, SuiteRow, WorkerRow } from '../src/api/types.ts';
 
 /** A made-up lab for looking at pages: jobs in every state, logs of every kind. */
 export interface LabJob { job: Job; log: LogRecord[]; actions: ActionRow[]; suites: SuiteRow[]; definition: string; device: string }
@@ -138,11 +138,11 @@ const kernel = [
   'rcu: Hierarchical RCU implementation.', 'Console: colour VGA+ 80x25', 'printk: legacy console [ttyS0] enabled', 'pci 0000:00:01.1: [8086:7010] type 00 class 0x010180 conventional PCI endpoint', 'virtio_blk virtio0: [vda] 262144 512-byte logical blocks (134 MB/128 MiB)',
 ];
 
-const base = { tags: [], failure_comment: null, error_code: null, visibility: 'public', can_cancel: true, can_resubmit: true, timeout: 900, waiting: null, priority: 50, health_check: false };
+const base = { sub_id: null, role: null, group: [], tags: [], failure_comment: null, error_code: null, visibility: 'public', can_cancel: true, can_resubmit: true, timeout: 900, waiting: null, priority: 50, health_check: false };
 
 export function row(job: Job): JobRow {
-  const { id, description, submitter, device_type, device, worker, state, health, priority, health_check, submit_time, start_time, end_time, passed, failed, skipped, unknown, error_type, error_msg } = job;
-  return { id, description, submitter, device_type, device, worker, state, health, priority, health_check, submit_time, start_time, end_time, passed, failed, skipped, unknown, error_type, error_msg };
+  const { id, sub_id, description, submitter, device_type, device, worker, state, health, priority, health_check, submit_time, start_time, end_time, passed, failed, skipped, unknown, error_type, error_msg } = job;
+  return { id, sub_id, description, submitter, device_type, device, worker, state, health, priority, health_check, submit_time, start_time, end_time, passed, failed, skipped, unknown, error_type, error_msg };
 }
 
 export function count(entry: LabJob): void {
@@ -150,6 +150,16 @@ export function count(entry: LabJob): void {
   const n = (r: string) => cases.filter((c) => c.result === r).length;
   Object.assign(entry.job, { passed: n('pass'), failed: n('fail'), skipped: n('skip'), unknown: n('unknown'), log_lines: entry.log.length });
 }
+
+const waitFor = (reason: string, position: number): NonNullable<Job['waiting']> => ({
+  reason, position, estimate: { soonest: 240 * position, likely: 410 * position, latest: 900 * position },
+  devices: [{ hostname: 'rpi4-01', worker: 'worker02', does: 'running job 36', job: 36 }, { hostname: 'rpi4-02', worker: 'worker02', does: 'running job 37', job: 37 }, { hostname: 'rpi4-03', worker: 'worker02', does: 'out of service (health Bad)', job: null }],
+});
+
+const check = (hostname: string): Device['health_check'] => ({
+  name: hostname.replace(/-?\d+$/u, ''), defined: true, file: '/etc/lava-server/dispatcher-config/health-checks/rpi4.yaml', enabled: true, every: 24, unit: 'hours', due: false,
+  last: { job: 39, submitted: iso(Date.now() - 5 * 3600_000), state: 'Finished', health: 'Incomplete' }, next: hostname === 'rpi4-03' ? null : iso(Date.now() + 19 * 3600_000), jobs_left: null,
+});
 
 /** The lab at this moment. */
 export function makeLab(now: number, empty = false) {
@@ -172,17 +182,24 @@ export function makeLab(now: number, empty = false) {
       done(id, start, { description: ['kselftest: timers', 'boot-test next-20261120', 'LTP syscalls', 'health check'][id % 4] ?? '', submitter: ['ann', 'ben', 'ci-kernel', 'lava-health'][id % 4] ?? '', health_check: id % 4 === 3, ...(id % 9 === 0 && { health: 'Canceled' }) }, new Script(start, ids).boot().test(40, true));
     }
     done(40, now - 95 * minute, {}, new Script(now - 95 * minute, ids).boot().test(400, true));
-    done(41, now - 60 * minute, { health: 'Incomplete', error_type: 'Job', error_code: 'Job', error_msg: 'Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)', device: 'qemu02' }, new Script(now - 60 * minute, ids).boot(true));
+    done(41, now - 60 * minute, { health: 'Incomplete', error_type: 'Job', error_code: 'kernel-panic', error_msg: 'Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)', device: 'qemu02' }, new Script(now - 60 * minute, ids).boot(true));
     done(42, now - 40 * minute, { description: 'stress: a hundred thousand lines', submitter: 'ci-kernel' }, new Script(now - 40 * minute, ids).boot().test(100_000, true));
     make(43, { state: 'Running', device: 'qemu01', worker: 'worker01', submit_time: iso(now - 62_000), start_time: iso(now - 60_000) }, new Script(now - 60_000, ids).boot().test(60, false));
     make(44, { state: 'Scheduled', description: 'android: CTS presubmit', device_type: 'pixel-6', device: 'pixel-6-03', worker: 'worker02', submitter: 'ben' });
-    make(45, { description: 'next-20261121 arm64 defconfig', device_type: 'rpi4', submitter: 'ci-kernel', waiting: { reason: 'All 2 devices of type rpi4 are busy (rpi4-01: job 38, rpi4-02: job 39).', position: 1 } });
-    make(46, { description: 'next-20261121 arm64 allmodconfig', device_type: 'rpi4', submitter: 'ci-kernel', waiting: { reason: 'One job is before it in the queue of rpi4.', position: 2 } });
+    make(45, { description: 'next-20261121 arm64 defconfig', device_type: 'rpi4', submitter: 'ci-kernel', waiting: waitFor('Of 3 devices that could run it: 2 busy; 1 Bad.', 1) });
+    make(46, { description: 'next-20261121 arm64 allmodconfig', device_type: 'rpi4', submitter: 'ci-kernel', waiting: waitFor('Of 3 devices that could run it: 2 busy; 1 Bad.', 2) });
+    // A multinode group: one runs, one waits for nothing any more, one shares a device.
+    const group: GroupJob[] = [
+      { id: 36, sub_id: '36.0', role: 'server', state: 'Running', health: 'Unknown', device: 'rpi4-01', device_type: 'rpi4', essential: true, host_role: null },
+      { id: 37, sub_id: '36.1', role: 'client', state: 'Running', health: 'Unknown', device: 'rpi4-02', device_type: 'rpi4', essential: false, host_role: null },
+      { id: 38, sub_id: '36.2', role: 'guest', state: 'Submitted', health: 'Unknown', device: null, device_type: null, essential: false, host_role: 'server' },
+    ];
+    for (const { id, sub_id, role, state, device, device_type } of group) make(id, { description: 'iperf between two boards', sub_id, role, state, device, worker: 'worker02', device_type, group, start_time: device === null ? null : iso(now - 3 * minute) }, new Script(now - 3 * minute, ids).boot());
   }
-  const device = (hostname: string, device_type: string, worker: string | null, more: Partial<DeviceRow> = {}): Device => ({ hostname, device_type, worker, state: 'Idle', health: 'Good', description: '', tags: [], job: null, job_description: null, last_job: 40, ...more });
+  const device = (hostname: string, device_type: string, worker: string | null, more: Partial<Device> = {}): Device => ({ hostname, device_type, worker, state: 'Idle', health: 'Good', description: '', tags: [], job: null, job_description: null, last_job: 40, dictionary: "{% extends 'qemu.jinja2' %}\n", can_change: true, health_check: check(hostname), ...more });
   const devices = empty ? [] : [
     device('qemu01', 'qemu', 'worker01', { state: 'Running', job: 43, job_description: 'linux-mainline boot and smoke', description: 'KVM guest on the build host', tags: ['virtio', 'ssd'] }), device('qemu02', 'qemu', 'worker01'), device('qemu03', 'qemu', 'worker01', { health: 'Unknown', last_job: null }),
-    device('rpi4-01', 'rpi4', 'worker02', { state: 'Running', job: 38, job_description: 'LTP syscalls' }), device('rpi4-02', 'rpi4', 'worker02', { state: 'Running', job: 39, job_description: 'health check' }), device('rpi4-03', 'rpi4', 'worker02', { health: 'Bad', description: 'shelf 2, port 7', tags: ['hdmi'] }),
+    device('rpi4-01', 'rpi4', 'worker02', { state: 'Running', job: 36, job_description: 'iperf between two boards' }), device('rpi4-02', 'rpi4', 'worker02', { state: 'Running', job: 37, job_description: 'iperf between two boards' }), device('rpi4-03', 'rpi4', 'worker02', { health: 'Bad', description: 'shelf 2, port 7', tags: ['hdmi'] }),
     device('pixel-6-03', 'pixel-6', 'worker02', { state: 'Reserved', job: 44, job_description: 'android: CTS presubmit' }), device('pixel-6-04', 'pixel-6', 'worker03', { health: 'Maintenance' }), device('x15-01', 'beaglebone-x15', null, { health: 'Retired' }),
   ];
   const worker = (hostname: string, more: Partial<WorkerRow> = {}): WorkerRow => ({ hostname, state: 'Online', health: 'Active', display: true, description: '', version: '2026.11.0', last_ping: iso(now - 4000), job_limit: 0, devices: devices.filter((d) => d.worker === hostname).length, busy: devices.filter((d) => d.worker === hostname && d.job !== null).length, capabilities: ['qemu', 'debugfs', 'tftp'], ...more });

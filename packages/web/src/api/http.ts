@@ -21,14 +21,17 @@ function cookie(name: string): string | undefined {
   return pair === undefined ? undefined : decodeURIComponent(pair.slice(name.length + 1));
 }
 
-async function request(method: 'GET' | 'POST', path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+
+/** @param path below `/api/v1`, or with a slash before it an address of LAVA's own REST API */
+async function request(method: Method, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
   const headers: Record<string, string> = { Accept: 'application/json' };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   const csrf = cookie('lava_csrf');
   if (method !== 'GET' && csrf !== undefined) headers['X-CSRF-Token'] = csrf;
   let response: Response;
   try {
-    response = await fetch(`/api/v1/${path}`, {
+    response = await fetch(path.startsWith('/') ? path : `/api/v1/${path}`, {
       method, headers, credentials: 'same-origin',
       ...(body !== undefined && { body: JSON.stringify(body) }), ...(signal && { signal }),
     });
@@ -38,15 +41,26 @@ async function request(method: 'GET' | 'POST', path: string, body?: unknown, sig
   }
   if (response.ok) return response;
   const answer = await response.json().catch(() => ({})) as { error?: ConstructorParameters<typeof ApiError>[1] };
-  throw new ApiError(response.status, answer.error ?? {});
+  throw new ApiError(response.status, answer.error ?? { message: restMessage(answer) });
+}
+
+/** What LAVA's REST API says of an error: `{"detail": "…"}` or `{"field": ["…"]}`. */
+function restMessage(answer: object): string | undefined {
+  const [[field, said] = ['', undefined]] = Object.entries(answer) as [string, unknown][];
+  const text = Array.isArray(said) ? said.join(' ') : typeof said === 'string' ? said : undefined;
+  return text === undefined || ['detail', 'message', 'non_field_errors'].includes(field) ? text : `${field}: ${text}`;
 }
 
 export const get = async <T>(path: string, signal?: AbortSignal): Promise<T> => (await request('GET', path, undefined, signal)).json() as Promise<T>;
 
-export async function post<T>(path: string, body: unknown = {}): Promise<T> {
-  const response = await request('POST', path, body);
+export const getText = async (path: string, signal?: AbortSignal): Promise<string> => (await request('GET', path, undefined, signal)).text();
+
+/** Sends something that changes the lab. */
+export async function send<T>(method: Exclude<Method, 'GET'>, path: string, body?: unknown): Promise<T> {
+  const response = await request(method, path, body);
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
+export const post = <T>(path: string, body: unknown = {}): Promise<T> => send<T>('POST', path, body);
 
 /** Records `start` ≤ n < `end` of a job's log, and how many there are now. */
 export async function getLog(job: string, start: number, end: number, signal?: AbortSignal): Promise<{ records: LogRecord[]; total: number }> {

@@ -31,6 +31,9 @@ export function keepListsLive(queries: QueryClient): () => void {
   const jobsSoon = soon('jobs');
   const typesSoon = soon('device-types');
   const auditSoon = soon('audit');
+  const deviceSoon = soon('device');
+  // What a queued job waits for changes with the devices.
+  const queuedSoon = atMostEvery(2000, () => void queries.invalidateQueries({ queryKey: ['job'], predicate: (q) => (q.state.data as Job | undefined)?.state === 'Submitted' }));
 
   const change = (message: Extract<LiveMessage, { type: 'changed' }>) => {
     if (message.kind === 'job') {
@@ -46,6 +49,8 @@ export function keepListsLive(queries: QueryClient): () => void {
       queries.setQueryData<DeviceRow[]>(['devices'], (rows) => replaceRow(rows, row));
       queries.setQueryData<Device>(['device', row.hostname], (device) => (device === undefined ? device : { ...device, ...row }));
       queries.setQueriesData<Worker>({ queryKey: ['worker'] }, (worker) => (worker === undefined ? worker : { ...worker, devices: worker.devices.map((d) => (d.hostname === row.hostname ? row : d)) }));
+      deviceSoon();
+      queuedSoon();
       typesSoon();
       auditSoon();
     } else {

@@ -8,7 +8,7 @@ export interface Problem {
 }
 
 export interface JobRow {
-  id: number; description: string; submitter: string; device_type: string | null; device: string | null; worker: string | null;
+  id: number; sub_id: string | null; description: string; submitter: string; device_type: string | null; device: string | null; worker: string | null;
   state: string; health: string; priority: number; health_check: boolean;
   submit_time: string; start_time: string | null; end_time: string | null;
   passed: number; failed: number; skipped: number; unknown: number;
@@ -26,7 +26,12 @@ export interface Job extends JobRow {
     /** Seconds from now until it starts. */
     estimate: { soonest: number; likely: number; latest: number } | null;
   } | null;
-  sub_id: string | null; role: string | null; group: { id: number; sub_id: string; role: string; state: string; health: string; device: string | null }[];
+  role: string | null; group: GroupJob[];
+}
+
+/** A job of a multinode group. */
+export interface GroupJob {
+  id: number; sub_id: string; role: string; state: string; health: string; device: string | null; device_type: string | null; essential: boolean; host_role: string | null;
 }
 
 export interface ActionRow {
@@ -45,9 +50,33 @@ export interface DeviceRow {
   job: number | null; job_description: string | null; last_job: number | null;
 }
 /** A device with what only its own page shows; the server says so if the reader may change it. */
-export interface Device extends DeviceRow { dictionary?: string | null; can_change?: boolean }
+export interface Device extends DeviceRow { dictionary: string | null; can_change: boolean; health_check: HealthCheck }
+export interface HealthCheck {
+  name: string | null; defined: boolean; file: string | null; enabled: boolean; every: number; unit: 'hours' | 'jobs';
+  last: { job: number; submitted: string; state: string; health: string } | null; due: boolean; next: string | null; jobs_left: number | null;
+}
 
 export interface DeviceTypeRow { name: string; display: boolean; devices: number; idle: number; busy: number; queued: number }
+export interface DeviceType extends DeviceTypeRow {
+  description: string; aliases: string[]; health_check: { enabled: boolean; every: number; unit: 'hours' | 'jobs' };
+  states: Record<string, number>; healths: Record<string, number>;
+}
+
+/** A text that configures a device, a device type or a worker. */
+export type ConfigurationKind = 'dictionary' | 'template' | 'health-check' | 'dispatcher' | 'env' | 'env-dut';
+export interface Configuration { kind: ConfigurationKind; name: string; text: string | null; place: 'database' | 'file' | 'shipped' | null; path: string | null; can_change: boolean }
+export interface ConfigurationVersion { id: number; at: string; actor: string; text: string | null }
+
+export interface Token { id: number; username: string; description: string; created_at: string; expires_at: string | null; last_used_at: string | null }
+/** Of LAVA's own REST API; for superusers. */
+export interface User { id: number; username: string; email: string; is_active: boolean; is_staff: boolean; is_superuser: boolean; groups: string[]; last_login: string | null }
+export interface Group { id: number; name: string }
+export interface Grant { id: number; permission: string; group: string }
+
+export interface PlanItem {
+  kind: string; name: string; named: boolean; action: 'create' | 'change' | 'remove' | 'keep'; fields: { field: string; before: unknown; after: unknown }[];
+}
+export interface LabPlan { revision: string; problems: (Problem & { file?: string })[]; plan: PlanItem[] }
 
 export interface WorkerRow {
   hostname: string; state: string; health: string; display: boolean; description: string; version: string | null;

@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { adminTabs } from '../admin/admin-tabs.ts';
 import { HomePage } from '../home/home-page.tsx';
 import { JobsPage } from '../jobs/jobs-page.tsx';
 import { stateTabs } from '../jobs/job-filter.ts';
@@ -13,6 +14,9 @@ const parent = { getParentRoute: () => root };
 
 const jobPage = lazyRouteComponent(() => import('../job/job-page.tsx'), 'JobPage');
 const submitPage = lazyRouteComponent(() => import('../submit/submit-page.tsx'), 'SubmitPage');
+const helpPage = lazyRouteComponent(() => import('../help/help-page.tsx'), 'HelpPage');
+const adminPage = lazyRouteComponent(() => import('../admin/admin-page.tsx'), 'AdminPage');
+const TextPage = lazyRouteComponent(() => import('../configuration/text-page.tsx'), 'TextPage');
 const devicesPage = lazyRouteComponent(() => import('../devices/devices-page.tsx'), 'DevicesPage');
 const deviceTypesPage = lazyRouteComponent(() => import('../devices/device-types-page.tsx'), 'DeviceTypesPage');
 
@@ -44,6 +48,7 @@ const routes = [
   moved('/results', '/scheduler/jobs/finished'),
 
   createRoute({ ...parent, path: '/scheduler/jobsubmit', component: submitPage }),
+  createRoute({ ...parent, path: '/scheduler/testdefinition', component: lazyRouteComponent(() => import('../submit/test-definition-page.tsx'), 'TestDefinitionPage') }),
   createRoute({ ...parent, path: '/scheduler/job/$job/resubmit', component: submitPage }),
   createRoute({ ...parent, path: '/scheduler/job/$job', component: jobPage }),
   createRoute({ ...parent, path: '/scheduler/job/$job/definition', component: jobPage }),
@@ -67,6 +72,19 @@ const routes = [
   createRoute({ ...parent, path: '/scheduler/device_type/$name', component: lazyRouteComponent(() => import('../devices/device-type-page.tsx'), 'DeviceTypePage') }),
   createRoute({ ...parent, path: '/scheduler/allworkers', component: lazyRouteComponent(() => import('../workers/workers-page.tsx'), 'WorkersPage') }),
   createRoute({ ...parent, path: '/scheduler/worker/$name', component: lazyRouteComponent(() => import('../workers/worker-page.tsx'), 'WorkerPage') }),
+
+  createRoute({ ...parent, path: '/scheduler/device/$name/devicedict', component: () => <TextPage kind="dictionary" /> }),
+  createRoute({ ...parent, path: '/scheduler/device_type/$name/template', component: () => <TextPage kind="template" /> }),
+  createRoute({ ...parent, path: '/scheduler/device_type/$name/health_check', component: () => <TextPage kind="health-check" /> }),
+  createRoute({ ...parent, path: '/scheduler/worker/$name/config', component: () => <TextPage kind="dispatcher" /> }),
+  createRoute({ ...parent, path: '/scheduler/worker/$name/env', component: () => <TextPage kind="env" /> }),
+  createRoute({ ...parent, path: '/scheduler/worker/$name/env_dut', component: () => <TextPage kind="env-dut" /> }),
+
+  createRoute({ ...parent, path: '/me', component: lazyRouteComponent(() => import('../account/me-page.tsx'), 'MePage') }),
+  moved('/admin', '/admin/users'),
+  ...adminTabs.map((tab) => createRoute({ ...parent, path: `/admin/${tab}`, component: adminPage })),
+  createRoute({ ...parent, path: '/help', component: helpPage }),
+  createRoute({ ...parent, path: '/help/$page', component: helpPage }),
 ];
 
 export const router = createRouter({

@@ -25,7 +25,7 @@ export function Shell() {
   const go = (to: string) => () => void navigate({ to });
   useKeys({
     'g h': go('/'), 'g j': go('/scheduler/alljobs'), 'g q': go('/scheduler/jobs/queued'), 'g d': go('/scheduler/alldevices'),
-    'g t': go('/scheduler/device_types'), 'g w': go('/scheduler/allworkers'), 'g s': go('/scheduler/jobsubmit'),
+    'g t': go('/scheduler/device_types'), 'g w': go('/scheduler/allworkers'), 'g s': go('/scheduler/jobsubmit'), 'g ?': go('/help'),
     j: () => moveRow(1), k: () => moveRow(-1), '/': focusSearch, '?': () => setHelp(true),
   });
   return (
@@ -80,7 +80,8 @@ function Account() {
   const signOut = () => void post('logout').finally(() => { queries.clear(); location.assign('/'); });
   return (
     <span className={style.account}>
-      <Link to="/scheduler/alljobs" search={{ submitter: me.username } as never} title="Your jobs">{me.username}</Link>
+      {me.is_superuser && <Link to="/admin/users" title="Users, groups, tokens, the lab as one file">Admin</Link>}
+      <Link to="/me" title="Your jobs and tokens">{me.username}</Link>
       <button type="button" className={style.plain} onClick={signOut}>Sign out</button>
     </span>
   );

@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useParams } from '@tanstack/react-router';
+import { Link, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { auditQuery, deviceQuery, jobsQuery, meQuery } from '../api/queries.ts';
 import type { Device } from '../api/types.ts';
@@ -13,7 +13,8 @@ import { Notice } from '../parts/notice.tsx';
 import { Coming, Empty, Facts, Page, Panel } from '../parts/page.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
 import { healthMark, stateMark } from '../parts/state.ts';
-import { YamlText } from '../parts/yaml-text.tsx';
+import { AccessPanel } from './access-panel.tsx';
+import { HealthCheckPanel } from './health-check-panel.tsx';
 import { HealthDialog } from './health-dialog.tsx';
 import style from './device-page.module.css';
 
@@ -30,9 +31,8 @@ function Shown({ device }: { device: Device }) {
   const jobs = useQuery(jobsQuery({ device: device.hostname, limit: '20' }));
   const log = useQuery(auditQuery('device', device.hostname));
   const [dialog, setDialog] = useState(false);
-  const mayChange = device.can_change ?? me?.is_superuser === true;
   return (
-    <Page title={device.hostname} lead={device.description} beside={mayChange && <Button variant="default" leftSection={<Icon name="edit" size={14} />} onClick={() => setDialog(true)}>Change health</Button>}>
+    <Page title={device.hostname} lead={device.description} beside={device.can_change && <Button variant="default" leftSection={<Icon name="edit" size={14} />} onClick={() => setDialog(true)}>Change health</Button>}>
       {device.worker === null && <Notice tone="warn" title="No worker">No job can run here until the device has a worker: <code>lava-server manage devices update {device.hostname} --worker WORKER</code></Notice>}
       {device.health === 'Bad' && <Notice tone="bad" title="Out of use">{log.data?.[0]?.message ?? 'Its last health check failed.'}</Notice>}
       <Panel>
@@ -42,6 +42,7 @@ function Shown({ device }: { device: Device }) {
           ['Job', device.job === null ? <span className="quiet">none</span> : <JobLink key="j" id={device.job}>{device.job} {device.job_description}</JobLink>],
           ['Type', <TypeLink key="t" name={device.device_type} />],
           ['Worker', device.worker === null ? <span className="quiet">none</span> : <WorkerLink key="w" name={device.worker} />],
+          ['Dictionary', <Link key="d" to="/scheduler/device/$name/devicedict" params={{ name: device.hostname }}>{device.dictionary === null ? 'none yet' : `${device.hostname}.jinja2`}</Link>],
           device.tags.length > 0 && ['Tags', device.tags.join(', ')],
         ]} />
       </Panel>
@@ -50,11 +51,12 @@ function Shown({ device }: { device: Device }) {
           {jobs.data === undefined ? jobs.error === null ? <Coming /> : <Failure error={jobs.error} what="The jobs" />
             : jobs.data.jobs.length === 0 ? <Empty title="No job ran here yet" /> : <JobTable jobs={jobs.data.jobs} label="Jobs of the device" without={['device']} />}
         </Panel>
-        <Panel title="Log">{log.data === undefined ? log.error === null ? <Coming /> : <Failure error={log.error} what="The log" /> : <AuditLog entries={log.data} />}</Panel>
+        <div className={style.beside}>
+          <HealthCheckPanel device={device} />
+          {me?.is_superuser === true && <AccessPanel kind="device" name={device.hostname} type={device.device_type} />}
+          <Panel title="Log">{log.data === undefined ? log.error === null ? <Coming /> : <Failure error={log.error} what="The log" /> : <AuditLog entries={log.data} />}</Panel>
+        </div>
       </div>
-      {device.dictionary !== undefined && device.dictionary !== null && (
-        <details className={style.dictionary}><summary>Device dictionary</summary><YamlText label="Device dictionary" text={device.dictionary} /></details>
-      )}
       {dialog && <HealthDialog name={device.hostname} health={device.health} onClose={() => setDialog(false)} />}
     </Page>
   );

@@ -8,21 +8,27 @@ import { Tabs } from '../parts/tabs.tsx';
 import { YamlText } from '../parts/yaml-text.tsx';
 import style from './tab.module.css';
 
-/** The definition as submitted and as run; a choice is offered when they differ. */
+/** The definition as submitted and as run, of a job of a group also the whole submission; a choice is offered when they differ. */
 export function DefinitionTab({ id }: { id: string }) {
   const { data, error, refetch } = useQuery(configurationQuery(id));
   const [search] = useAddress();
   if (data === undefined) return <div className={style.tab}>{error === null ? <Coming rows={12} /> : <Failure error={error} retry={() => void refetch()} what="The definition" />}</div>;
-  const original = data.original_definition ?? data.definition;
-  const differ = original !== data.definition;
-  const asRun = differ && search.as === 'run';
+  const { multinode_definition: whole, definition: run } = data;
+  const own = data.original_definition ?? run;
+  const views = [
+    ...(whole === null ? [] : [{ key: undefined, label: 'As submitted, whole group', text: whole, before: undefined }]),
+    { key: whole === null ? undefined : 'own', label: whole === null ? 'As submitted' : 'This job’s own', text: own, before: undefined },
+    ...(run === own ? [] : [{ key: 'run', label: 'As run', text: run, before: own }]),
+  ];
+  const view = views.find((v) => v.key === search.as) ?? views[0];
+  const to = `/scheduler/job/${id}/definition`;
   return (
     <div className={style.tab}>
       <div className={style.bar}>
-        {differ && <Tabs label="Which definition" items={[{ key: 's', to: `/scheduler/job/${id}/definition`, label: 'As submitted', current: !asRun }, { key: 'r', to: `/scheduler/job/${id}/definition`, search: { as: 'run' }, label: 'As run', current: asRun }]} />}
-        <a href={`/scheduler/job/${id}/definition/plain`} download>Download</a>
+        {views.length > 1 && <Tabs label="Which definition" items={views.map((v) => ({ key: v.key ?? 's', to, ...(v.key !== undefined && { search: { as: v.key } }), label: v.label, current: v === view }))} />}
+        <a href={`/scheduler/job/${id}/${whole !== null && view?.text === whole ? 'multinode_definition' : 'definition'}/plain`} download>Download</a>
       </div>
-      <YamlText label="Job definition" text={asRun ? data.definition : original} changedFrom={asRun ? original : undefined} />
+      <YamlText label="Job definition" text={view?.text ?? ''} changedFrom={view?.before} />
     </div>
   );
 }

@@ -1,12 +1,8 @@
 import { Button } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
-import { post } from '../api/http.ts';
 import type { ActionRow, Job } from '../api/types.ts';
 import { Counts } from '../jobs/counts.tsx';
-import { Dialog } from '../parts/dialog.tsx';
-import { duration, plural } from '../parts/format.ts';
+import { duration } from '../parts/format.ts';
 import { Icon } from '../parts/icons.tsx';
 import { DeviceLink, TypeLink, WorkerLink } from '../parts/links.tsx';
 import { Notice } from '../parts/notice.tsx';
@@ -15,6 +11,9 @@ import { StateMark } from '../parts/state-mark.tsx';
 import { jobEnded, jobMark } from '../parts/state.ts';
 import { Tabs } from '../parts/tabs.tsx';
 import { Ago, Span } from '../parts/time.tsx';
+import { CancelButton } from './cancel-button.tsx';
+import { FailureNotice } from './failure-notice.tsx';
+import { GroupStrip } from './group-strip.tsx';
 import style from './job-head.module.css';
 
 /** Views besides the log; each has its address below that of the job. */
@@ -35,7 +34,7 @@ export function JobHead({ job, tab, pane, failedAction, failureLine, onLine }: H
         <h1><span className={style.number}>{job.sub_id ?? job.id}</span> {job.description}</h1>
         <div className={style.buttons}>
           {job.can_resubmit && <Button component={Link} to={`/scheduler/job/${id}/resubmit`} variant="default" leftSection={<Icon name="retry" size={14} />}>Resubmit</Button>}
-          {job.can_cancel && !jobEnded(job) && <Cancel job={job} />}
+          {job.can_cancel && !jobEnded(job) && <CancelButton job={job} />}
         </div>
       </div>
       <Facts of={[
@@ -47,22 +46,16 @@ export function JobHead({ job, tab, pane, failedAction, failureLine, onLine }: H
         job.start_time === null
           ? ['Waiting', <Span key="q" from={job.submit_time} to={job.end_time} />]
           : ['Duration', <span key="d"><Span from={job.start_time} to={job.end_time} />{job.timeout !== null && !jobEnded(job) && <span className="quiet"> of {duration(job.timeout)}</span>}</span>],
-        job.group.length > 0 && ['Group', <span key="g">{job.group.map((other, n) => (
-          <span key={other.id}>{n > 0 && ', '}{other.id === job.id ? <strong>{other.role} {other.sub_id}</strong> : <Link to="/scheduler/job/$job" params={{ job: String(other.id) }}>{other.role} {other.sub_id}</Link>}</span>
-        ))}</span>],
         job.passed + job.failed + job.skipped + job.unknown > 0 && ['Results', <Counts key="c" of={job} />],
       ]} />
+      {job.group.length > 1 && <GroupStrip job={job} />}
       {job.waiting !== null && job.state === 'Submitted' && (
         <Notice tone="live" title={job.waiting.position === 1 ? 'Next in the queue' : `Place ${job.waiting.position} in the queue`}>
           {job.waiting.reason}
           {job.waiting.estimate !== null && job.waiting.estimate.latest > 0 && <> Likely to start in {duration(job.waiting.estimate.likely)}, mostly between {duration(job.waiting.estimate.soonest)} and {duration(job.waiting.estimate.latest)}.</>}
         </Notice>
       )}
-      {jobEnded(job) && job.health === 'Incomplete' && (
-        <Notice tone="bad" role="status" action={failureLine !== undefined && tab === 'log' ? <button type="button" className={style.line} onClick={() => onLine(failureLine)}>Line {failureLine}</button> : undefined}>
-          <span className={style.reason}><strong>{job.error_type === null ? 'Failed' : `${job.error_type} error`}</strong>{failedAction !== undefined && <> in <strong>{failedAction.name}</strong></>}: {job.error_msg ?? 'no reason was reported'}</span>
-        </Notice>
-      )}
+      {jobEnded(job) && job.health === 'Incomplete' && <FailureNotice job={job} failedAction={failedAction} line={tab === 'log' ? failureLine : undefined} onLine={onLine} />}
       {job.failure_comment !== null && job.failure_comment !== '' && <Notice tone="warn" title="Note">{job.failure_comment}</Notice>}
       <Tabs label="Views of the job" items={[
         // Where there is no room for three columns, each has its own tab.
@@ -72,30 +65,5 @@ export function JobHead({ job, tab, pane, failedAction, failureLine, onLine }: H
         ...jobTabs.map((key) => ({ key, to: to(key), label: labels[key], current: key === tab })),
       ]} />
     </header>
-  );
-}
-
-/** Asks before a running job is ended. */
-function Cancel({ job }: { job: Job }) {
-  const [asking, setAsking] = useState(false);
-  const queries = useQueryClient();
-  const cancel = useMutation({
-    mutationFn: () => post(`jobs/${job.id}/cancel`),
-    onSuccess: () => { setAsking(false); void queries.invalidateQueries({ queryKey: ['job', String(job.id)] }); },
-  });
-  return (
-    <>
-      <Button variant="default" leftSection={<Icon name="stop" size={14} />} disabled={job.state === 'Canceling'} onClick={() => setAsking(true)}>{job.state === 'Canceling' ? 'Canceling…' : 'Cancel job'}</Button>
-      {asking && (
-        <Dialog title={`Cancel job ${job.id}?`} onClose={() => setAsking(false)}>
-          <p>{job.start_time === null ? 'It leaves the queue and will not run.' : `It ends now, the device is powered off, and ${plural(job.passed + job.failed + job.skipped + job.unknown, 'result')} so far ${job.passed + job.failed === 1 ? 'is' : 'are'} kept.`}</p>
-          {cancel.error !== null && <Notice tone="bad" role="alert">{cancel.error.message}</Notice>}
-          <div className={style.ask}>
-            <Button variant="default" onClick={() => setAsking(false)}>Let it be</Button>
-            <Button className={style.danger} loading={cancel.isPending} onClick={() => cancel.mutate()}>Cancel job</Button>
-          </div>
-        </Dialog>
-      )}
-    </>
   );
 }

@@ -19,6 +19,7 @@ import { MetadataTab } from './metadata-tab.tsx';
 import { caseLine } from './results-model.ts';
 import { ResultsPanel } from './results-panel.tsx';
 import { useJobLive } from './use-job-live.ts';
+import { WaitingPanel } from './waiting-panel.tsx';
 
 /** One job: what it is, how it stands, and everything it left. */
 export function JobPage() {
@@ -27,7 +28,7 @@ export function JobPage() {
   const path = useRouterState({ select: (s) => s.location.pathname });
   const tab: JobTab = jobTabs.find((t) => path.endsWith(`/${t}`)) ?? 'log';
   const job = query.data;
-  useTitle(job === undefined ? `Job ${id}` : `${job.id} ${jobMark(job).word}: ${job.description}`);
+  useTitle(job === undefined ? `Job ${id}` : `${job.sub_id ?? job.id} ${jobMark(job).word}: ${job.description}`);
   if (job === undefined) {
     return <div className={style.plain}>{query.error === null ? <Coming rows={8} /> : <><h1>Job {id}</h1><Failure error={query.error} retry={() => void query.refetch()} what="The job" /></>}</div>;
   }
@@ -67,6 +68,7 @@ function Loaded({ job, tab }: { job: Job; tab: JobTab }) {
         : tab === 'device_configuration' ? <DeviceConfigurationTab job={job} />
         : tab === 'metadata' ? <MetadataTab job={job} />
         : tab === 'audit' ? <AuditTab id={id} />
+        : job.waiting !== null && job.log_lines === 0 ? <WaitingPanel waiting={job.waiting} />
         : (
           <div className={style.columns} data-pane={pane}>
             <section className={style.actions} aria-label="Actions">

@@ -6,7 +6,7 @@ import { Counts } from '../jobs/counts.tsx';
 import { count } from '../parts/format.ts';
 import { Icon } from '../parts/icons.tsx';
 import { resultMark } from '../parts/state.ts';
-import { bySet, caseLine, failuresFirst, tally, testsFirst, trimMeasurement } from './results-model.ts';
+import { bySet, caseLine, failuresFirst, type Tally, tally, testsFirst, trimMeasurement } from './results-model.ts';
 import style from './results-panel.module.css';
 
 /** Rows of a suite before one asks for the rest. */
@@ -42,19 +42,19 @@ function Suite({ id, suite, failures, selected, alone }: { id: string; suite: Su
   const ordered = failures ? failuresFirst(suite.cases) : suite.cases;
   const place = selected?.case === undefined ? -1 : ordered.findIndex((c) => c.name === selected.case || String(c.id) === selected.case);
   const few = all || place >= fewRows ? ordered : ordered.slice(0, fewRows);
-  const groups = failures ? [{ set: null, cases: few }] : bySet(few);
+  const groups = bySet(few);
   return (
     <section className={style.suite} aria-label={`Suite ${suite.name}`}>
       <h3>
         <button type="button" aria-expanded={shown} onClick={() => setOpen(!shown)}>
           <Icon name={shown ? 'down' : 'right'} size={12} /><span className={style.suiteName}>{own ? 'lava' : suite.name}</span>{own && <small>the job’s own steps</small>}
         </button>
-        <Counts of={{ passed: counts.pass, failed: counts.fail, skipped: counts.skip, unknown: counts.unknown }} />
+        <TallyCounts of={counts} />
       </h3>
       {shown && groups.map((group, i) => (
         <div key={group.set ?? `-${i}`}>
-          {group.set !== null && <h4>{group.set}</h4>}
-          <ul>{group.cases.map((c) => <Case key={c.id} id={id} suite={suite.name} row={c} showSet={failures} selected={selected?.case === c.name || selected?.case === String(c.id)} />)}</ul>
+          {group.set !== null && <h4><span><small>set</small> {group.set}</span><TallyCounts of={tally(group.cases)} /></h4>}
+          <ul>{group.cases.map((c) => <Case key={c.id} id={id} suite={suite.name} row={c} selected={selected?.case === c.name || selected?.case === String(c.id)} />)}</ul>
         </div>
       ))}
       {shown && few.length < ordered.length && <button type="button" className={style.more} onClick={() => setAll(true)}>Show all {count(ordered.length)}</button>}
@@ -62,7 +62,9 @@ function Suite({ id, suite, failures, selected, alone }: { id: string; suite: Su
   );
 }
 
-function Case({ id, suite, row, showSet, selected }: { id: string; suite: string; row: CaseRow; showSet: boolean; selected: boolean }) {
+const TallyCounts = ({ of: { pass, fail, skip, unknown } }: { of: Tally }) => <Counts of={{ passed: pass, failed: fail, skipped: skip, unknown }} />;
+
+function Case({ id, suite, row, selected }: { id: string; suite: string; row: CaseRow; selected: boolean }) {
   const mark = resultMark[row.result];
   const line = caseLine(row);
   const item = useRef<HTMLLIElement>(null);
@@ -72,7 +74,7 @@ function Case({ id, suite, row, showSet, selected }: { id: string; suite: string
     <li ref={item} className={style.case} data-selected={selected || undefined}>
       <Link to="/scheduler/job/$job" params={{ job: id }} search={((old: object) => ({ ...old, suite, case: row.name })) as never} hash={range ?? ''} resetScroll={false} replace hashScrollIntoView={false} title={line === null ? undefined : `Line ${line} of the log`}>
         <span className={style.mark} data-tone={mark.tone}><Icon name={mark.icon} size={13} /><span className="sr-only">{mark.word}</span></span>
-        <span className={style.caseName}>{showSet && row.set !== null && <span className={style.set}>{row.set} / </span>}{row.name}</span>
+        <span className={style.caseName}>{row.name}</span>
         {row.measurement !== null && <span className={style.measurement}>{trimMeasurement(row.measurement)}<small> {row.units === 'seconds' ? 's' : row.units}</small></span>}
       </Link>
       {selected && <Details row={row} />}

@@ -22,7 +22,7 @@ export function JobTable({ jobs, label, without = [] }: { jobs: readonly JobRow[
       <tbody>
         {jobs.map((job) => (
           <tr key={job.id}>
-            <td className={style.id}><JobLink id={job.id} row /></td>
+            <td className={style.id}><JobLink id={job.id} row>{job.sub_id}</JobLink></td>
             <td className={style.state}><StateMark mark={jobMark(job)} plain /></td>
             <td className={style.what}>
               <span className={style.description}><JobLink id={job.id}>{job.description}</JobLink></span>

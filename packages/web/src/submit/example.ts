@@ -43,3 +43,20 @@ actions:
           - lava-test-case uname --shell uname -a
           - lava-test-case memory --result pass --measurement 512 --units MB
 `;
+
+/** A test definition as it stands in a repository. */
+export const testExample = `metadata:
+  format: Lava-Test Test Definition 1.0
+  name: smoke
+  description: What every board must be able to do
+
+params:
+  SIZE: '64'
+
+run:
+  steps:
+  - lava-test-case uname --shell uname -a
+  - lava-test-set start memory
+  - lava-test-case allocate --shell ./allocate.sh $SIZE
+  - lava-test-set stop memory
+`;

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useParams } from '@tanstack/react-router';
+import { Link, useParams } from '@tanstack/react-router';
 import { auditQuery, workerQuery } from '../api/queries.ts';
 import { DeviceList } from '../devices/device-list.tsx';
 import { AuditLog } from '../parts/audit-log.tsx';
@@ -10,6 +10,8 @@ import { StateMark } from '../parts/state-mark.tsx';
 import { healthMark, stateMark } from '../parts/state.ts';
 import { Ago } from '../parts/time.tsx';
 import style from '../devices/device-page.module.css';
+
+const texts = [['config', 'dispatcher'], ['env', 'environment'], ['env_dut', 'environment of devices']] as const;
 
 /** One worker: is it there, what can it do, which devices hang on it. */
 export function WorkerPage() {
@@ -29,6 +31,7 @@ export function WorkerPage() {
           ['Busy', <span key="b" className="num">{worker.busy}{worker.job_limit > 0 && ` of ${worker.job_limit}`}</span>],
           ['Version', worker.version ?? '–'],
           worker.capabilities.length > 0 && ['Can do', worker.capabilities.join(', ')],
+          ['Settings', <span key="c">{texts.map(([path, label], i) => <span key={path}>{i > 0 && ', '}<Link to={`/scheduler/worker/${encodeURIComponent(worker.hostname)}/${path}` as '/'}>{label}</Link></span>)}</span>],
         ]} />
       </Panel>
       <div className={style.columns}>

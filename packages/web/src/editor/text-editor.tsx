@@ -1,19 +1,25 @@
 import { yaml } from '@codemirror/lang-yaml';
 import { HighlightStyle, syntaxHighlighting } from '@codemirror/language';
-import { type Diagnostic, setDiagnostics } from '@codemirror/lint';
+import { type Diagnostic, lintGutter, setDiagnostics } from '@codemirror/lint';
 import { Prec, type Text } from '@codemirror/state';
 import { keymap } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 import { basicSetup, EditorView } from 'codemirror';
 import { type Ref, useEffect, useImperativeHandle, useRef } from 'react';
 import type { Problem } from '../api/types.ts';
+import { jinja } from './jinja.ts';
 
 export interface EditorHandle {
   goTo(problem: Problem): void;
   replace(text: string): void;
 }
 
-interface EditorProps { start: string; problems: readonly Problem[]; onChange: (text: string) => void; onSubmit: () => void; ref: Ref<EditorHandle> }
+export type Language = 'yaml' | 'jinja';
+
+interface EditorProps {
+  /** What screen readers call it. */
+  label: string; language: Language; start: string; problems: readonly Problem[]; onChange: (text: string) => void; onSubmit: () => void; ref: Ref<EditorHandle>;
+}
 
 /** Colours come from the page's variables, so the editor follows the theme. */
 const look = EditorView.theme({
@@ -31,6 +37,9 @@ const look = EditorView.theme({
   '.cm-diagnostic': { padding: '6px 10px', fontFamily: 'var(--font-text)', maxWidth: '480px' },
   '.cm-diagnostic-error': { borderLeftColor: 'var(--bad-solid)' },
   '.cm-diagnostic-warning': { borderLeftColor: 'var(--warn-solid)' },
+  '.cm-gutter-lint': { width: '18px' },
+  '.cm-lint-marker': { width: '12px', height: '12px', margin: '4px 3px', content: 'none', borderRadius: '50%', backgroundColor: 'var(--bad-solid)' },
+  '.cm-lint-marker-warning': { borderRadius: '2px', transform: 'rotate(45deg) scale(0.8)', backgroundColor: 'var(--warn-solid)' },
   '.cm-foldPlaceholder, .cm-panels, .cm-textfield, .cm-button': { backgroundColor: 'var(--sunken)', color: 'var(--text)', backgroundImage: 'none', borderColor: 'var(--line-strong)' },
   '.cm-matchingBracket, &.cm-focused .cm-matchingBracket': { backgroundColor: 'var(--live-tint)' },
 });
@@ -53,7 +62,8 @@ function placeOf(doc: Text, p: Problem): { from: number; to: number } {
   return { from, to: Math.max(from, to) };
 }
 
-export default function YamlEditor({ start, problems, onChange, onSubmit, ref }: EditorProps) {
+/** A text to write, with its problems at their places: marks in the margin and in the text; F8 goes from one to the next. */
+export default function TextEditor({ label, language, start, problems, onChange, onSubmit, ref }: EditorProps) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(undefined);
   const calls = useRef({ onChange, onSubmit });
@@ -66,8 +76,8 @@ export default function YamlEditor({ start, problems, onChange, onSubmit, ref }:
       doc: start,
       extensions: [
         Prec.highest(keymap.of([{ key: 'Mod-Enter', run: () => { calls.current.onSubmit(); return true; } }])),
-        basicSetup, yaml(), look, syntaxHighlighting(highlights),
-        EditorView.contentAttributes.of({ 'aria-label': 'Job definition (YAML)', spellcheck: 'false' }),
+        basicSetup, lintGutter(), language === 'yaml' ? yaml() : jinja(), look, syntaxHighlighting(highlights),
+        EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false' }),
         EditorView.updateListener.of((update) => { if (update.docChanged) calls.current.onChange(update.state.doc.toString()); }),
         EditorView.domEventHandlers({ drop: dropFile }),
       ],

@@ -1,0 +1,2 @@
+export const adminTabs = ['users', 'groups', 'tokens', 'lab'] as const;
+export type AdminTab = (typeof adminTabs)[number];
