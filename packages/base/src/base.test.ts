@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { daemonLog, formatDuration, InfrastructureError, ConnectionClosedError, isoMicroseconds, LavaError, lavaPaths, parseDaemonLevel, sleep } from './index.ts';
+import { daemonLog, daemonLogFormat, formatDuration, InfrastructureError, ConnectionClosedError, isoMicroseconds, LavaError, lavaPaths, parseDaemonLevel, sleep } from './index.ts';
 
 test('durations print as LAVA prints them', () => {
   expect(formatDuration(0)).toBe('00:00:00');
@@ -29,6 +29,23 @@ test('a daemon log is one line an entry, whatever a peer sent, from its level on
   log.info('peer said: a\r\nb');
   expect(lines).toHaveLength(1);
   expect(lines[0]).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}    INFO peer said: a\\r\\nb\n$/);
+});
+
+test('a daemon log as JSON: one object a line, with the job or the part of the program', () => {
+  const lines: string[] = [];
+  const log = daemonLog('INFO', (line) => lines.push(line), 'json');
+  log.debug('unseen');
+  log.info('[INIT] Name   : "a"\nb');
+  log.error('[42] assigned');
+  log.warn('[x] {"level": "info"}');
+  expect(lines.every((line) => line.indexOf('\n') === line.length - 1)).toBe(true);
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+    { time: expect.stringMatching(/^\d{4}-.*Z$/), level: 'info', part: 'INIT', message: 'Name   : "a"\nb' },
+    { time: expect.any(String), level: 'error', job: 42, message: 'assigned' },
+    { time: expect.any(String), level: 'warn', message: '[x] {"level": "info"}' },
+  ]);
+  expect([daemonLogFormat(), daemonLogFormat('json')]).toEqual(['text', 'json']);
+  expect(() => daemonLogFormat('xml')).toThrow('no log format "xml"');
 });
 
 test('level names are read in any case, WARNING too', () => {

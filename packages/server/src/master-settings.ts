@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { ConfigurationError, lavaPaths, parseDaemonLevel, type DaemonLevel, type LavaPaths } from '@lava/base';
+import { ConfigurationError, daemonLogFormat, lavaPaths, parseDaemonLevel, type DaemonLevel, type DaemonLogFormat, type LavaPaths } from '@lava/base';
 import { optionValue, readSettingsFile, type ServerEndpointOptions } from '@lava/link';
 
 /** Options of `lava-server run` and `lava-master` as commander gives them. */
@@ -17,6 +17,7 @@ export interface MasterOptions {
   readonly webRoot?: string;
   readonly level?: string;
   readonly logFile?: string;
+  readonly logFormat?: string;
 }
 
 export interface MasterSettings {
@@ -26,6 +27,7 @@ export interface MasterSettings {
   readonly level: DaemonLevel;
   /** A path, or `-` for standard output. */
   readonly logFile: string;
+  readonly logFormat: DaemonLogFormat;
   readonly lease: number;
 }
 
@@ -56,6 +58,7 @@ export async function readMasterSettings(options: MasterOptions, env: NodeJS.Pro
     },
     http: httpAddress(options.http ?? setting('HTTP', '--http') ?? '127.0.0.1:8000', options.webRoot),
     logFile: options.logFile ?? setting('LOG_FILE', '--log-file') ?? (defaultLog === 'file' ? join(paths.serverLogs, 'lava-master.log') : '-'),
+    logFormat: daemonLogFormat(options.logFormat ?? setting('LOG_FORMAT', '--log-format')),
     lease: leaseSeconds(setting('LEASE_SECONDS', '--lease')),
   };
 }

@@ -19,6 +19,7 @@ export function serverOptions(command: Command): Command {
     .option('--web-root <folder>', 'built web application, if not the own one')
     .option('-l, --level <level>', 'DEBUG, INFO, WARN or ERROR (LOGLEVEL; INFO)')
     .option('-o, --log-file <file>', '- is standard output (LOG_FILE)')
+    .option('--log-format <format>', 'text, or json for one object a line (LOG_FORMAT; text)')
     .addHelpText('after', '\nThe names in parentheses are settings in /etc/lava-server/lava-master and, with LAVA_ before them, environment variables.');
 }
 
@@ -28,7 +29,7 @@ export const rootOption = ['--root <folder>', 'folder that stands for / in all p
 export async function runServer(options: MasterOptions, defaultLog: 'file' | 'stdout'): Promise<number> {
   const settings = await readMasterSettings(options, process.env, defaultLog);
   const file = openLogFile(settings.logFile);
-  const log = daemonLog(settings.level, (line) => file.write(line));
+  const log = daemonLog(settings.level, (line) => file.write(line), settings.logFormat);
   let leave = () => {};
   const signal = new Promise<void>((resolve) => { leave = resolve; });
   let signals = 0;

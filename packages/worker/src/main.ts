@@ -13,7 +13,7 @@ export async function workerMain(program: 'lava-worker' | 'lava-slave', options:
       return 0;
     }
     const file = openLogFile(settings.logFile);
-    const log = daemonLog(settings.level, (line) => file.write(line));
+    const log = daemonLog(settings.level, (line) => file.write(line), settings.logFormat);
     const toStderr = complain;
     complain = (text) => { log.error(text); if (settings.logFile !== '-') toStderr(text); };
     const stop = new AbortController();

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { hostname as shortName } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import { ConfigurationError, lavaPaths, messageOf, parseDaemonLevel, type DaemonLevel, type LavaPaths } from '@lava/base';
+import { ConfigurationError, daemonLogFormat, lavaPaths, messageOf, parseDaemonLevel, type DaemonLevel, type DaemonLogFormat, type LavaPaths } from '@lava/base';
 import { optionValue, readSettingsFile } from '@lava/link';
 
 /** Settings of a worker, from (later ones win) defaults, /etc/lava-dispatcher/lava-slave, `LAVA_…` variables, options. */
@@ -19,6 +19,7 @@ export interface WorkerSettings {
   readonly level: DaemonLevel;
   /** A path, or `-` for standard output. */
   readonly logFile: string;
+  readonly logFormat: DaemonLogFormat;
   readonly workerDir: string;
   readonly paths: LavaPaths;
   readonly lavaRun: string | undefined;
@@ -39,6 +40,7 @@ Connects to a LAVA server, runs its jobs on the devices beside this machine and 
   --ipv6                 use IPv6 (IPV6="--ipv6")
   --level LEVEL, -l      DEBUG, INFO, WARN or ERROR (LOGLEVEL; INFO)
   --log-file FILE        - is standard output (LOG_FILE; /var/log/lava-dispatcher/${program}.log)
+  --log-format FORMAT    text, or json for one object a line (LOG_FORMAT; text)
   --worker-dir DIR       state of the jobs; also --slave-dir (WORKER_DIR; /var/lib/lava/dispatcher/worker)
   --root DIR             folder that stands for / in all the paths above (LAVA_ROOT)
   --version, --help, -h
@@ -50,7 +52,7 @@ const options = {
   master: { type: 'string' }, 'socket-addr': { type: 'string' }, hostname: { type: 'string' },
   encrypt: { type: 'boolean' }, 'no-encrypt': { type: 'boolean' }, 'allow-plain-network': { type: 'boolean' },
   'master-cert': { type: 'string' }, 'slave-cert': { type: 'string' }, ipv6: { type: 'boolean' }, level: { type: 'string', short: 'l' },
-  'log-file': { type: 'string' }, 'worker-dir': { type: 'string' }, 'slave-dir': { type: 'string' }, root: { type: 'string' },
+  'log-file': { type: 'string' }, 'log-format': { type: 'string' }, 'worker-dir': { type: 'string' }, 'slave-dir': { type: 'string' }, root: { type: 'string' },
   'lava-run': { type: 'string' }, debug: { type: 'boolean' }, version: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -93,6 +95,7 @@ export async function readSettings(program: string, args: readonly string[], env
     ipv6: given.ipv6 ?? setting('IPV6', '--none') !== undefined,
     level: known,
     logFile: given['log-file'] ?? setting('LOG_FILE', '--log-file') ?? join(paths.workerLogs, `${program}.log`),
+    logFormat: daemonLogFormat(given['log-format'] ?? setting('LOG_FORMAT', '--log-format')),
     workerDir: resolve(given['worker-dir'] ?? given['slave-dir'] ?? setting('WORKER_DIR', '--worker-dir') ?? join(paths.workerState, 'worker')),
     paths,
     lavaRun: given['lava-run'],
