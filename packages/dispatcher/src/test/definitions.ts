@@ -35,7 +35,8 @@ function multinodeTest(job: JobContext, parameters: Parameters): ActionSpec {
   return { ...testShell(job, parameters), name: 'multinode-test', summary: 'Multinode Lava Test Shell', timeoutError: 'Test' };
 }
 
-function testShell(job: JobContext, parameters: Parameters): ActionSpec {
+/** The runner of a block's definitions, on the connection and with the overlay of its action's namespace. */
+export function testShell(job: JobContext, parameters: Parameters): ActionSpec {
   const stage = Number(parameters['stage'] ?? 0);
   const namespace = asText(parameters['namespace'] ?? 'common');
   const listed = definitionsOf(job, namespace).filter((entry) => entry.stage === stage && Array.isArray(entry.block['expected']));
@@ -55,7 +56,7 @@ function testShell(job: JobContext, parameters: Parameters): ActionSpec {
       a.log.debug(`Using namespace: ${a.namespace}`);
       await prepareShell(a, root);
       await connection.sendLine(`${root}/bin/lava-test-runner ${root}/${stage}`, { delayMs: characterDelay(a) });
-      await new ShellSession(a, stage, expected).follow(connection);
+      await new ShellSession(a, stage, expected, namespace).follow(connection);
     },
     async cleanup(a) {
       // Without an overlay no test was ever near.

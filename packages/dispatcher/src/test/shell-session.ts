@@ -31,6 +31,7 @@ interface OpenRun {
 export class ShellSession {
   readonly #a: Action;
   readonly #stage: number;
+  readonly #namespace: string;
   readonly #markers: Markers;
   readonly #runs: ReadonlyMap<string, TestRun>;
   readonly #expected: Map<string, ExpectedCases>;
@@ -44,10 +45,14 @@ export class ShellSession {
   #report: { readonly reader: FormatReader; readonly ofRun: boolean } | undefined;
   #cases: [name: string, result: string][] = [];
 
-  /** @param expected lists of the job by run; those of the definitions' files are added */
-  constructor(a: Action, stage: number, expected: Map<string, ExpectedCases>) {
+  /**
+   * @param expected lists of the job by run; those of the definitions' files are added
+   * @param namespace of the block, for the results
+   */
+  constructor(a: Action, stage: number, expected: Map<string, ExpectedCases>, namespace: string) {
     this.#a = a;
     this.#stage = stage;
+    this.#namespace = namespace;
     this.#markers = Markers.of(a.log);
     this.#runs = a.get(testRuns) ?? new Map();
     this.#expected = expected;
@@ -149,7 +154,7 @@ export class ShellSession {
 
   #endRun([id, uuid]: readonly string[]): void {
     if (id === undefined || uuid === undefined) throw new TestError('Invalid signal', { code: 'invalid-signal' });
-    const { log, level, namespace } = this.#a;
+    const { log, level } = this.#a;
     const duration = durationOf(this.#open);
     this.#endReport();
     this.#open = undefined;
@@ -161,7 +166,7 @@ export class ShellSession {
     const run = this.#runs.get(id);
     log.results({
       definition: 'lava', case: id, uuid, repository: toLogValue(run?.repository ?? null), path: run?.path ?? null, duration, result: 'pass',
-      revision: run?.revision ?? 'unspecified', namespace, commit_id: run?.commit,
+      revision: run?.revision ?? 'unspecified', namespace: this.#namespace, commit_id: run?.commit,
     });
   }
 
