@@ -22,8 +22,8 @@ function words(value: unknown): string[] {
   return value === undefined || value === null ? [] : shellSplit(asText(value));
 }
 
-/** Starts QEMU as the connection of the namespace. */
-export function executeQemu(parameters: Mapping): ActionSpec {
+/** Starts QEMU as the connection of the namespace. @param more words at the end of its command line */
+export function executeQemu(parameters: Mapping, more: (a: Action) => readonly string[] = () => []): ActionSpec {
   return {
     name: 'execute-qemu',
     summary: 'execute qemu to boot the image',
@@ -48,18 +48,25 @@ export function executeQemu(parameters: Mapping): ActionSpec {
       a.log.info(`${found.name}, installed at version: ${found.version}, host architecture: ${found.architecture}`);
       Object.assign(a.results, { qemu_version: found.version, host_arch: found.architecture, job_arch: asText(arch) });
     },
-    async run(a) {
-      await a.connection?.close();
-      const argv = commandLine(a, parameters);
-      a.log.info(`Boot command: ${argv.map(shellQuote).join(' ')}`);
-      a.connection = await connectProcess(a, argv, { tags: ['qemu'], farewell: powerOffGuest, trouble: qemuTrouble });
-    },
+    run: (a) => connectQemu(a, [...commandLine(a, parameters), ...more(a)]),
   };
+}
+
+/** Starts QEMU with a command line, in place of what the namespace was connected to. */
+export async function connectQemu(a: Action, argv: readonly string[]): Promise<void> {
+  await a.connection?.close();
+  a.log.info(`Boot command: ${argv.map(shellQuote).join(' ')}`);
+  a.connection = await connectProcess(a, argv, { tags: ['qemu'], farewell: powerOffGuest, trouble: qemuTrouble });
+}
+
+/** QEMU and its options as the device's configuration has them. */
+export function qemuWords(parameters: Mapping): string[] {
+  return [which(asText(parameters['command']), hintQemu), ...words(parameters['options']), ...words(parameters['extra'])];
 }
 
 function commandLine(a: Action, parameters: Mapping): string[] {
   const files = a.get(downloadedFiles) ?? new Map();
-  const argv = [which(asText(parameters['command']), hintQemu), ...words(parameters['options']), ...words(parameters['extra'])];
+  const argv = qemuWords(parameters);
   const substitute = (text: string) => {
     let result = text;
     for (const [label, { file }] of files) result = result.replaceAll(`{${label}}`, file);
@@ -69,18 +76,23 @@ function commandLine(a: Action, parameters: Mapping): string[] {
     if (label === 'uefi') argv.push('-L', file, '-monitor', 'none');
     else if (imageArg !== undefined && label !== 'nfsrootfs') argv.push(...shellSplit(imageArg).map(substitute));
   }
+  argv.push(...guestDrive(a));
   const disk = a.get(guestDisk);
-  if (disk) {
-    const guest = mappingAt(a.job.device, 'actions', 'deploy', 'methods', 'image', 'parameters', 'guest') ?? {};
-    const arch = asText(mappingAt(a.job.definition, 'context')?.['arch']);
-    const bus = asText(guest['interface'] ?? (withIde.includes(arch) ? 'ide' : 'virtio'));
-    argv.push('-drive', `format=${disk.format},file=${disk.file},media=disk,if=${bus},id=${asText(guest['driveid'] ?? 'lavatest')}`);
-    const folder = a.get(resultsFolder);
-    if (folder !== undefined) {
-      a.set(preTestCommands, [`mkdir ${folder}`, `mount /dev/disk/by-uuid/${disk.uuid} -t ext2 ${folder}`, `ls -la ${folder}/bin/lava-test-runner`]);
-    }
+  const folder = a.get(resultsFolder);
+  if (disk && folder !== undefined) {
+    a.set(preTestCommands, [`mkdir ${folder}`, `mount /dev/disk/by-uuid/${disk.uuid} -t ext2 ${folder}`, `ls -la ${folder}/bin/lava-test-runner`]);
   }
   return argv;
+}
+
+/** The drive with the tests, for images that do not have them. */
+export function guestDrive(a: Action): string[] {
+  const disk = a.get(guestDisk);
+  if (!disk) return [];
+  const guest = mappingAt(a.job.device, 'actions', 'deploy', 'methods', 'image', 'parameters', 'guest') ?? {};
+  const arch = asText(mappingAt(a.job.definition, 'context')?.['arch']);
+  const bus = asText(guest['interface'] ?? (withIde.includes(arch) ? 'ide' : 'virtio'));
+  return ['-drive', `format=${disk.format},file=${disk.file},media=disk,if=${bus},id=${asText(guest['driveid'] ?? 'lavatest')}`];
 }
 
 /** Asks the guest to power off; ends with it, or as soon as it is clear that nobody listens. */

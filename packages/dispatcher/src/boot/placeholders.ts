@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path';
 import { isMapping, mappingAt } from '@lava/job';
 import { asText } from '../pipeline/as-text.ts';
-import { bootCommand, nfsRoot, tftpFiles } from '../deploy/downloaded.ts';
+import { blockServer, bootCommand, nfsRoot, tftpFiles } from '../deploy/downloaded.ts';
 import type { Action } from '../pipeline/action.ts';
 import { mediaBoot } from './bootloader-from-media.ts';
 import { methodParameters } from './method-parameters.ts';
@@ -36,6 +36,11 @@ export function placeholdersOf(a: Action, method: string): { values: Placeholder
   if (root) {
     values.set('{NFSROOTFS}', root.folder);
     values.set('{NFS_SERVER_IP}', root.server);
+  }
+  const nbd = a.get(blockServer);
+  if (nbd) {
+    values.set('{NBDSERVERIP}', nbd.host);
+    values.set('{NBDSERVERPORT}', String(nbd.port));
   }
   values.set('{ROOT}', media?.root);
   values.set('{ROOT_PART}', media?.bootPart);

@@ -1,6 +1,9 @@
+import { JobError } from '@lava/base';
 import { mappingAt } from '@lava/job';
+import { nfsRoot } from '../deploy/downloaded.ts';
 import { asText } from '../pipeline/as-text.ts';
-import type { Method } from '../pipeline/action.ts';
+import type { ActionSpec, Method, Parameters } from '../pipeline/action.ts';
+import type { JobContext } from '../pipeline/job-context.ts';
 import { deviceHasMethod } from '../pipeline/select-method.ts';
 import { executeQemu } from './execute-qemu.ts';
 import { bootTail } from './tail.ts';
@@ -10,7 +13,7 @@ export const qemu: Method = {
   name: 'qemu',
   accepts(job, parameters) {
     const method = asText(parameters['method']);
-    if (!['qemu', 'monitor'].includes(method)) return '"method" was not "qemu", or "qemu-nfs", or "monitor"';
+    if (!['qemu', 'qemu-nfs', 'monitor'].includes(method)) return '"method" was not "qemu", or "qemu-nfs", or "monitor"';
     if (deviceHasMethod(job.device, 'boot', 'qemu') || deviceHasMethod(job.device, 'boot', 'qemu-nfs')) return true;
     return '"qemu" or "qemu-nfs" was not in the device configuration boot methods';
   },
@@ -25,9 +28,23 @@ export const qemu: Method = {
         summary: 'boot QEMU image',
         description: 'boot image using QEMU command line',
         retry: true,
-        children: [executeQemu(mappingAt(job.device, 'actions', 'boot', 'methods', 'qemu', 'parameters') ?? {})],
+        children: [execute(job, parameters)],
       },
       ...bootTail(job, parameters),
     ],
   }),
 };
+
+/** A guest of method `qemu-nfs` gets its kernel's command line from the device, with the root file system that was deployed. */
+function execute(job: JobContext, parameters: Parameters): ActionSpec {
+  const settings = (method: string) => mappingAt(job.device, 'actions', 'boot', 'methods', method, 'parameters');
+  const nfs = settings('qemu-nfs');
+  if (parameters['method'] !== 'qemu-nfs') return executeQemu(settings('qemu') ?? nfs ?? {});
+  return executeQemu(nfs ?? {}, (a) => {
+    const root = a.get(nfsRoot);
+    if (!root) throw new JobError("'method: qemu-nfs' needs a root file system: a deploy block with 'to: nfs' and 'images: {nfsrootfs: …}'", { code: 'nfs-root' });
+    const { console, nfsrootargs, ipargs } = mappingAt(nfs, 'append') ?? {};
+    const words = [`console=${asText(console ?? 'ttyS0')}`, 'root=/dev/nfs', `nfsroot=${root.server}:${root.folder},${asText(nfsrootargs ?? 'tcp,hard')}`, 'rw', asText(ipargs ?? 'ip=dhcp')];
+    return ['--append', words.join(' ')];
+  });
+}

@@ -9,6 +9,9 @@ import { bootloaderCommands, bootloaderCommandsAltbank } from './bootloader-comm
 import { ubootFromMedia } from './bootloader-from-media.ts';
 import { bootloaderInterrupt } from './bootloader-interrupt.ts';
 import { bootloaderOverlay } from './bootloader-overlay.ts';
+import { asText } from '../pipeline/as-text.ts';
+import { waitDevicePath } from '../usb/wait-usb.ts';
+import { flashUbootUms } from './flash-uboot-ums.ts';
 import { bootTail } from './tail.ts';
 
 /** U-Boot, whose commands are typed at its prompt. */
@@ -42,11 +45,13 @@ function ubootCommands(job: JobContext, parameters: Parameters): ActionSpec {
       ...(parameters['reset'] === false ? [] : [resetDevice(job)]),
       interrupt,
       ...(settings['uboot_altbank'] === true ? [bootloaderCommandsAltbank('u-boot'), interrupt] : []),
-      bootloaderCommands('u-boot'),
+      ...(settings['uboot_ums_flash'] === true
+        ? [bootloaderCommands('u-boot', { expectFinal: false }), waitDevicePath(() => asText(settings['uboot_mass_storage_device'])), flashUbootUms, resetDevice(job)]
+        : [bootloaderCommands('u-boot')]),
       ...bootTail(job, parameters),
     ],
     validate(a) {
-      if (settings['uboot_ums_flash'] === true) a.error("Writing the board's storage as USB mass storage ('uboot_ums_flash') is not supported yet");
+      if (settings['uboot_ums_flash'] === true && !settings['uboot_mass_storage_device']) a.error("'uboot_mass_storage_device' is missing in the device configuration: the path of U-Boot's disk on the worker");
     },
   };
 }

@@ -118,7 +118,7 @@ const checkSerialAvailability: ActionSpec = {
   description: 'find out whether the board is in serial download mode',
   timeoutError: 'Infrastructure',
   async run(a) {
-    await sleep(settleMs(a), a.signal);
+    await sleep(settleMs, a.signal);
     const boot = imageFiles(a).get('boot')?.file;
     if (boot === undefined) throw new InfrastructureError("uuu needs an image with the key 'boot' in the deploy block", { code: 'flash-image-missing' });
     const argv = ['timeout', '--preserve-status', '10', 'uuu', ...(await portsOf(a)), boot];
@@ -130,7 +130,7 @@ const checkSerialAvailability: ActionSpec = {
 };
 
 /** Milliseconds that a board gets to appear on USB after a reset. */
-const settleMs = (a: Action) => 1000 * Number(optionsOf(a.job)['settle_seconds'] ?? 5);
+const settleMs = 5000;
 
 /** Makes a board whose boot medium still works start in serial download mode. */
 function corruptBootMedia(powersOff: boolean): ActionSpec {

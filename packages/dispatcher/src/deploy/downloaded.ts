@@ -41,6 +41,13 @@ export interface NfsRoot {
 }
 export const nfsRoot = sharedKey<NfsRoot>('extract-rootfs');
 
+/** Where the root file system is served as a network block device. */
+export interface BlockServer {
+  readonly host: string;
+  readonly port: number;
+}
+export const blockServer = sharedKey<BlockServer>('lava-xnbd');
+
 /** How U-Boot starts the kernel: `bootm`, `bootz` or `booti`. */
 export const bootCommand = sharedKey<string>('uboot-prepare-kernel');
 
