@@ -21,7 +21,7 @@ export class JobFiles {
   /** Jobs whose logs were copied, and those whose logs were at their place already. */
   taken = 0;
   here = 0;
-  readonly missing: number[] = [];
+  readonly missing = new Set<number>();
 
   constructor(paths: LavaPaths, media: string | undefined) {
     this.#paths = paths;
@@ -35,7 +35,7 @@ export class JobFiles {
     for (let n = 0; n < jobs.length; n += atOnce) {
       await Promise.all(jobs.slice(n, n + atOnce).map(async (job) => {
         const count = await this.#takeOne(this.#media!, job);
-        if (count === undefined) this.missing.push(job.id);
+        if (count === undefined) this.missing.add(job.id);
         else lines.set(job.id, count);
       }));
     }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { passwordFromDjango } from '../auth/django-passwords.ts';
-import { knownPermission } from '../auth/permissions.ts';
+import { knownPermission, serverUser } from '../auth/permissions.ts';
 import { hashSecret } from '../auth/secrets.ts';
 import type { Change } from '../store/change.ts';
 import type { ImportParts, People } from './import-parts.ts';
@@ -24,7 +24,7 @@ async function users({ source, report }: ImportParts, c: Change): Promise<Map<nu
   const found = await source.rows('auth_user', columns, 'order by id');
   const irc = new Map((await source.rows('lava_scheduler_app_extendeduser', ['user_id', 'irc_handle', 'irc_server'])).map((r) => [r['user_id'], r]));
   const rows = found.map((r) => ({
-    ...r, password: passwordFromDjango(String(r['password'])) ?? null,
+    ...r, password: passwordFromDjango(String(r['password'])) ?? null, is_active: r['is_active'] === true && r['username'] !== serverUser,
     irc_handle: irc.get(r['id'])?.['irc_handle'] ?? '', irc_server: irc.get(r['id'])?.['irc_server'] ?? '',
   }));
   const { rows: made } = await sql<{ username: string }>`
