@@ -59,6 +59,7 @@ const needed = {
     'podman': 'podman',
     'runc': 'runc',
     'catatonit': 'catatonit',
+    'schroot': 'schroot',
     'dropbear-bin': 'dropbear',
     'openssh-client': 'scp',
     'openssh-server': 'sshd',
