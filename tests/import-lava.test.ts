@@ -105,6 +105,9 @@ describe.sequential('a lab moves', () => {
     expect(log).toBe(await readFile(join(fixture, 'media/job-output/2023/02/03/40/output.yaml'), 'utf8'));
     expect(await (await ask('/api/v1/jobs/40/log?start=4&end=5', token)).text()).toContain('Grüße, 世界');
     expect(await json('/api/v1/jobs/40', token)).toMatchObject({ metadata: { build: '17', branch: 'main' }, log_lines: 7 });
+    expect(await rows('select level, name, timeout, start_line, end_line from job_actions where job = 40 order by start_line')).toEqual([
+      { level: '0', name: 'validate', timeout: null, start_line: 0, end_line: 1 }, { level: '1', name: 'boot', timeout: 300, start_line: 2, end_line: 6 },
+    ]);
     expect(await json('/api/v1/jobs/41', secretOf('ada'))).toMatchObject({ error_type: 'Infrastructure', error_msg: 'No power', failure_comment: 'the cable was out', health: 'Incomplete' });
   });
 

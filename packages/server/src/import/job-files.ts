@@ -1,6 +1,7 @@
 import { chown, cp, lstat, mkdir, open, readFile, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { LavaPaths } from '@lava/base';
+import { actionsOfLog, type ActionOfLog } from '../logs/actions-of-log.ts';
 import { jobFolder } from '../logs/job-folder.ts';
 import { encodeOffsets, scanLines } from '../logs/line-index.ts';
 import { unpackedLog } from '../logs/packed-log.ts';
@@ -9,6 +10,12 @@ interface JobOfDay {
   readonly id: number;
   /** In UTC, as PostgreSQL prints it. */
   readonly submitTime: string;
+}
+
+/** A log that is here now. */
+export interface TakenLog {
+  readonly lines: number;
+  readonly actions: readonly ActionOfLog[];
 }
 
 /** Folders that are copied at the same time. */
@@ -28,21 +35,21 @@ export class JobFiles {
     this.#media = media;
   }
 
-  /** Copies the files of these jobs; returns the number of lines of each log that is here now. */
-  async take(jobs: readonly JobOfDay[]): Promise<ReadonlyMap<number, number>> {
-    const lines = new Map<number, number>();
-    if (this.#media === undefined) return lines;
+  /** Copies the files of these jobs; returns what the logs that are here now say. */
+  async take(jobs: readonly JobOfDay[]): Promise<ReadonlyMap<number, TakenLog>> {
+    const logs = new Map<number, TakenLog>();
+    if (this.#media === undefined) return logs;
     for (let n = 0; n < jobs.length; n += atOnce) {
       await Promise.all(jobs.slice(n, n + atOnce).map(async (job) => {
-        const count = await this.#takeOne(this.#media!, job);
-        if (count === undefined) this.missing.add(job.id);
-        else lines.set(job.id, count);
+        const log = await this.#takeOne(this.#media!, job);
+        if (log === undefined) this.missing.add(job.id);
+        else logs.set(job.id, log);
       }));
     }
-    return lines;
+    return logs;
   }
 
-  async #takeOne(media: string, { id, submitTime }: JobOfDay): Promise<number | undefined> {
+  async #takeOne(media: string, { id, submitTime }: JobOfDay): Promise<TakenLog | undefined> {
     const day = submitTime.slice(0, 10).replaceAll('-', '/');
     const target = jobFolder(this.#paths, day, id);
     // Releases before 2018 had one folder for all days.
@@ -57,8 +64,8 @@ export class JobFiles {
   }
 }
 
-/** The log has its index, which is made anew: that of the other LAVA may be missing or have one entry too many. */
-async function indexed(folder: string, paths: LavaPaths): Promise<number | undefined> {
+/** Makes the index of a log anew: that of the other LAVA may be missing or have one entry too many. */
+async function indexed(folder: string, paths: LavaPaths): Promise<TakenLog | undefined> {
   const path = await unpackedLog(folder, paths);
   if (path === undefined) return undefined;
   const file = await open(path);
@@ -72,7 +79,7 @@ async function indexed(folder: string, paths: LavaPaths): Promise<number | undef
       await writeFile(`${index}.new`, bytes);
       await rename(`${index}.new`, index);
     }
-    return offsets.length;
+    return { lines: offsets.length, actions: await actionsOfLog(path) };
   } finally {
     await file.close();
   }

@@ -3,7 +3,7 @@ import type { Database } from '../store/database.ts';
 import { jobState } from '../store/numbers.ts';
 import type { ImportParts, People } from './import-parts.ts';
 import { fromDefinition } from './from-definition.ts';
-import { JobFiles } from './job-files.ts';
+import { JobFiles, type TakenLog } from './job-files.ts';
 import { records } from './records.ts';
 import { importResults } from './results.ts';
 import type { Row } from './source.ts';
@@ -63,13 +63,14 @@ async function importBatch(parts: ImportParts, people: People, files: JobFiles, 
   await db.transaction().execute(async (trx) => {
     await insertJobs(trx, people, found, taken);
     await insertLinks(parts, trx, people, ids);
+    await insertActions(trx, taken);
     await importResults(parts, trx, ids);
     await sql`insert into imported_jobs (source, job, has_log) select ${source.id}, id, has_log from ${records(ids.map((id) => ({ id, has_log: taken.has(id) })), 'id int, has_log boolean')}`.execute(trx);
   });
 }
 
-async function insertJobs(trx: Transaction<Database>, people: People, found: readonly Row[], lines: ReadonlyMap<number, number>): Promise<void> {
-  const rows = found.map((r) => ({ ...r, ...fromDefinition(r), submitter: people.users.get(Number(r['submitter_id'])), log_lines: lines.get(Number(r['id'])) ?? 0 }));
+async function insertJobs(trx: Transaction<Database>, people: People, found: readonly Row[], logs: ReadonlyMap<number, TakenLog>): Promise<void> {
+  const rows = found.map((r) => ({ ...r, ...fromDefinition(r), submitter: people.users.get(Number(r['submitter_id'])), log_lines: logs.get(Number(r['id']))?.lines ?? 0 }));
   // What was removed here since an earlier run is not named.
   await sql`
     insert into jobs (id, sub_id, target_group, role, host_role, essential, submitter, description, definition, original_definition, multinode_definition, metadata, is_public, health_check,
@@ -93,6 +94,14 @@ async function insertLinks({ source }: ImportParts, trx: Transaction<Database>, 
   await sql`insert into job_groups (job, group_id) select job, group_id from ${records(rows, 'job int, group_id int')} on conflict do nothing`.execute(trx);
 }
 
+/** The other LAVA keeps no list of actions; the log tells them. */
+async function insertActions(trx: Transaction<Database>, logs: ReadonlyMap<number, TakenLog>): Promise<void> {
+  const rows = [...logs].flatMap(([job, { actions }]) => actions.map((action) => ({ ...action, job })));
+  await sql`insert into job_actions (job, level, name, namespace, start_line, timeout, started_at, end_line, ended_at, failed)
+    select job, level, name, namespace, start_line, timeout, started_at, end_line, ended_at, failed
+    from ${records(rows, 'job int, level text, name text, namespace text, start_line int, timeout int, started_at timestamptz, end_line int, ended_at timestamptz, failed boolean')} on conflict do nothing`.execute(trx);
+}
+
 /** An earlier run may have had no media folder, or not all of it. */
 async function logsOfEarlierRuns({ source, db }: ImportParts, files: JobFiles): Promise<void> {
   for (let after = 0; ;) {
@@ -101,9 +110,12 @@ async function logsOfEarlierRuns({ source, db }: ImportParts, files: JobFiles): 
       where i.source = ${source.id} and not has_log and jobs.id > ${after} order by jobs.id limit ${stored}`.execute(db);
     if (rows.length === 0) return;
     const taken = await files.take(rows);
-    for (const [id, lines] of taken) {
-      await sql`with log as (update imported_jobs set has_log = true where source = ${source.id} and job = ${id}) update jobs set log_lines = ${lines} where id = ${id}`.execute(db);
-    }
+    await db.transaction().execute(async (trx) => {
+      for (const [id, { lines }] of taken) {
+        await sql`with log as (update imported_jobs set has_log = true where source = ${source.id} and job = ${id}) update jobs set log_lines = ${lines} where id = ${id}`.execute(trx);
+      }
+      await insertActions(trx, taken);
+    });
     after = rows.at(-1)!.id;
   }
 }
