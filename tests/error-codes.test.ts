@@ -23,6 +23,7 @@ const codes = new Set<string>([
   ...found(sources('packages/device/src'), /'(device-(?:yaml|empty|configuration)|legacy-device|missing-command)'/g),
   ...found(sources('packages/jinja/src'), /'(template-[a-z-]+)'/g),
   ...found(sources('packages/jinja/src'), /(?:exceeded|limit)\('(\w+)'/g).map((what) => `template-limit-${what}`),
+  ...found(sources('packages/server/src/notify'), /'(notify-[a-z]+(?:-[a-z]+)*)'/g),
   ...found(sources('packages/server/src/jobs'), /(?:code: |(?:unavailable|data)\('\w+', )'([a-z]+(?:-[a-z]+)*)'/g),
 ]);
 

@@ -11,6 +11,8 @@ import { renderFrom } from './devices/renderer.ts';
 import { eventBus } from './event-bus.ts';
 import { eventSettings } from './event-settings.ts';
 import { readInstanceSettings } from './instance-settings.ts';
+import { Notifier } from './notify/notifier.ts';
+import { notifySettings } from './notify/settings.ts';
 import { readSettingsFiles } from './settings-files.ts';
 import { openStore } from './store/open-store.ts';
 import { beTheServer } from './store/single-server.ts';
@@ -48,6 +50,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     await ensureSystemUser(store.db);
     const core = await startCore({ connection: store, events: eventBus(log), log, paths, settings, render: renderFrom({ db: store.db, paths }), lease, sockets });
     closers.push(() => core.close());
+    const notifier = new Notifier({ services: core.services, settings: notifySettings(await readSettingsFiles(paths)) });
+    await notifier.start();
+    closers.push(() => notifier.close());
     let url: string | undefined;
     if (options.http) {
       const { startHttp } = await import('./api/http.ts');

@@ -2,6 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import { checkJob } from '@lava/job';
 import { loadYamlWithPositions } from '@lava/yaml';
 import { usersById, type User } from '../auth/users.ts';
+import { checkNotify } from '../notify/check-notify.ts';
 import { SubmitError, type SubmitErrorKind, type SubmitProblem, type Submitted } from '../services.ts';
 import { change, type Stored } from '../store/change.ts';
 import type { Database } from '../store/database.ts';
@@ -31,10 +32,8 @@ export async function checkDefinition(db: Kysely<Database>, text: string, settin
   const { problems, definition } = checkJob(text, { contextVariables: settings.contextVariables });
   if (!definition) return { problems, kind: problems.some((p) => p.code.startsWith('yaml')) ? 'yaml' : 'schema' };
   const wanted = readWanted(definition);
-  const refuse = (kind: SubmitErrorKind, problem: Omit<SubmitProblem, 'severity' | 'path'>, path: readonly (string | number)[]): Checked => {
-    const at = loadYamlWithPositions(text).position(path);
-    return { kind, problems: [{ severity: 'error', ...problem, path, line: at?.line, column: at?.column, endColumn: at?.endColumn }, ...problems] };
-  };
+  const refuse = (kind: SubmitErrorKind, problem: Omit<SubmitProblem, 'severity' | 'path'>, path: readonly (string | number)[]): Checked =>
+    ({ kind, problems: [placed(text, { severity: 'error', ...problem, path }), ...problems] });
   if (wanted.places.some((p) => p.deviceType === '')) return refuse('schema', { code: 'missing-key', message: 'device_type is missing', upstream: "'device_type'" }, []);
   if (wanted.places.every((p) => p.count === 0)) return refuse('data', { code: 'empty-group', message: 'A multinode job needs at least one job with a device' }, ['protocols', 'lava-multinode', 'roles']);
   const found = await findDevices(db, wanted.places, user);
@@ -45,7 +44,15 @@ export async function checkDefinition(db: Kysely<Database>, text: string, settin
   if (typeof wanted.visibility === 'object' && wanted.visibility.groups.length > 0 && (await groupIds(db, wanted.visibility.groups)).length === 0) {
     return refuse('data', { code: 'unknown-groups', message: 'No known groups were found in the visibility list.' }, ['visibility', 'group']);
   }
-  return { problems, accepted: { text, wanted, found }, kind: 'data' };
+  const told = (await checkNotify(db, definition, user)).map((problem) => placed(text, problem));
+  if (told.some((p) => p.severity === 'error')) return { kind: 'data', problems: [...told, ...problems] };
+  return { problems: [...problems, ...told], accepted: { text, wanted, found }, kind: 'data' };
+}
+
+/** A problem with its place in the text. */
+function placed(text: string, problem: SubmitProblem): SubmitProblem {
+  const at = loadYamlWithPositions(text).position(problem.path);
+  return { ...problem, line: at?.line, column: at?.column, endColumn: at?.endColumn };
 }
 
 /** Checks and stores a definition, all jobs of a group or none. Throws SubmitError with everything that is wrong. */

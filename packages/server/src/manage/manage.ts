@@ -6,6 +6,7 @@ import { importLavaCommand } from './import-lava.ts';
 import { jobs } from './jobs.ts';
 import { maintenance } from './maintenance.ts';
 import { aliases, deviceTags } from './names.ts';
+import { notifications } from './notifications.ts';
 import { permissions } from './permissions.ts';
 import { scheduler } from './scheduler.ts';
 import { tokens } from './tokens.ts';
@@ -28,5 +29,6 @@ export function addManage(program: Command): void {
   jobs(manage);
   maintenance(manage);
   scheduler(manage);
+  notifications(manage);
   importLavaCommand(manage);
 }

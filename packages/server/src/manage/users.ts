@@ -8,6 +8,8 @@ import { CommandError, visit } from './visit.ts';
 
 interface UserOptions {
   readonly email?: string;
+  readonly ircHandle?: string;
+  readonly ircServer?: string;
   readonly passwd?: string;
   readonly active?: boolean;
   readonly staff?: boolean;
@@ -37,11 +39,12 @@ export function users(manage: Command): void {
 
   group.command('update <name>').description('change a user')
     .option('--email <address>').option('--passwd <password>').option('--active').option('--not-active').option('--staff').option('--not-staff')
+    .option('--irc-handle <nick>').option('--irc-server <host>', 'where notifications reach the user')
     .option('--superuser').option('--not-superuser').option('--group <names...>', 'puts the user into these groups').option('--not-group <names...>', 'takes the user out of these groups')
     .action((name: string, options: UserOptions & { notGroup?: string[]; notActive?: boolean; notStaff?: boolean; notSuperuser?: boolean }, command: Command) => visit(command, async ({ change }) => {
       const flag = (yes?: boolean, no?: boolean) => (yes ? true : no ? false : undefined);
       const set = {
-        email: options.email, password: options.passwd === undefined ? undefined : await hashPassword(options.passwd),
+        email: options.email, irc_handle: options.ircHandle, irc_server: options.ircServer, password: options.passwd === undefined ? undefined : await hashPassword(options.passwd),
         is_active: flag(options.active, options.notActive), is_staff: flag(options.staff, options.notStaff), is_superuser: flag(options.superuser, options.notSuperuser),
       };
       const changed = Object.entries(set).filter(([, value]) => value !== undefined);

@@ -1,5 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 import type { Database } from '../store/database.ts';
+import { storable } from './deliveries.ts';
 import { DeliveryError } from './failure.ts';
 
 /**
@@ -8,7 +9,7 @@ import { DeliveryError } from './failure.ts';
  * @throws DeliveryError for the description of an API token
  */
 export async function callbackToken(db: Kysely<Database>, submitter: number, name: string): Promise<string> {
-  const { rows: [found] } = await sql<{ token: string }>`select token from remote_artifact_tokens where user_id = ${submitter} and name = ${name}`.execute(db);
+  const { rows: [found] } = await sql<{ token: string }>`select token from remote_artifact_tokens where user_id = ${submitter} and name = ${storable(name)}`.execute(db);
   if (found) return found.token;
   if (await describesApiToken(db, submitter, name)) {
     throw new DeliveryError('its token is the description of an API token, of which only a hash is stored: store the secret as a remote artefact token of the same name', { final: true });
@@ -18,7 +19,7 @@ export async function callbackToken(db: Kysely<Database>, submitter: number, nam
 
 /** Does the submitter have an API token with this description, and no remote artefact token of the name? */
 export async function describesApiToken(db: Kysely<Database>, submitter: number, name: string): Promise<boolean> {
-  const { rows } = await sql`select from tokens where user_id = ${submitter} and description = ${name}
-    and not exists (select from remote_artifact_tokens r where r.user_id = ${submitter} and r.name = ${name}) limit 1`.execute(db);
+  const { rows } = await sql`select from tokens where user_id = ${submitter} and description = ${storable(name)}
+    and not exists (select from remote_artifact_tokens r where r.user_id = ${submitter} and r.name = ${storable(name)}) limit 1`.execute(db);
   return rows.length > 0;
 }

@@ -34,9 +34,16 @@ const patience = 24;
 /** Seconds until it is tried again: at first, and at most. */
 const [firstPause, longestPause] = [30, 3600];
 
+/** PostgreSQL takes no NUL in texts. */
+export const storable = (text: string) => text.replaceAll('\0', '\uFFFD');
+
+/** Characters of a key; the index on it takes no more. */
+const longestKey = 500;
+
 /** Adds deliveries; what was told once is not told again. */
 export async function addDeliveries(db: Db, deliveries: readonly NewDelivery[]): Promise<void> {
-  for (const { error, ...delivery } of deliveries) {
+  for (const { error, recipient, host, key, ...more } of deliveries) {
+    const delivery = { ...more, recipient: storable(recipient), host: storable(host), key: storable(key).slice(0, longestKey) };
     const over = error === undefined ? {} : { error, status: 'failed' as const, ended_at: sql<Date>`now()` };
     await db.insertInto('deliveries').values({ ...delivery, ...over }).onConflict((c) => c.columns(['job', 'method', 'key']).doNothing()).execute();
   }

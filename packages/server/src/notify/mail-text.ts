@@ -28,9 +28,10 @@ export async function composeMail(context: SendContext, facts: JobFacts, block: 
       if (block.compare) parts.push(await comparisonText(context.services, facts, block.compare));
     }
   }
-  return { subject: `LAVA notification for Test Job ${nameOf(facts)} ${facts.description.slice(0, mostName).replace(/\s+/g, ' ')}`.trim(), text: `${parts.join('\n\n')}\n\n-- \nLAVA, ${site}\n` };
+  return { subject: `LAVA notification for Test Job ${nameOf(facts)} ${onOneLine(facts.description).slice(0, mostName)}`.trim(), text: `${parts.join('\n\n')}\n\n-- \nLAVA, ${site}\n` };
 }
 
+const onOneLine = (text: string) => text.replace(/\s+/g, ' ');
 const indented = (lines: readonly string[]) => lines.map((line) => `  ${line}`).join('\n');
 const plain = (value: unknown) => (isMapping(value) || Array.isArray(value) ? dumpYaml(value).trimEnd().replaceAll('\n', ' ') : String(value));
 
@@ -42,7 +43,7 @@ function deviceText(facts: JobFacts): string {
 function jobText(facts: JobFacts): string {
   const seconds = facts.start_time && facts.end_time ? (facts.end_time.getTime() - facts.start_time.getTime()) / 1000 : 0;
   return `Job\n${indented([
-    `description: ${facts.description}`, `priority: ${facts.priority}`, `submitted: ${timeText(facts.submit_time)}`, `started: ${timeText(facts.start_time)}`,
+    `description: ${onOneLine(facts.description)}`, `priority: ${facts.priority}`, `submitted: ${timeText(facts.submit_time)}`, `started: ${timeText(facts.start_time)}`,
     `finished: ${timeText(facts.end_time)}`, `duration: ${formatDuration(seconds)}`,
   ])}`;
 }

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { rm } from 'node:fs/promises';
 import { messageOf, sleep } from '@lava/base';
+import { UnknownField } from '../api/xmlrpc/query-conditions.ts';
 import type { Services } from '../services.ts';
 import { isConnectionLoss } from '../store/connection.ts';
-import { addDeliveries, claimDeliveries, giveBack, markFailed, markSent, secondsToNext, type Delivery } from './deliveries.ts';
+import { addDeliveries, claimDeliveries, giveBack, markFailed, markSent, secondsToNext, type Delivery, type NewDelivery } from './deliveries.ts';
 import { DeliveryError } from './failure.ts';
 import { networkGuard, type NetworkGuard } from './network-guard.ts';
 import { planDeliveries, readJobNews } from './plan-deliveries.ts';
@@ -65,7 +66,11 @@ export class Notifier {
     if (this.#closing) return;
     if (this.#running) { this.#again = true; return; }
     clearTimeout(this.#timer);
-    this.#running = this.#rounds().finally(() => { this.#running = undefined; });
+    this.#running = this.#rounds().finally(() => {
+      this.#running = undefined;
+      // It came after the last look.
+      if (this.#again) this.wake();
+    });
   }
 
   /** Messages under way get a moment; the others are sent after the next start. */
@@ -106,15 +111,15 @@ export class Notifier {
     const most = 100;
     const news = await readJobNews(db, most);
     for (const { id, job, state } of news) {
-      const planned = await planDeliveries(db, job, state).catch((error: unknown) => {
-        if (isConnectionLoss(error)) throw error;
-        // A query that cannot be read, say: it will not be better the next time.
-        log.warn(`[${job}] nobody is told of it: ${messageOf(error)}`);
-        return [];
-      });
-      await db.transaction().execute(async (trx) => {
+      const store = (planned: readonly NewDelivery[]) => db.transaction().execute(async (trx) => {
         const gone = await trx.deleteFrom('job_news').where('id', '=', id).executeTakeFirst();
         if (gone.numDeletedRows > 0n) await addDeliveries(trx, planned);
+      });
+      await planDeliveries(db, job, state).then(store).catch((error: unknown) => {
+        if (isConnectionLoss(error)) throw error;
+        // A query that cannot be read, say: it will not be better the next time.
+        log.warn(`[${job}] nobody is told of it: ${error instanceof UnknownField ? 'its query names a field that there is not' : messageOf(error)}`);
+        return store([]);
       });
     }
     return news.length === most;

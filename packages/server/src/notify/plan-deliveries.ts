@@ -2,7 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import type { Database } from '../store/database.ts';
 import { fillUrl } from './callback-url.ts';
 import { meets } from './criteria.ts';
-import type { NewDelivery } from './deliveries.ts';
+import { storable, type NewDelivery } from './deliveries.ts';
 import { readJobFacts, type JobFacts } from './job-facts.ts';
 import { isMailAddress } from './mail.ts';
 import { deviceOwner, readNotify, type Callback, type Recipient } from './notify-block.ts';
@@ -38,7 +38,7 @@ async function callbackDelivery(db: Db, facts: JobFacts, n: number, callback: Ca
 async function recipientDelivery(db: Db, facts: JobFacts, { method, user, email, handle, server }: Recipient): Promise<NewDelivery | undefined> {
   const username = user === deviceOwner ? facts.device_owner : user;
   if (username === null) return undefined;
-  const account = username === undefined ? undefined : await db.selectFrom('users').select(['email', 'irc_handle', 'irc_server']).where('username', '=', username).executeTakeFirst();
+  const account = username === undefined ? undefined : await db.selectFrom('users').select(['email', 'irc_handle', 'irc_server']).where('username', '=', storable(username)).executeTakeFirst();
   const common = { job: facts.id, state: facts.state, method } as const;
   if (method === 'email') {
     const address = email || account?.email || '';
