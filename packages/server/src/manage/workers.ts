@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import type { Command } from 'commander';
 import { deviceHealths, workerHealths, workerStates, type WorkerHealth } from '@lava/job';
-import { newWorkerToken } from '../api/worker-http/register.ts';
 import type { Change } from '../store/change.ts';
 import { deviceHealth } from '../store/numbers.ts';
 import { changeWorkerHealth, devicesOf } from '../workers/worker-changes.ts';
+import { newWorkerToken } from '../workers/worker-token.ts';
 import { aligned, csv } from './table.ts';
 import { CommandError, visit } from './visit.ts';
 

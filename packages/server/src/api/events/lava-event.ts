@@ -14,6 +14,8 @@ export interface LavaEvent {
   /** Topic, UUID, time, user, JSON. */
   readonly parts: readonly [topic: string, uuid: string, time: string, user: string, json: string];
   maySee(user: User | null): boolean;
+  /** The worker of the job that it tells of. */
+  readonly worker?: string | undefined;
 }
 
 /** An event with what LAVA tells about its object, read from the database; undefined for what LAVA does not tell. */
@@ -33,7 +35,7 @@ export async function lavaEvent(services: Services, topic: string, event: Server
       device_type: row.device_type ?? undefined, start_time: time(row.start_time), end_time: time(row.end_time),
     };
     const known = Object.fromEntries(Object.entries(content).filter(([, v]) => v !== undefined)) as Record<string, string | number | boolean>;
-    return frame('testjob', row.submitter, known, (user) => maySeeJob(user, access));
+    return { ...frame('testjob', row.submitter, known, (user) => maySeeJob(user, access)), worker: content.worker };
   }
   if (event.type === 'device') {
     const { rows } = await sql<{ hostname: string; device_type: string; worker: string | null; state: number; health: number; job: number | null; sub_id: string | null; guard: Guarded }>`

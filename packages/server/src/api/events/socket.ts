@@ -1,7 +1,9 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { WebSocket } from 'ws';
 import { messageOf } from '@lava/base';
 import { usersById, type User } from '../../auth/users.ts';
+import { isWorkerToken } from '../../workers/worker-token.ts';
 import type { EventSettings } from '../../event-settings.ts';
 import type { Services } from '../../services.ts';
 import { userOfToken } from '../who.ts';
@@ -14,26 +16,31 @@ const beatMs = 30_000;
 /** `/ws/`: LAVA's events, each a JSON array of five texts: topic, UUID, time, user, JSON. */
 export async function eventSocket(app: FastifyInstance, { services, events: { topic } }: { services: Services; events: EventSettings }): Promise<void> {
   const listeners = new Map<WebSocket, User | null>();
+  /** Workers of the HTTP protocol, by name: they hear of their own jobs, whoever may see those. */
+  const workers = new Map<WebSocket, string>();
 
   // Events go out in the order in which they came, although each is completed from the database first.
   let queue = Promise.resolve();
   const stop = services.events.subscribe((event) => {
-    if (listeners.size === 0) return;
+    if (listeners.size + workers.size === 0) return;
     const at = new Date();
     queue = queue.then(async () => {
       // What tests say of themselves has never gone to web sockets.
       const told = event.type === 'test-event' ? undefined : await lavaEvent(services, topic, event, at);
       if (!told) return;
       const text = JSON.stringify(told.parts);
-      for (const [socket, user] of listeners) {
-        if (!told.maySee(user)) continue;
+      const readers = [
+        ...[...listeners].filter(([, user]) => told.maySee(user)),
+        ...[...workers].filter(([, worker]) => told.worker === worker),
+      ];
+      for (const [socket] of readers) {
         if (socket.bufferedAmount > mostBehind) socket.terminate();
         else socket.send(text);
       }
     }).catch((error: unknown) => services.log.warn(`[HTTP] an event was not told: ${messageOf(error)}`));
   });
   const timer = setInterval(() => {
-    for (const socket of listeners.keys()) socket.ping();
+    for (const socket of [...listeners.keys(), ...workers.keys()]) socket.ping();
     refresh().catch((error: unknown) => services.log.warn(`[HTTP] who listens to events was not looked up: ${messageOf(error)}`));
   }, beatMs);
   /** What people may see changes while they listen; who may not be here any more is sent away. */
@@ -50,9 +57,13 @@ export async function eventSocket(app: FastifyInstance, { services, events: { to
 
   app.get('/ws/', { websocket: true }, (socket: WebSocket, request) => {
     socket.on('error', () => socket.terminate());
-    socket.once('close', () => listeners.delete(socket));
-    basicUser(services, request.headers.authorization).then(
-      (user) => { if (socket.readyState === socket.OPEN) listeners.set(socket, user); },
+    socket.once('close', () => { listeners.delete(socket); workers.delete(socket); });
+    listenerOf(services, request.headers).then(
+      (listener) => {
+        if (socket.readyState !== socket.OPEN) return;
+        if ('worker' in listener) workers.set(socket, listener.worker);
+        else listeners.set(socket, listener.user);
+      },
       (error: unknown) => {
         const message = error instanceof BadCredentials ? error.message : 'Internal error';
         socket.send(JSON.stringify({ error: message }), () => socket.close());
@@ -63,6 +74,15 @@ export async function eventSocket(app: FastifyInstance, { services, events: { to
 }
 
 class BadCredentials extends Error {}
+
+/** A worker, by `LAVA-Host` and `LAVA-Token`, or else a user. */
+async function listenerOf(services: Services, headers: IncomingHttpHeaders): Promise<{ worker: string } | { user: User | null }> {
+  const [worker, token] = [headers['lava-host'], headers['lava-token']];
+  if (typeof worker !== 'string' || typeof token !== 'string') return { user: await basicUser(services, headers.authorization) };
+  const known = await isWorkerToken(services.db, worker, token);
+  if (!known) throw new BadCredentials(known === undefined ? 'Unknown worker' : 'Invalid worker token');
+  return { worker };
+}
 
 /** The user of `Authorization: Basic user:token`; null without that header. */
 async function basicUser(services: Services, header: string | undefined): Promise<User | null> {

@@ -1,13 +1,13 @@
 import { sql } from 'kysely';
 import { messageOf, monotonicMs, version as ownVersion, type DaemonLog } from '@lava/base';
 import { jobStates } from '@lava/job';
-import { hashSecret, sameText } from '../../auth/secrets.ts';
 import type { AttemptControl } from '../../link/attempt-control.ts';
 import { liveAttempts, type LiveAttempt } from '../../link/attempts.ts';
 import type { Presence, PresenceSource } from '../../link/presence.ts';
 import type { LogIntake } from '../../logs/intake.ts';
 import type { Stored } from '../../store/change.ts';
 import { isConnectionLoss } from '../../store/connection.ts';
+import { isWorkerToken } from '../../workers/worker-token.ts';
 import { HttpError } from '../errors.ts';
 import { admitTokens, attemptOfToken, jobToken, type AttemptOfToken } from './job-tokens.ts';
 import { storedRecords } from './records.ts';
@@ -68,15 +68,9 @@ export class HttpWorkers {
     await this.#looking;
   }
 
-  /** True for the token of this worker. */
-  async knows(hostname: string, token: string): Promise<boolean | undefined> {
-    const row = await this.#options.stored.db.selectFrom('workers').select('token_hash').where('hostname', '=', hostname).executeTakeFirst();
-    return row && row.token_hash !== null && sameText(row.token_hash, hashSecret(token));
-  }
-
   /** A PING: what the worker shall do. With a `wrongVersion` it gets no new jobs; running ones may end. */
   async ping(hostname: string, token: string | undefined, version: string | undefined, wrongVersion: boolean): Promise<Orders> {
-    const known = await this.knows(hostname, token ?? '');
+    const known = await isWorkerToken(this.#options.stored.db, hostname, token ?? '');
     if (known === undefined) throw refuse(404, `Unknown worker '${hostname}'`);
     if (!token) throw refuse(400, `Missing 'token'`);
     if (!known) throw refuse(400, `Invalid 'token'`);

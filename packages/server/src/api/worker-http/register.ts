@@ -1,23 +1,12 @@
 import { sql } from 'kysely';
-import { hashSecret, randomSecret } from '../../auth/secrets.ts';
 import { holds } from '../../auth/permissions.ts';
 import { userByPassword } from '../../auth/users.ts';
-import { change, type Change, type Stored } from '../../store/change.ts';
+import { change, type Stored } from '../../store/change.ts';
+import { newWorkerToken } from '../../workers/worker-token.ts';
 import { HttpError } from '../errors.ts';
 import type { WorkerHttpSettings } from './settings.ts';
 
 const forbidden = (text: string) => new HttpError(403, 'worker', text);
-
-/** LAVA's worker tokens have 32 characters. */
-const tokenLength = 32;
-
-/** Gives a worker a new token for the HTTP protocol; the one before is refused from now on. The secret can be read only now. */
-export async function newWorkerToken(c: Change, hostname: string): Promise<string> {
-  const token = randomSecret(tokenLength);
-  await c.trx.updateTable('workers').set({ token_hash: hashSecret(token) }).where('hostname', '=', hostname).execute();
-  c.note('worker', hostname, 'new token for the HTTP protocol');
-  return token;
-}
 
 /** A worker makes itself known: by its address where the settings allow it, or by the password of a user who may add workers. */
 export async function registerWorker(stored: Stored, settings: WorkerHttpSettings, form: URLSearchParams, address: string): Promise<{ name: string; token: string }> {
