@@ -1,8 +1,10 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createHmac } from 'node:crypto';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { httpReceiver, ircReceiver, mailReceiver } from '../notify/testing.ts';
 import type { Connection } from '../store/connection.ts';
 import { startTestDatabases, type TestDatabases } from '../store/testing.ts';
 import { addManage } from './manage.ts';
@@ -127,4 +129,38 @@ test('jobs', async () => {
   expect(await manage('jobs', 'fail', String(running))).toBe('');
   expect(await manage('jobs', 'fail', String(running))).toBe(`CommandError: TestJob ${running} has finished already\n`);
   expect(await connection.db.selectFrom('jobs').select(['state', 'health', 'error_type']).where('id', '=', running).execute()).toEqual([{ state: 5, health: 2, error_type: 'Infrastructure' }]);
+});
+
+test('notifications: what was sent, once more, and whether it can be', async () => {
+  const mail = await mailReceiver();
+  const receiver = await httpReceiver();
+  const irc = await ircReceiver();
+  await mkdir(join(root, 'etc/lava-server'), { recursive: true });
+  const settings = { EMAIL_HOST: '127.0.0.1', EMAIL_PORT: mail.port, IRC_PORT: irc.port, NOTIFY_ALLOWED_NETWORKS: ['127.0.0.1'], CALLBACK_SIGNING_KEY: 'k'.repeat(32) };
+  await writeFile(join(root, 'etc/lava-server/settings.yaml'), JSON.stringify(settings));
+  const { db } = connection;
+  const job = await db.selectFrom('jobs').select('id').executeTakeFirstOrThrow();
+  const { id } = await db.insertInto('deliveries').values({
+    job: job.id, state: 5, method: 'callback', key: '0:5', recipient: 'https://me:hidden@example.org/cb?token=hidden', status: 'failed', error: 'it answered 500',
+  }).returning('id').executeTakeFirstOrThrow();
+
+  const list = await manage('notifications', 'list', '--failed', '--job', String(job.id));
+  expect(list).toContain(`${id},${job.id},callback,https://example.org/cb?…,failed,0,`);
+  expect(list).not.toContain('hidden');
+  expect(await manage('notifications', 'list', '--waiting')).toBe('id,job,method,recipient,status,tries,created,next,error\n');
+  expect(await manage('notifications', 'retry')).toMatch(/^CommandError: Say which/);
+  expect(await manage('notifications', 'retry', '999999')).toMatch(/^CommandError: There is no message 999999/);
+  expect(await manage('notifications', 'retry', id)).toMatch(/^1 message is sent again/);
+  expect(await manage('notifications', 'list', '--waiting')).toContain(`${id},${job.id},`);
+
+  expect(await manage('notifications', 'test', 'email', 'ada@example.org')).toBe('It was taken\n');
+  expect(mail.mails).toMatchObject([{ to: ['ada@example.org'] }]);
+  expect(await manage('notifications', 'test', 'email', 'refused@example.org')).toMatch(/^CommandError: It did not arrive: .*no such mailbox/);
+  expect(await manage('notifications', 'test', 'irc', 'ada', '127.0.0.1')).toBe('It was taken\n');
+  expect(await manage('notifications', 'test', 'callback', 'http://10.0.0.1/')).toMatch(/^CommandError: It did not arrive: .*NOTIFY_ALLOWED_NETWORKS/);
+  expect(await manage('notifications', 'test', 'callback', `${receiver.url}/x`)).toBe('It was taken\n');
+  const key = (await manage('notifications', 'key', `${receiver.url}/other`)).trim();
+  const [, t, v1] = /^t=(\d+),v1=(\w+)$/.exec(String(receiver.got[0]!.headers['x-lava-signature']))!;
+  expect(createHmac('sha256', key).update(`${t}.${receiver.got[0]!.body}`).digest('hex')).toBe(v1);
+  await Promise.all([mail.close(), receiver.close(), irc.close()]);
 });
