@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { freePort } from '@lava/testbed';
 import { dumpYaml, loadYaml } from '@lava/yaml';
 import { FakeBoard, friendlyBoard, login as toShell } from '../testing/fake-board.ts';
 
@@ -147,11 +146,3 @@ test('kexec: another kernel from the running system', async () => {
   expect(run.outcome.result).toBe('pass');
   expect(typed(run)).toEqual(['root\n', '/sbin/kexec --load /k --initrd /i --reuse-cmdline\n', '/sbin/kexec -e\n', 'root\n', '\n']);
 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}

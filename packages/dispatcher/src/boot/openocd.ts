@@ -38,7 +38,7 @@ const flashOpenocd: ActionSpec = {
   async run(a) {
     const options = mappingAt(methodParameters(a, 'openocd'), 'options') ?? {};
     const files = imageFiles(a);
-    const words = (flag: string, values: readonly string[]) => values.filter((value) => value !== '').flatMap((value) => [flag, fillFiles(value, files, true)]);
+    const words = (flag: string, values: readonly string[]) => values.flatMap((value) => (value === '' ? [] : [flag, fillFiles(value, files, true)]));
     const script = files.get('openocd_script')?.file;
     const argv = [
       program(a), ...words('-f', script === undefined ? promptList(options['file']) : [script]), ...words('-f', await boardSelection(a)),

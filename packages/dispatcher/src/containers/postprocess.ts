@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { mappingAt } from '@lava/job';
 import { dynamicData, overlayArchive } from '../deploy/downloaded.ts';
+import { downloadsFolder } from '../deploy/downloads-source.ts';
 import { shellQuote } from '../overlay/shell-text.ts';
 import type { Action, ActionSpec, Parameters } from '../pipeline/action.ts';
 import { asText } from '../pipeline/as-text.ts';
 import { checkDocker, containerImage, prepareImage } from './image.ts';
-import { deviceDockerOptions, dockerRun, downloadsFolder, noteContainer, containerName, removeContainer } from './run-container.ts';
+import { deviceDockerOptions, containerName, dockerRun, noteContainer, removeContainer } from './run-container.ts';
 
 const inContainer = '/lava-downloads';
 

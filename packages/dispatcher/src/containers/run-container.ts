@@ -3,6 +3,7 @@ import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sleep } from '@lava/base';
 import { isMapping, mappingAt, type Mapping } from '@lava/job';
+import { downloadsFolder } from '../deploy/downloads-source.ts';
 import type { JobLog } from '../log/job-log.ts';
 import type { Action } from '../pipeline/action.ts';
 import { asText } from '../pipeline/as-text.ts';
@@ -34,8 +35,8 @@ interface ContainerOptions {
 
 /** Seconds for removing a container. */
 const removeSeconds = 30;
-/** File in the scratch folder that names the job's containers, for whoever finishes a job that died. */
-const note = 'containers';
+/** File in the scratch folder that has commands for whoever finishes a job that died. */
+const note = 'leftovers';
 
 /** Words for `docker` itself and for `docker run` that the device configuration has for tools in containers. */
 export function deviceDockerOptions(device: Mapping): { readonly global: string[]; readonly run: string[] } {
@@ -74,11 +75,6 @@ export function adminMounts(job: JobContext): Mount[] {
   return (Array.isArray(list) ? list : []).filter(Array.isArray).map(([source, destination, mode]: unknown[]) => ({ source: asText(source), destination: asText(destination), readOnly: mode !== 'rw' }));
 }
 
-/** Folder of files that `to: downloads` left for a namespace. */
-export function downloadsFolder(job: JobContext, namespace: string): string {
-  return join(job.scratch, 'downloads', namespace);
-}
-
 /** The downloads of a block, or of the namespace it names, for a container; none if there are none. */
 export function downloadsMount(a: Action, namespace: string): Mount[] {
   const source = downloadsFolder(a.job, asText(a.parameters['downloads-namespace'] ?? namespace));
@@ -93,7 +89,12 @@ export function hasUsbParts(job: JobContext): boolean {
 
 /** Notes a container before it starts, so that it is removed even if lava-run is killed. */
 export async function noteContainer(job: JobContext, name: string, options: readonly string[] = []): Promise<void> {
-  await appendFile(join(job.scratch, note), `${JSON.stringify([...options, 'rm', '--force', name])}\n`);
+  await noteLeftover(job, ['docker', ...options, 'rm', '--force', name]);
+}
+
+/** Notes the command that ends something which would outlive lava-run. */
+export async function noteLeftover(job: JobContext, argv: readonly string[]): Promise<void> {
+  await appendFile(join(job.scratch, note), `${JSON.stringify(argv)}\n`);
 }
 
 /** Waits until a container runs. It ends with the action. */
@@ -107,19 +108,20 @@ export async function untilRunning(a: Action, name: string, options: readonly st
 
 /** Removes a container, also after the end of the action's time. Never rejects. */
 export async function removeContainer(a: Pick<Action, 'log' | 'job'>, name: string, options: readonly string[] = []): Promise<void> {
-  await docker(a, [...options, 'rm', '--force', name]);
+  await runAtEnd(a, ['docker', ...options, 'rm', '--force', name]);
 }
 
-/** Removes the containers that a job which died has left. Never rejects. */
-export async function removeLeftContainers(scratch: string, log: JobLog, environment: Readonly<Record<string, string>>): Promise<void> {
+/** Ends what a job which died has left: containers, services. Never rejects. */
+export async function endNoted(scratch: string, log: JobLog, environment: Readonly<Record<string, string>>): Promise<void> {
   const text = await readFile(join(scratch, note), 'utf8').catch(() => '');
-  for (const line of text.split('\n').filter((l) => l !== '')) await docker({ log, job: { environment } }, JSON.parse(line) as string[]);
+  // A line that was not written to its end is left out.
+  for (const line of text.split('\n').slice(0, -1)) await runAtEnd({ log, job: { environment } }, JSON.parse(line) as string[]);
 }
 
-async function docker(a: { readonly log: JobLog; readonly job: Pick<JobContext, 'environment'> }, args: readonly string[]): Promise<void> {
+async function runAtEnd(a: { readonly log: JobLog; readonly job: Pick<JobContext, 'environment'> }, argv: readonly string[]): Promise<void> {
   try {
-    await execProgram({ ...a, signal: AbortSignal.timeout(removeSeconds * 1000) }, ['docker', ...args], { allowFail: true });
+    await execProgram({ ...a, signal: AbortSignal.timeout(removeSeconds * 1000) }, argv, { allowFail: true });
   } catch {
-    a.log.warning(`The container ${args.at(-1) ?? ''} could not be removed within ${removeSeconds} seconds`);
+    a.log.warning(`'${argv.join(' ')}' did not end within ${removeSeconds} seconds`);
   }
 }

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { postprocessDocker } from '../containers/postprocess.ts';
 import { asText } from '../pipeline/as-text.ts';
 import type { Method } from '../pipeline/action.ts';
 import { Downloads } from './download.ts';
@@ -17,11 +18,8 @@ export const downloads: Method = {
       name: 'downloads',
       summary: 'downloads action',
       description: 'download files and keep them for later blocks',
-      children: [...overlaySpecs(job, parameters), ...fetchImages(job, parameters, files, false)],
-      validate(a) {
-        if (parameters['postprocess'] !== undefined) a.error("Working on downloaded files in a container ('postprocess') is not supported yet");
-        files.check(a);
-      },
+      children: [...overlaySpecs(job, parameters), ...fetchImages(job, parameters, files, false), ...(parameters['postprocess'] === undefined ? [] : [postprocessDocker(parameters)])],
+      validate: (a) => files.check(a),
       async run(a) {
         a.set(overlayApplied, false);
         const folder = downloadsFolder(job, asText(parameters['namespace'] ?? 'common'));

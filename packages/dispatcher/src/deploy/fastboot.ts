@@ -57,7 +57,7 @@ function flashOrder(job: JobContext, parameters: Parameters): ActionSpec {
     timeoutError: 'Infrastructure',
     children: [
       readFeedback,
-      ...labels.filter((label) => label !== 'boot' || !noBoot).flatMap((label) => [waitDeviceBoardId, flash(label), ...rebootAfter(mappingAt(parameters, 'images', label)?.['reboot'])]),
+      ...labels.flatMap((label) => (label === 'boot' && noBoot ? [] : [waitDeviceBoardId, flash(label), ...rebootAfter(mappingAt(parameters, 'images', label)?.['reboot'])])),
     ],
     validate(a) {
       if (known === undefined) a.error('device flash commands order missing');

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { mappingAt } from '@lava/job';
+import { containerImage, prepareImage } from '../containers/image.ts';
+import { deviceDockerOptions, dockerRun, hasUsbParts, noteContainer, removeContainer, untilRunning } from '../containers/run-container.ts';
 import type { Action, ExecOptions, ExecResult } from '../pipeline/action.ts';
-import { asText } from '../pipeline/as-text.ts';
 import { deviceOptions } from '../usb/share-devices.ts';
 
 /**
@@ -11,18 +12,22 @@ import { deviceOptions } from '../usb/share-devices.ts';
 export async function runTool(a: Action, argv: readonly string[], files: readonly string[] = [], options: ExecOptions = {}): Promise<ExecResult> {
   const docker = mappingAt(a.parameters, 'docker');
   if (!docker) return a.exec(argv, options);
-  const image = asText(docker['image']);
-  if (docker['local'] !== true || (await a.exec(['docker', 'image', 'inspect', '--format', `Image ${image} exists locally`, image], { allowFail: true })).status !== 0) {
-    await a.exec(['docker', 'pull', image], { error: 'Infrastructure', errorMessage: `Unable to pull docker image '${image}'`, code: 'docker-pull' });
-  }
+  const { global } = deviceDockerOptions(a.job.device);
+  const image = containerImage(docker, 'image');
+  await prepareImage(a, image, global);
   const name = `lava-${a.job.id}-${a.level}-${randomUUID()}`;
-  const mounts = [...new Set(files)].map((file) => `--mount=type=bind,source=${file},destination=${file}`);
-  await a.exec(['docker', 'run', ...(await deviceOptions(a)), '--detach', '--rm', '--init', `--name=${name}`, ...mounts, image, 'sleep', 'infinity'], {
-    error: 'Infrastructure', errorMessage: `Unable to start a container of '${image}'`, code: 'docker-run',
+  await noteContainer(a.job, name, global);
+  const [client = 'docker', ...run] = dockerRun(a.job, {
+    image: image.name, name, networkFrom: docker['network_from'], command: ['sleep', 'infinity'],
+    mounts: [...new Set(files)].map((file) => ({ source: file, destination: file })),
+    more: ['--detach', ...(hasUsbParts(a.job) ? await deviceOptions(a) : [])],
+    ...(options.env && { environment: options.env }),
   });
+  await a.exec([client, ...run], { error: 'Infrastructure', errorMessage: `Unable to start a container of '${image.name}'`, code: 'container-start' });
   try {
-    return await a.exec(['docker', 'exec', ...(options.cwd === undefined ? [] : [`--workdir=${options.cwd}`]), name, ...argv], options);
+    await untilRunning(a, name, global);
+    return await a.exec(['docker', ...global, 'exec', ...(options.cwd === undefined ? [] : [`--workdir=${options.cwd}`]), name, ...argv], options);
   } finally {
-    await a.exec(['docker', 'stop', name], { allowFail: true });
+    await removeContainer(a, name, global);
   }
 }
