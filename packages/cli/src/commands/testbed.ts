@@ -33,8 +33,10 @@ export async function testbed(name: string | undefined, options: TestbedOptions)
       const templates = options.templates ?? (options.device && dirname(options.device));
       return await runLocally(options.job, { ...options, device, ...(templates !== undefined && { templates }) });
     }
+    // Listened for before anybody is told to press it.
+    const ended = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
     process.stdout.write(`The board '${script.name}' is there, without power. Its device configuration:\n  ${device}\nIts lines for a device dictionary:\n\n${dictionaryLines(board)}\nCtrl-C ends it.\n`);
-    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+    await ended;
     return exitStatus.ok;
   } finally {
     await board.close();

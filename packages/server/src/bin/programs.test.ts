@@ -1,12 +1,12 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { version } from '@lava/base';
 import { formatRecord } from '@lava/job';
 import { createCertificate, readCertificate, readSecretCertificate } from '@lava/link';
+import { freePort } from '@lava/testbed';
 import { FakeWorker, until } from '../link/fake-worker.ts';
 import { findPostmaster } from '../store/managed/postmaster.ts';
 
@@ -58,16 +58,6 @@ async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> 
   await ended;
 }
 
-/** Free ports of this machine: bound once by the kernel's choice and given back. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => new Promise<Server>((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => resolve(server));
-  })));
-  const ports = servers.map((s) => (s.address() as { port: number }).port);
-  await Promise.all(servers.map((s) => new Promise((resolve) => { s.close(resolve); })));
-  return ports;
-}
-
 test('management without a server: users, tokens, types, workers, devices, with the outputs scripts rely on', async () => {
   expect(await manage('pipeline-worker', '--hostname', 'w1', '--description', 'first')).toMatchObject({ status: 0, out: 'Worker w1 created\n' });
   expect(await manage('pipeline-worker', '--hostname', 'w1')).toMatchObject({ status: 2, err: 'CommandError: Worker w1 already exists\n' });
@@ -110,7 +100,7 @@ test('management without a server: users, tokens, types, workers, devices, with 
 });
 
 test('lava-master reads its file of shell variables, makes its certificate and logs what admins look for', async () => {
-  const [control, log, http] = await freePorts(3);
+  const [control, log, http] = await Promise.all([freePort(), freePort(), freePort()]);
   await mkdir(join(root, 'etc/lava-server'), { recursive: true });
   await writeFile(join(root, 'etc/lava-server/lava-master'), `# classic\nMASTER_SOCKET="--master-socket tcp://127.0.0.1:${control}"\nLOG_SOCKET="--log-socket tcp://127.0.0.1:${log}"\nLOGLEVEL="DEBUG"\nENCRYPT="--encrypt"\nHTTP="--http 127.0.0.1:${http}"\n`);
   const logFile = join(root, 'var/log/lava-server/lava-master.log');
@@ -136,7 +126,7 @@ test('plain connections are taken from this machine only', async () => {
 });
 
 test('the server is killed in the middle of a job: the next one takes over the database and every line is there once', async () => {
-  const [control, log] = await freePorts(2);
+  const [control, log] = await Promise.all([freePort(), freePort()]);
   const addresses = { control: `tcp://127.0.0.1:${control}`, log: `tcp://127.0.0.1:${log}` };
   const certificates = join(root, 'etc/lava-dispatcher/certificates.d');
   const worker1 = await createCertificate(join(root, 'worker'), 'w1');

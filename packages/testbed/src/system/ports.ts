@@ -1,13 +1,20 @@
-import { createServer, type AddressInfo } from 'node:net';
+import { randomInt } from 'node:crypto';
+import { createServer } from 'node:net';
 
-/** A free TCP port of the loopback interface: the wanted one if nobody has it. */
-export function freePort(wanted = 0): Promise<number> {
-  return new Promise((resolve, reject) => {
+/**
+ * A free TCP port of the loopback interface: the wanted one if nobody has it. Others are below those that the system
+ * gives to outgoing connections, which could take it before it is used.
+ */
+export async function freePort(wanted?: number): Promise<number> {
+  for (let port = wanted ?? randomPort(); ; port = randomPort()) if (await isFree(port)) return port;
+}
+
+const randomPort = () => randomInt(10_240, 32_768);
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const probe = createServer();
-    probe.once('error', (error) => (wanted === 0 ? reject(error) : resolve(freePort())));
-    probe.listen(wanted, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
   });
 }
