@@ -140,7 +140,7 @@ test('the server is killed in the middle of a job: the next one takes over the d
   await writeFile(dictionary, "{% extends 'qemu.jinja2' %}\n");
   await manage('devices', 'add', 'q1', '--device-type', 'qemu', '--worker', 'w1', '--dictionary', dictionary);
 
-  const [http] = await freePorts(1);
+  const http = await freePort();
   const logFile = join(root, 'server.log');
   const args = ['--root', root, 'run', '--master-socket', addresses.control, '--log-socket', addresses.log, '--http', `127.0.0.1:${http}`, '--log-file', logFile];
   const ask = (path: string, definition?: string) => fetch(`http://127.0.0.1:${http}/api/v1${path}`, {
