@@ -2,7 +2,7 @@ import { ConfigurationError, messageOf } from '@lava/base';
 import { Publisher, Push, type Socket } from 'zeromq';
 import type { EventSettings } from '../../event-settings.ts';
 import type { Services } from '../../services.ts';
-import { lavaEvent } from './lava-event.ts';
+import { eventFeed } from './feed.ts';
 
 /** Events that wait for one slow listener; what comes after is lost to that one, as events are. */
 const sendHighWaterMark = 10_000;
@@ -34,13 +34,11 @@ export async function publishEvents(services: Services, settings: EventSettings)
       code: 'event-socket', hint: 'Give addresses that ZeroMQ can use in EVENT_SOCKET and EVENT_ADDITIONAL_SOCKETS of settings.yaml, or set EVENT_NOTIFICATION to false.',
     });
   }
-  // Events go out in the order in which they came, although each is completed from the database first.
   let queue = Promise.resolve();
-  const stop = services.events.subscribe((event) => {
-    const at = new Date();
+  const feed = eventFeed(services, settings);
+  feed.listen((told) => {
+    if (!told.maySee(null)) return;
     queue = queue.then(async () => {
-      const told = await lavaEvent(services, settings.topic, event, at);
-      if (!told?.maySee(null)) return;
       await publisher.send([...told.parts]);
       for (const pusher of pushers) await pusher.send([...told.parts]).catch(() => {});
     }).catch((error: unknown) => services.log.warn(`[EVENTS] an event was not published: ${messageOf(error)}`));
@@ -48,7 +46,7 @@ export async function publishEvents(services: Services, settings: EventSettings)
   return {
     address: publisher.lastEndpoint ?? settings.socket,
     async close() {
-      stop();
+      await feed.close();
       await queue;
       closeAll();
     },

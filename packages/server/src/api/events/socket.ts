@@ -4,41 +4,42 @@ import type { WebSocket } from 'ws';
 import { messageOf } from '@lava/base';
 import { usersById, type User } from '../../auth/users.ts';
 import { isWorkerToken } from '../../workers/worker-token.ts';
-import type { EventSettings } from '../../event-settings.ts';
 import type { Services } from '../../services.ts';
 import { userOfToken } from '../who.ts';
-import { lavaEvent } from './lava-event.ts';
+import type { EventFeed, FedEvent, Listening } from './feed.ts';
 
 /** A reader that is so far behind is cut off: these events are not kept, and it must read the states anew anyway. */
 const mostBehind = 4 * 1024 * 1024;
 const beatMs = 30_000;
 
 /** `/ws/`: LAVA's events, each a JSON array of five texts: topic, UUID, time, user, JSON. */
-export async function eventSocket(app: FastifyInstance, { services, events: { topic } }: { services: Services; events: EventSettings }): Promise<void> {
+export async function eventSocket(app: FastifyInstance, { services, feed }: { services: Services; feed: EventFeed }): Promise<void> {
   const listeners = new Map<WebSocket, User | null>();
   /** Workers of the HTTP protocol, by name: they hear of their own jobs, whoever may see those. */
   const workers = new Map<WebSocket, string>();
 
-  // Events go out in the order in which they came, although each is completed from the database first.
-  let queue = Promise.resolve();
-  const stop = services.events.subscribe((event) => {
-    if (listeners.size + workers.size === 0) return;
-    const at = new Date();
-    queue = queue.then(async () => {
-      // What tests say of themselves has never gone to web sockets.
-      const told = event.type === 'test-event' ? undefined : await lavaEvent(services, topic, event, at);
-      if (!told) return;
-      const text = JSON.stringify(told.parts);
-      const readers = [
-        ...[...listeners].filter(([, user]) => told.maySee(user)),
-        ...[...workers].filter(([, worker]) => told.worker === worker),
-      ];
-      for (const [socket] of readers) {
-        if (socket.bufferedAmount > mostBehind) socket.terminate();
-        else socket.send(text);
-      }
-    }).catch((error: unknown) => services.log.warn(`[HTTP] an event was not told: ${messageOf(error)}`));
-  });
+  const tell = (told: FedEvent) => {
+    // What tests say of themselves has never gone to web sockets.
+    if (told.parts[0].endsWith('.event')) return;
+    const text = JSON.stringify(told.parts);
+    const readers = [
+      ...[...listeners].filter(([, user]) => told.maySee(user)),
+      ...[...workers].filter(([, worker]) => told.worker === worker),
+    ];
+    for (const [socket] of readers) {
+      if (socket.bufferedAmount > mostBehind) socket.terminate();
+      else socket.send(text);
+    }
+  };
+  // Without anybody here, no event is completed for nothing.
+  let listening: Listening | undefined;
+  const look = () => {
+    if (listeners.size + workers.size > 0) listening ??= feed.listen(tell);
+    else {
+      listening?.stop();
+      listening = undefined;
+    }
+  };
   const timer = setInterval(() => {
     for (const socket of [...listeners.keys(), ...workers.keys()]) socket.ping();
     refresh().catch((error: unknown) => services.log.warn(`[HTTP] who listens to events was not looked up: ${messageOf(error)}`));
@@ -53,16 +54,17 @@ export async function eventSocket(app: FastifyInstance, { services, events: { to
       else socket.close(4401, 'signed out');
     }
   }
-  app.addHook('onClose', async () => { stop(); clearInterval(timer); });
+  app.addHook('onClose', async () => { listening?.stop(); clearInterval(timer); });
 
   app.get('/ws/', { websocket: true }, (socket: WebSocket, request) => {
     socket.on('error', () => socket.terminate());
-    socket.once('close', () => { listeners.delete(socket); workers.delete(socket); });
+    socket.once('close', () => { listeners.delete(socket); workers.delete(socket); look(); });
     listenerOf(services, request.headers).then(
       (listener) => {
         if (socket.readyState !== socket.OPEN) return;
         if ('worker' in listener) workers.set(socket, listener.worker);
         else listeners.set(socket, listener.user);
+        look();
       },
       (error: unknown) => {
         const message = error instanceof BadCredentials ? error.message : 'Internal error';
