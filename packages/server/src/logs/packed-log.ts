@@ -15,13 +15,15 @@ const [plain, packed, size] = ['output.yaml', 'output.yaml.xz', 'output.yaml.siz
 const mostCopies = 32;
 const leastAge = 60_000;
 
+const copiesFolder = (paths: LavaPaths) => join(paths.serverState, 'unpacked-logs');
+
 /** Path of the log's text in a job's folder, or of an unpacked copy; undefined if there is no log. */
 export async function unpackedLog(folder: string, paths: LavaPaths): Promise<string | undefined> {
   const path = join(folder, plain);
   if (await isFile(path)) return path;
   const source = await stat(join(folder, packed)).catch(() => undefined);
   if (!source) return undefined;
-  const copies = join(paths.serverState, 'unpacked-logs');
+  const copies = copiesFolder(paths);
   const key = createHash('sha256').update(`${folder} ${source.mtimeMs} ${source.size}`).digest('hex').slice(0, 16);
   const copy = join(copies, `${basename(folder)}-${key}.yaml`);
   if (await isFile(copy)) {
@@ -64,6 +66,12 @@ export async function packLog(folder: string): Promise<{ before: number; after: 
   // Until here, readers find the text.
   await rm(path);
   return { before, after: (await stat(join(folder, packed))).size };
+}
+
+/** Removes what was unpacked of a job's log. */
+export async function removeCopies(job: number, paths: LavaPaths): Promise<void> {
+  const folder = copiesFolder(paths);
+  for (const name of await readdir(folder).catch(() => [])) if (name.startsWith(`${job}-`)) await rm(join(folder, name), { force: true });
 }
 
 async function xz(args: readonly string[], from: string, to: string): Promise<void> {
