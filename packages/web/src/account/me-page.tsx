@@ -18,7 +18,7 @@ export function MePage() {
 function Shown({ name, superuser }: { name: string; superuser: boolean }) {
   const jobs = useQuery(jobsQuery({ submitter: name, limit: '10' }));
   return (
-    <Page title={name} lead={superuser ? 'superuser' : undefined}>
+    <Page title={name} lead={superuser ? <>superuser: <Link to="/admin/users">admin pages</Link></> : undefined}>
       <Panel flush title="Your jobs" beside={<Link to="/scheduler/alljobs" search={{ submitter: name } as never}>All</Link>}>
         {jobs.data === undefined ? jobs.error === null ? <Coming /> : <Failure error={jobs.error} what="The jobs" />
           : jobs.data.jobs.length === 0 ? <Empty title="No jobs yet" command="lava submit job.yaml --follow" /> : <JobTable jobs={jobs.data.jobs} label="Your jobs" without={['submitter']} />}

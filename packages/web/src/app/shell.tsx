@@ -80,7 +80,7 @@ function Account() {
   const signOut = () => void post('logout').finally(() => { queries.clear(); location.assign('/'); });
   return (
     <span className={style.account}>
-      {me.is_superuser && <Link to="/admin/users" title="Users, groups, tokens, the lab as one file">Admin</Link>}
+      {me.is_superuser && <Link className={style.admin} to="/admin/users" title="Users, groups, tokens, the lab as one file">Admin</Link>}
       <Link to="/me" title="Your jobs and tokens">{me.username}</Link>
       <button type="button" className={style.plain} onClick={signOut}>Sign out</button>
     </span>

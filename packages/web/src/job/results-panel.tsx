@@ -52,7 +52,7 @@ function Suite({ id, suite, failures, selected, alone }: { id: string; suite: Su
         <TallyCounts of={counts} />
       </h3>
       {shown && groups.map((group, i) => (
-        <div key={group.set ?? `-${i}`}>
+        <div key={group.set ?? `-${i}`} className={group.set === null ? undefined : style.set}>
           {group.set !== null && <h4><span><small>set</small> {group.set}</span><TallyCounts of={tally(group.cases)} /></h4>}
           <ul>{group.cases.map((c) => <Case key={c.id} id={id} suite={suite.name} row={c} selected={selected?.case === c.name || selected?.case === String(c.id)} />)}</ul>
         </div>

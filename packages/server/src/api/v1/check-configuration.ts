@@ -27,7 +27,9 @@ function placed({ severity, code, message, hint, path, at }: DeviceProblem, file
   const here = at?.file === file;
   // What a template below does wrong has its place there.
   const where = at?.file !== undefined && !here && !message.includes(at.file) ? ` (${at.file}, line ${at.line})` : '';
-  return { severity, code, message: message + where, ...(hint !== undefined && { hint }), path, ...(here && { line: at.line, column: at.column }) };
+  // The editor shows the text of this very device: its name and the line need not be said.
+  const said = here ? message.replace(/^(?:device type|device) \S+: /, '').replace(`${file}, line ${at.line}: `, '') : message + where;
+  return { severity, code, message: said, ...(hint !== undefined && { hint }), path, ...(here && { line: at.line, column: at.column }) };
 }
 
 const ofTemplate = ({ code, message, hint, at }: ConfigurationError, file: string): SubmitProblem => placed({ severity: 'error', code, message, hint, path: [], at }, file);
