@@ -31,9 +31,15 @@ export class Client {
     return (await this.#request('GET', path)).text();
   }
 
-  async #request(method: string, path: string, body?: unknown): Promise<Response> {
+  /** An answer that goes on: a stream of events after the one with this id. */
+  stream(path: string, lastEventId: string | undefined): Promise<Response> {
+    return this.#request('GET', path, undefined, { accept: 'text/event-stream', ...(lastEventId !== undefined && { 'last-event-id': lastEventId }) });
+  }
+
+  async #request(method: string, path: string, body?: unknown, more: Readonly<Record<string, string>> = {}): Promise<Response> {
     const { url, token } = this.settings;
     const headers = {
+      ...more,
       ...(token && { authorization: `Token ${token}` }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
     };

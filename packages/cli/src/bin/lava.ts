@@ -79,6 +79,11 @@ program.command('logs').description('print the log of a job').argument('<job>', 
 program.command('results').description('print the results of a job').argument('<job>', '', jobNumber)
   .action(run(async (id: number, o: GlobalOptions) => (await import('../commands/results.ts')).results(id, o)));
 
+program.command('events').description('show what happens on the server: jobs, devices, workers, and what tests tell')
+  .option('--type <words>', 'only testjob, device, worker or event (comma list)')
+  .addOption(new Option('--job <number>', 'only of this job').argParser((text) => String(jobNumber(text))))
+  .action(run(async (o: GlobalOptions) => (await import('../commands/events.ts')).events(o)));
+
 program.command('cancel').description('cancel jobs').argument('<jobs...>', '', jobNumbers)
   .action(run(async (ids: number[], o: GlobalOptions) => (await import('../commands/cancel.ts')).cancel(ids, o)));
 
