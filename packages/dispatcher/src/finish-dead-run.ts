@@ -6,6 +6,7 @@ import { isMapping, mappingAt, timeoutSeconds, type Mapping } from '@lava/job';
 import { dumpYaml, loadYaml } from '@lava/yaml';
 import { endProcesses, isRunning, processesWithEnvironment, processTree, type ProcessId } from './connections/process-tree.ts';
 import { shellSplit } from './connections/shell-split.ts';
+import { endNoted } from './containers/run-container.ts';
 import { Journal } from './log/journal.ts';
 import { writeWhole } from './log/write-whole.ts';
 import { asText } from './pipeline/as-text.ts';
@@ -38,7 +39,10 @@ export async function finishDeadRun(options: { readonly outputDir: string; reado
     journal.error(message);
     const poweredOff = await switchOff(await readMapping(at('device.yaml')), journal);
     const scratch = await leftScratch(options.outputDir);
-    if (scratch !== undefined) await removeScratch(scratch, journal, options.outputDir);
+    if (scratch !== undefined) {
+      await endNoted(scratch, journal, ownEnvironment());
+      await removeScratch(scratch, journal, options.outputDir);
+    }
     if (!closed) {
       journal.error(failure.help);
       journal.results(record);
@@ -87,13 +91,16 @@ async function switchOff(device: Mapping, log: Journal): Promise<boolean> {
     const commands = deviceCommand(device, 'power_off') ?? [];
     const seconds = timeoutSeconds(mappingAt(device, 'timeouts', 'actions')?.['power-off'], powerOffSeconds);
     const signal = AbortSignal.timeout(seconds * 1000);
-    const environment = Object.fromEntries(Object.entries(process.env).filter((e): e is [string, string] => e[1] !== undefined));
-    for (const command of commands) await execProgram({ log, signal, job: { environment } }, shellSplit(command));
+    for (const command of commands) await execProgram({ log, signal, job: { environment: ownEnvironment() } }, shellSplit(command));
     return true;
   } catch (error) {
     log.error(`Unable to power-off the device: ${error instanceof LavaError ? error.message : messageOf(error)}`);
     return false;
   }
+}
+
+function ownEnvironment(): Record<string, string> {
+  return Object.fromEntries(Object.entries(process.env).filter((e): e is [string, string] => e[1] !== undefined));
 }
 
 async function readMapping(path: string): Promise<Mapping> {

@@ -21,7 +21,7 @@ export class Containers {
   /** Why containers cannot run here; undefined if they can. */
   static missing(): string | undefined {
     if (process.getuid?.() !== 0) return 'not root';
-    for (const program of ['podman', 'runc', 'catatonit']) if (spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0) return `${program} is not installed`;
+    for (const program of ['podman', 'podman-compose', 'runc', 'catatonit']) if (spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0) return `${program} is not installed`;
     return undefined;
   }
 
@@ -31,6 +31,7 @@ export class Containers {
     // crun wants to raise limits, which machines of tests may forbid.
     writeFileSync(join(this.folder, 'containers.conf'), '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]\n[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\nevents_logger = "none"\n');
     writeFileSync(join(bin, 'docker'), `#!/bin/sh\nexport CONTAINERS_CONF=${this.folder}/containers.conf\nexec podman --root ${this.folder}/store --runroot ${this.folder}/run "$@"\n`, { mode: 0o755 });
+    writeFileSync(join(bin, 'docker-compose'), `#!/bin/sh\nexec podman-compose --podman-path ${bin}/docker "$@"\n`, { mode: 0o755 });
     process.env['PATH'] = `${bin}:${this.#path}`;
     this.#makeImage();
   }

@@ -14,7 +14,7 @@ export interface RunOn {
 }
 
 /** Runs a job on a device of a packaged type, in this process. @param folder stands for `/` of the worker's state */
-export async function runOn(folder: string, dictionary: string, actions: readonly object[], options: { readonly job?: object; readonly dispatcher?: object } & Partial<RunJobOptions> = {}): Promise<RunOn> {
+export async function runOn(folder: string, dictionary: string, actions: readonly object[], options: { readonly job?: object; readonly dispatcher?: object } & Omit<Partial<RunJobOptions>, 'dispatcher'> = {}): Promise<RunOn> {
   const { job, dispatcher = {}, ...more } = options;
   const records: LogRecord[] = [];
   const outcome = await runJob({

@@ -2,10 +2,13 @@ import { ConfigurationError } from '@lava/base';
 import { isMapping, mappingAt, pythonRepr } from '@lava/job';
 import { asText } from '../pipeline/as-text.ts';
 import { shellSplit } from '../connections/shell-split.ts';
+import { stopServices } from '../containers/services.ts';
 import type { Action, ActionSpec, Parameters } from '../pipeline/action.ts';
 import { commandList, deviceCommand, runCommands } from './device-command.ts';
 
 const builtIn = ['pre_power_command', 'pre_os_command', 'hard_reset', 'power_on', 'power_off', 'recovery_mode', 'recovery_exit'];
+/** Ends what test blocks started with `services`. */
+const stopAll = 'stop_test_services';
 
 /** A `command` block: a command of the device by its name, or one that the lab's admin declared for users. */
 export function userCommand(parameters: Parameters): ActionSpec {
@@ -16,6 +19,7 @@ export function userCommand(parameters: Parameters): ActionSpec {
     summary: 'execute one of the commands listed by the admin',
     timeoutError: 'Infrastructure',
     validate(a) {
+      if (name === stopAll) return;
       if (builtIn.includes(name)) {
         if (!deviceCommand(a.job.device, name)) a.error(`Command '${name}' not defined for this device`);
         return;
@@ -27,6 +31,7 @@ export function userCommand(parameters: Parameters): ActionSpec {
     },
     async run(a) {
       a.log.debug(`Running user command '${name}'`);
+      if (name === stopAll) return stopServices(a);
       done = true;
       const commands = builtIn.includes(name) ? deviceCommand(a.job.device, name) : userCommands(a, name).do;
       await runCommands(a, commands ?? [], unableToRun);
