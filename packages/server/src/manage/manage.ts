@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { backups } from './backup.ts';
 import { deviceTypes } from './device-types.ts';
 import { devices } from './devices.ts';
 import { groups } from './groups.ts';
@@ -31,4 +32,5 @@ export function addManage(program: Command): void {
   scheduler(manage);
   notifications(manage);
   importLavaCommand(manage);
+  backups(manage);
 }

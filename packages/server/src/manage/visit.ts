@@ -6,11 +6,13 @@ import { readInstanceSettings } from '../instance-settings.ts';
 import { openServices } from '../open-services.ts';
 import type { Services } from '../services.ts';
 import { change, type Change } from '../store/change.ts';
+import type { Connection } from '../store/connection.ts';
 import { noticeBus } from '../store/notices.ts';
 import { openStore } from '../store/open-store.ts';
 
 /** What a management command works with. */
 export interface Visit extends Services {
+  readonly connection: Connection;
   /** Changes that a running server hears of at once. */
   change<T>(work: (change: Change) => Promise<T>): Promise<T>;
   print(line: string): void;
@@ -35,7 +37,7 @@ export async function visit(command: Command, work: (visit: Visit) => Promise<vo
     const events = noticeBus(store.db);
     const services = openServices({ connection: store, events, log, paths, settings, render: renderFrom({ db: store.db, paths }) });
     await work({
-      ...services,
+      ...services, connection: store,
       change: (inside) => change({ db: store.db, events }, commandLine, inside),
       print: (line) => { process.stdout.write(`${line}\n`); },
     });

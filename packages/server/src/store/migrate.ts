@@ -21,9 +21,18 @@ const migrations: Record<string, Migration> = {
   '0010-operations': { up: operations },
 };
 
+/** All migrations that this version knows, in their order. */
+export const migrationNames: readonly string[] = Object.keys(migrations);
+
 /** Brings the tables to what this version needs; several servers that start at once wait for one another. */
-export async function migrate(db: Kysely<Database>): Promise<readonly string[]> {
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
+export function migrate(db: Kysely<Database>): Promise<readonly string[]> {
+  return migrateTo(db, migrationNames);
+}
+
+/** Applies these migrations only: the tables are then as an earlier version had them. */
+export async function migrateTo(db: Kysely<Database>, names: readonly string[]): Promise<readonly string[]> {
+  const wanted = Object.fromEntries(Object.entries(migrations).filter(([name]) => names.includes(name)));
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => wanted } });
   const { error, results = [] } = await migrator.migrateToLatest();
   if (error) throw error;
   return results.map((r) => r.migrationName);
