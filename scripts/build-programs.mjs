@@ -35,10 +35,10 @@ async function wanted(pkg) {
   return new Set(json.lava?.assets ?? []);
 }
 
-async function buildPackage(pkg, allAssets, clean) {
+async function buildPackage(pkg, allAssets, { clean, into }) {
   const entryPoints = await programs(pkg);
   if (entryPoints.length === 0) return;
-  const outdir = join(root, 'packages', pkg, 'dist');
+  const outdir = into ?? join(root, 'packages', pkg, 'dist');
   // Chunks of earlier builds stay until `npm run build`: a running program may still load them.
   if (clean) await rm(outdir, { recursive: true, force: true });
   await build({
@@ -59,11 +59,14 @@ async function buildPackage(pkg, allAssets, clean) {
   }
 }
 
-/** Builds the programs of the named packages, or of all; a package that fails does not keep the others from building. */
-export async function buildPrograms({ only = [], clean = false } = {}) {
+/**
+ * Builds the programs of the named packages, or of all; a package that fails does not keep the others from building.
+ * `into` names a folder other than the package's dist, for one package.
+ */
+export async function buildPrograms({ only = [], clean = false, into } = {}) {
   const allAssets = await assets();
   const packages = only.length > 0 ? only : await readdir(join(root, 'packages'));
-  const built = await Promise.allSettled(packages.map((pkg) => buildPackage(pkg, allAssets, clean)));
+  const built = await Promise.allSettled(packages.map((pkg) => buildPackage(pkg, allAssets, { clean, into })));
   const failed = built.find((b) => b.status === 'rejected');
   if (failed) throw failed.reason;
 }
