@@ -5,7 +5,7 @@ import { storedCases } from '../api/export/cases.ts';
 import { comparisonText } from './comparison.ts';
 import { healthOf, nameOf, stateOf, timeText, type JobFacts } from './job-facts.ts';
 import type { NotifyBlock } from './notify-block.ts';
-import type { SendContext } from './send.ts';
+import type { SendContext } from './send-context.ts';
 
 /** Characters of the job's name in the subject, as LAVA cuts it. */
 const mostName = 200;

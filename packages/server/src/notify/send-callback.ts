@@ -9,7 +9,7 @@ import { DeliveryError } from './failure.ts';
 import { call, type Call } from './http-call.ts';
 import type { JobFacts } from './job-facts.ts';
 import type { Callback } from './notify-block.ts';
-import type { SendContext } from './send.ts';
+import type { SendContext } from './send-context.ts';
 import { receiverKey, startSignature } from './signature.ts';
 
 /** Calls back: GET without a body, POST with what the definition asks for, the token and the signature in headers. */

@@ -1,25 +1,13 @@
-import type { Services } from '../services.ts';
 import type { Delivery } from './deliveries.ts';
 import { DeliveryError } from './failure.ts';
+import { ircLine } from './irc-line.ts';
 import { sendIrc } from './irc.ts';
 import { readJobFacts } from './job-facts.ts';
 import { composeMail } from './mail-text.ts';
 import { sendMail } from './mail.ts';
-import type { NetworkGuard } from './network-guard.ts';
 import { readNotify } from './notify-block.ts';
 import { sendCallback } from './send-callback.ts';
-import type { NotifySettings } from './settings.ts';
-import { ircLine } from './irc-line.ts';
-
-/** What sending needs. */
-export interface SendContext {
-  readonly services: Services;
-  readonly settings: NotifySettings;
-  readonly guard: NetworkGuard;
-  /** Folder for bodies that are under way. */
-  readonly spool: string;
-  readonly signal: AbortSignal;
-}
+import type { SendContext } from './send-context.ts';
 
 /** Sends one delivery. Throws DeliveryError when it did not arrive. */
 export async function send(context: SendContext, delivery: Delivery): Promise<void> {

@@ -37,7 +37,7 @@ export interface IrcSettings {
   readonly nick: string;
 }
 
-export interface CallbackSettings {
+interface CallbackSettings {
   /** CALLBACK_TIMEOUT: seconds of silence after which a receiver is given up for this time. */
   readonly timeout: number;
   /** CALLBACK_ALLOWED_HOSTS: patterns of host names; undefined: any. */
