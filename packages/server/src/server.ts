@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { ConfigurationError, type DaemonLog, type LavaPaths } from '@lava/base';
-import { createCertificate, type ServerEndpointOptions } from '@lava/link';
+import { createCertificate, readSecretCertificate, type ServerEndpointOptions } from '@lava/link';
 import { workerHttpSettings } from './api/worker-http/settings.ts';
 import { startCore } from './core.ts';
 import { renderFrom } from './devices/renderer.ts';
+import type { EnrolmentTarget } from './enrol/enrol-worker.ts';
 import { eventBus } from './event-bus.ts';
 import { eventSettings } from './event-settings.ts';
 import { readInstanceSettings } from './instance-settings.ts';
@@ -60,6 +61,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       const events = eventSettings(all);
       const http = await startHttp(core.services, {
         ...options.http, webRoot: options.http.webRoot ?? findWebRoot(), events, workers: { workers: core.httpWorkers, settings: workerHttpSettings(all) },
+        enrolment: await enrolmentTarget(sockets.encryption, core.link.addresses),
       });
       closers.push(() => http.close());
       if (events.enabled) {
@@ -76,6 +78,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     await close();
     throw error;
   }
+}
+
+/** Where a worker that enrols is sent; undefined on plain connections. */
+async function enrolmentTarget(encryption: ServerOptions['sockets']['encryption'], addresses: Server['addresses']): Promise<EnrolmentTarget | undefined> {
+  if ('plain' in encryption) return undefined;
+  const port = (address: string) => Number(/:(\d+)$/.exec(address)?.[1]);
+  const { publicKey } = await readSecretCertificate(encryption.certificate);
+  return { masterKey: publicKey, masterName: basename(encryption.certificate, '.key_secret'), directory: encryption.directory, controlPort: port(addresses.control), logPort: port(addresses.log) };
 }
 
 /** Makes the server's key pair at the first start. A path that was named otherwise must be there. */

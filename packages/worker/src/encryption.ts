@@ -14,7 +14,7 @@ export async function workerEncryption(settings: WorkerSettings): Promise<Worker
   const masterPath = settings.masterCert ?? join(dir, 'master.key');
   const toDirectory = settings.paths.root === '/' ? '' : ` --directory ${dir}`;
   const own = await readSecretCertificate(ownPath).catch((error) => {
-    throw missing(error, `Run here: create_certificate ${settings.hostname}${toDirectory}. Then copy ${join(dir, `${settings.hostname}.key`)} into /etc/lava-dispatcher/certificates.d of the server.`);
+    throw missing(error, `Run "lava-server manage workers enroll ${settings.hostname}" on the server, and here the command that it prints. Or by hand: create_certificate ${settings.hostname}${toDirectory}. Then copy ${join(dir, `${settings.hostname}.key`)} into /etc/lava-dispatcher/certificates.d of the server.`);
   });
   const master = await readCertificate(masterPath).catch((error) => {
     throw missing(error, `Copy master.key from /etc/lava-dispatcher/certificates.d of the server to ${masterPath}. If the server has none, run there: lava-server certificate master.`);

@@ -1,5 +1,6 @@
 import { daemonLog, LavaError, messageOf, version } from '@lava/base';
 import { runWorker, type DaemonOptions } from './daemon.ts';
+import { enrolMain } from './enrol.ts';
 import { openLogFile } from './log-file.ts';
 import { readSettings, usage } from './settings.ts';
 
@@ -7,6 +8,7 @@ import { readSettings, usage } from './settings.ts';
 export async function workerMain(program: 'lava-worker' | 'lava-slave', options: Pick<DaemonOptions, 'lavaRun' | 'finishDeadRun'>): Promise<number> {
   let complain = (text: string) => { process.stderr.write(`${program}: ${text}\n`); };
   try {
+    if (process.argv[2] === 'enroll') return await enrolMain(process.argv.slice(3), process.env);
     const settings = await readSettings(program, process.argv.slice(2), process.env);
     if ('ask' in settings) {
       process.stdout.write(settings.ask === 'help' ? usage(program) : `${program} ${version}\n`);

@@ -26,6 +26,7 @@ export interface WorkerSettings {
 }
 
 export const usage = (program: string) => `usage: ${program} [options]
+       ${program} enroll --url URL --hostname NAME --code CODE   joins a server: see ${program} enroll --help
 
 Connects to a LAVA server, runs its jobs on the devices beside this machine and reports.
 

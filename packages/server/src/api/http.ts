@@ -2,6 +2,9 @@ import cookie from '@fastify/cookie';
 import rateLimit from '@fastify/rate-limit';
 import websocket from '@fastify/websocket';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import { enrolmentPath } from '@lava/link';
+import type { EnrolmentTarget } from '../enrol/enrol-worker.ts';
+import { enrolmentRoute } from '../enrol/enrolment-route.ts';
 import { defaultEventSettings, type EventSettings } from '../event-settings.ts';
 import type { Services } from '../services.ts';
 import { answerError, badRequest, errorBody } from './errors.ts';
@@ -30,6 +33,8 @@ export interface HttpOptions {
   readonly webRoot?: string;
   /** Names of events, and what clients are told about the socket for them. */
   readonly events?: EventSettings;
+  /** Where workers that enrol are sent; without it they are told that there are no certificates here. */
+  readonly enrolment?: EnrolmentTarget;
   /** Workers of LAVA's HTTP protocol; without it they find nothing. */
   readonly workers?: { readonly workers: HttpWorkers; readonly settings: WorkerHttpSettings };
 }
@@ -98,6 +103,7 @@ async function createHttp(services: Services, options: HttpOptions): Promise<Fas
   await app.register(metrics, { services });
   await app.register(plain, { services });
   await app.register(schemas, { services });
+  await app.register(enrolmentRoute, { prefix: enrolmentPath, services, target: options.enrolment });
   if (options.workers) await app.register(workerHttp, { prefix: '/scheduler/internal/v1', services, ...options.workers });
   await app.register(webApplication, { webRoot: options.webRoot });
   return app;

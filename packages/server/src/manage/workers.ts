@@ -1,20 +1,14 @@
 import { sql } from 'kysely';
 import type { Command } from 'commander';
-import { deviceHealths, workerHealths, workerStates, type WorkerHealth } from '@lava/job';
+import { deviceHealths, workerHealths, workerStates } from '@lava/job';
 import type { Change } from '../store/change.ts';
 import { deviceHealth } from '../store/numbers.ts';
 import { changeWorkerHealth, devicesOf } from '../workers/worker-changes.ts';
 import { newWorkerToken } from '../workers/worker-token.ts';
 import { aligned, csv } from './table.ts';
 import { CommandError, visit } from './visit.ts';
-
-interface WorkerOptions {
-  readonly description?: string;
-  readonly health?: string;
-  readonly certificate?: string;
-  readonly jobLimit?: string;
-  readonly display?: boolean;
-}
+import { addWorker, mustExist, setFields, type WorkerOptions } from './worker-fields.ts';
+import { workerSecrets } from './worker-secrets.ts';
 
 export function workers(manage: Command): void {
   const group = manage.command('workers').description('machines beside the devices that run the jobs');
@@ -30,15 +24,6 @@ export function workers(manage: Command): void {
     print(`Worker ${hostname} created\nToken: ${token}`);
   }));
 
-  group.command('token <hostname>').description('make a new token for the HTTP protocol; the one before is refused from now on')
-    .action((hostname: string, _: unknown, command: Command) => visit(command, async ({ change, print }) => {
-      const token = await change(async (c) => {
-        await mustExist(c, hostname);
-        return newWorkerToken(c, hostname);
-      });
-      print(`Token: ${token}`);
-    }));
-
   common(group.command('update <hostname>').description('change a worker')).action((hostname: string, options: WorkerOptions, command: Command) => visit(command, async ({ change }) => {
     if (Object.keys(options).length === 0) throw new CommandError('Nothing to update: give at least one option');
     await change(async (c) => {
@@ -48,6 +33,8 @@ export function workers(manage: Command): void {
       c.worker(hostname);
     });
   }));
+
+  workerSecrets(group);
 
   group.command('details <hostname>').description('show a worker').option('--devices', 'with its devices')
     .action((hostname: string, options: { devices?: boolean }, command: Command) => visit(command, async ({ db, print }) => {
@@ -101,25 +88,6 @@ export function pipelineWorker(manage: Command): void {
     }));
 }
 
-async function addWorker(c: Change, hostname: string, options: WorkerOptions, exists: (hostname: string) => CommandError): Promise<void> {
-  if (!/^[-_a-zA-Z0-9.]{1,200}$/.test(hostname)) throw new CommandError(`'${hostname}' cannot name a worker: use letters, digits, dots, dashes and underscores`);
-  const { numAffectedRows } = await sql`insert into workers (hostname) values (${hostname}) on conflict do nothing`.execute(c.trx);
-  if (numAffectedRows === 0n) throw exists(hostname);
-  await setFields(c, hostname, options);
-  c.note('worker', hostname, options.display === false ? 'added, disabled' : 'added');
-  c.worker(hostname);
-}
-
-async function setFields(c: Change, hostname: string, options: WorkerOptions): Promise<void> {
-  const limit = options.jobLimit === undefined ? undefined : Number(options.jobLimit);
-  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 0)) throw new CommandError(`'${options.jobLimit}' is no job limit`);
-  const fields = Object.fromEntries(Object.entries({
-    description: options.description, certificate: options.certificate === '' ? null : options.certificate, job_limit: limit, display: options.display,
-  }).filter(([, value]) => value !== undefined));
-  if (Object.keys(fields).length > 0) await c.trx.updateTable('workers').set(fields).where('hostname', '=', hostname).execute();
-  if (options.health !== undefined) await changeWorkerHealth(c, hostname, healthNamed(options.health));
-}
-
 const goingOffline = (worker: string) => `worker ${worker} going offline`;
 
 /** Devices whose last change of health was that of `maintenance` get their old one back; a Good one is Unknown until it has proved itself. */
@@ -141,13 +109,3 @@ async function bringBack(c: Change, worker: string): Promise<string[]> {
   return back;
 }
 
-async function mustExist(c: Change, hostname: string): Promise<void> {
-  const found = await c.trx.selectFrom('workers').select('hostname').where('hostname', '=', hostname).executeTakeFirst();
-  if (!found) throw new CommandError(`Unable to find worker '${hostname}'`);
-}
-
-function healthNamed(text: string): WorkerHealth {
-  const health = workerHealths.find((h) => h.toUpperCase() === text.toUpperCase());
-  if (!health) throw new CommandError(`'${text}' is no health of a worker: use ${workerHealths.map((h) => h.toUpperCase()).join(', ')}`);
-  return health;
-}
