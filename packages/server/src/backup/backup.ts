@@ -7,7 +7,7 @@ import { createGzip } from 'node:zlib';
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { version, type LavaPaths } from '@lava/base';
 import type { Database } from '../store/database.ts';
-import { copyFolder } from './copy-folder.ts';
+import { copyFolder } from '../files/copy-folder.ts';
 import { jobFolders } from './job-folders.ts';
 import { folders, tableFile, writeManifest } from './manifest.ts';
 import { migrationsOf, sequencesOf, tablesInOrder } from './tables.ts';

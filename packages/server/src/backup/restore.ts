@@ -7,7 +7,7 @@ import { ConfigurationError } from '@lava/base';
 import type { Database } from '../store/database.ts';
 import { migrate, migrateTo, migrationNames } from '../store/migrate.ts';
 import type { BackupParts } from './backup.ts';
-import { copyFolder } from './copy-folder.ts';
+import { copyFolder } from '../files/copy-folder.ts';
 import { jobFolders } from './job-folders.ts';
 import { folders, readManifest, tableFile, type Manifest } from './manifest.ts';
 import { migrationsOf } from './tables.ts';

@@ -1,6 +1,7 @@
 import { copyFile, constants, mkdir, readFile, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { LavaPaths } from '@lava/base';
+import { giveTo } from '../files/give-to.ts';
 import type { Report } from './report.ts';
 
 /** What configures devices, device types, workers and their jobs, below /etc/lava-server. */
@@ -23,8 +24,9 @@ export async function importConfiguration(folder: string, paths: LavaPaths, repo
     if (!(await stat(from)).isFile()) continue;
     const before = await readFile(to).catch(() => undefined);
     if (before === undefined) {
-      await mkdir(dirname(to), { recursive: true });
+      const made = await mkdir(dirname(to), { recursive: true });
       await copyFile(from, to, constants.COPYFILE_EXCL);
+      await giveTo(paths.serverState, to, made);
     } else if (!before.equals(await readFile(from))) different.push(name);
     report.took('configuration files', before === undefined ? 1 : 0, 1);
   }

@@ -1,6 +1,8 @@
-import { chown, cp, lstat, mkdir, open, readFile, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { LavaPaths } from '@lava/base';
+import { copyFolder } from '../files/copy-folder.ts';
+import { giveTo } from '../files/give-to.ts';
 import { actionsOfLog, type ActionOfLog } from '../logs/actions-of-log.ts';
 import { jobFolder } from '../logs/job-folder.ts';
 import { encodeOffsets, scanLines } from '../logs/line-index.ts';
@@ -57,7 +59,7 @@ export class JobFiles {
     if (from === undefined) return undefined;
     if (await isFolder(target)) this.here++;
     else {
-      await copyFolder(from, target, this.#paths.serverState);
+      await copyWhole(from, target, this.#paths.serverState);
       this.taken++;
     }
     return indexed(target, this.#paths);
@@ -92,21 +94,14 @@ async function firstFolder(candidates: readonly string[]): Promise<string | unde
   return undefined;
 }
 
-/** Copies a folder of plain files as a whole or not at all. Links are left out: they may lead anywhere. */
-async function copyFolder(from: string, to: string, ownedLike: string): Promise<void> {
+/** Copies a folder as a whole or not at all. Links are left out: they may lead anywhere. */
+async function copyWhole(from: string, to: string, ownedLike: string): Promise<void> {
   const fresh = `${to}.import`;
   await rm(fresh, { recursive: true, force: true });
   const made = await mkdir(dirname(to), { recursive: true });
-  await cp(from, fresh, { recursive: true, preserveTimestamps: true, filter: async (path) => { const s = await lstat(path); return s.isFile() || s.isDirectory(); } });
-  if (process.geteuid?.() === 0) await giveTo(ownedLike, fresh, made);
+  await copyFolder(from, fresh);
+  await giveTo(ownedLike, fresh, made);
   await rename(fresh, to);
-}
-
-/** As root: the files belong to the user that the server runs as, who owns its state folder. */
-async function giveTo(like: string, folder: string, newParent: string | undefined): Promise<void> {
-  const { uid, gid } = await stat(like);
-  for (const name of ['', ...await readdir(folder, { recursive: true })]) await chown(join(folder, name), uid, gid);
-  for (let parent = dirname(folder); newParent !== undefined && parent.length >= newParent.length; parent = dirname(parent)) await chown(parent, uid, gid);
 }
 
 const isFolder = (path: string) => realpath(path).then(async (real) => (await stat(real)).isDirectory(), () => false);

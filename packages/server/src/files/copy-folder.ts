@@ -1,5 +1,5 @@
 import { chmod, chown, copyFile, lstat, mkdir, readdir, rename, rm, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** Times are written with less precision than they are read (ms). */
 const clockGrain = 2;
@@ -16,7 +16,8 @@ interface CopyOptions {
 export async function copyFolder(from: string, to: string, options: CopyOptions = {}): Promise<number> {
   const entries = await readdir(from, { withFileTypes: true }).catch(ignoreMissing);
   if (!entries) return 0;
-  if (await mkdir(to, { recursive: true }) !== undefined) await asTheOther(from, to);
+  const made = await mkdir(to, { recursive: true });
+  if (made !== undefined) for (let folder = to; folder.length >= made.length; folder = dirname(folder)) await asTheOther(from, folder);
   let copied = 0;
   for (const entry of entries) {
     const [source, target] = [join(from, entry.name), join(to, entry.name)];
