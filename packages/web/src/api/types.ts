@@ -51,7 +51,7 @@ export interface DeviceRow {
 }
 /** A device with what only its own page shows; the server says so if the reader may change it. */
 export interface Device extends DeviceRow { dictionary: string | null; can_change: boolean; health_check: HealthCheck }
-export interface HealthCheck {
+interface HealthCheck {
   name: string | null; defined: boolean; file: string | null; enabled: boolean; every: number; unit: 'hours' | 'jobs';
   last: { job: number; submitted: string; state: string; health: string } | null; due: boolean; next: string | null; jobs_left: number | null;
 }

@@ -77,7 +77,7 @@ export default function TextEditor({ label, language, start, problems, onChange,
       extensions: [
         Prec.highest(keymap.of([{ key: 'Mod-Enter', run: () => { calls.current.onSubmit(); return true; } }])),
         basicSetup, lintGutter(), language === 'yaml' ? yaml() : jinja(), look, syntaxHighlighting(highlights),
-        EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false' }),
+        EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false', tabindex: '0' }),
         EditorView.updateListener.of((update) => { if (update.docChanged) calls.current.onChange(update.state.doc.toString()); }),
         EditorView.domEventHandlers({ drop: dropFile }),
       ],
