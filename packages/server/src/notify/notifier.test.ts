@@ -288,3 +288,35 @@ test('receivers are where they may be, also after a redirect, and secrets stay w
   expect(await send(`${receiver.url}/x`)).toMatchObject({ status: 'failed', error: expect.stringContaining('more than 5 times') });
   await second.close();
 });
+
+test('a name is as good as its addresses; hosts may be listed', async () => {
+  const id = async (url: string) => {
+    const made = await job(`criteria: {status: finished}\ncallback: {url: '${url}'}`);
+    await become(made, 'Finished', 'Complete');
+    await settled(made);
+    return (await all(made))[0]!;
+  };
+  await notifier.close();
+  await start({ networks: [] });
+  expect(await id(receiver.url.replace('127.0.0.1', 'localhost'))).toMatchObject({ status: 'failed', error: expect.stringMatching(/^localhost is at .*NOTIFY_ALLOWED_NETWORKS/) });
+  await notifier.close();
+  await start({ networks: ['127.0.0.0/8', '::1'], callback: { ...settings.callback, hosts: ['*.example.org', 'LOCAL*'] } });
+  expect(await id(receiver.url)).toMatchObject({ status: 'failed', error: expect.stringContaining('CALLBACK_ALLOWED_HOSTS') });
+  expect(await id(receiver.url.replace('127.0.0.1', 'localhost'))).toMatchObject({ status: 'sent' });
+});
+
+test('definitions are noticed however they are written, and those that only look so are not', async () => {
+  const { jobs, db } = server.services;
+  const alice = await db.selectFrom('users').select(['id', 'username']).where('username', '=', 'alice').executeTakeFirstOrThrow();
+  const plain = { job_name: 'a "notify: b"\nnotify: c', device_type: 'qemu', timeouts: { job: { minutes: 5 } }, visibility: 'public', actions: [] };
+  const told = async (definition: string) => {
+    const { ids } = await jobs.submit(definition, alice);
+    await jobs.cancel(ids[0]!, 'alice');
+    await settled(ids[0]!);
+    return (await all(ids[0]!)).length;
+  };
+  const notify = { criteria: { status: 'canceled' }, callback: { url: `${receiver.url}/{ID}` } };
+  expect(await told(JSON.stringify({ ...plain, notify }))).toBe(1);
+  expect(await told(JSON.stringify({ notify, ...plain }))).toBe(1);
+  expect(await told(JSON.stringify(plain))).toBe(0);
+});
