@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -51,6 +52,54 @@ describe.skipIf(missing !== undefined)(`containers${missing === undefined ? '' :
     expect(starts[0]).toMatch(/: docker run --interactive --tty --rm --init --name=lava-docker-test-shell-lab--4212-1\.3 --mount=type=bind,source=\S+,destination=\/lava-4212 --mount=type=bind,source=\S+,destination=\/data\/note,readonly=true '--env=PS1=docker-test-shell:\$ ' lava-test bash --norc -i$/);
     expect(records.some((r) => r.lvl === 'feedback')).toBe(false);
     expect(containers.names()).toEqual([]);
+  });
+
+  test('downloads are worked on in a container, and tests find them in theirs', async () => {
+    const { outcome, cases } = await runOn(folder, "{% extends 'docker.jinja2' %}\n", [
+      { deploy: { to: 'downloads', images: { note: { url: `file://${note()}` } }, postprocess: { docker: { image: 'lava-test', local: true, steps: ['tr a-z A-Z < note > "$TARGET"', 'ls overlay-*.tar.gz > archive'] } } } },
+      { test: { docker: { image: 'lava-test', local: true }, definitions: [steps('made', 'lava-test-case big --shell test "$(cat /lava-downloads/big)" = NOTED', 'lava-test-case overlay --shell grep overlay-1 /lava-downloads/archive')] } },
+    ], { job: { environment: { TARGET: 'big' } } });
+    expect(outcome).toEqual({ result: 'pass', poweredOff: true });
+    expect(cases).toEqual(['0_made/big pass', '0_made/overlay pass']);
+    const failed = await runOn(folder, "{% extends 'docker.jinja2' %}\n", [{ deploy: { to: 'downloads', images: { note: { url: `file://${note()}` } }, postprocess: { docker: { image: 'lava-test', local: true, steps: ['echo so far', 'false', 'echo never'] } } } }]);
+    expect(failed.outcome).toMatchObject({ errorType: 'Job', errorMessage: 'Post-processing of downloads failed' });
+    expect(failed.texts('debug')).toContain('>> so far');
+    expect(failed.texts('debug')).not.toContain('>> never');
+    expect(containers.names()).toEqual([]);
+  });
+
+  test('services run beside the tests, until a command or the end of the job stops them', async () => {
+    const project = join(folder, 'project');
+    mkdirSync(project);
+    writeFileSync(join(project, 'compose.yaml'), `services:
+  greeter:
+    image: lava-test
+    stop_signal: SIGKILL
+    env_file: .env
+    volumes: ["${folder}:/shared"]
+    command: sh -c 'echo $$GREETING > /shared/greeting; sleep 600'
+`);
+    execFileSync('sh', ['-c', 'git init -q && git add . && git -c user.name=t -c user.email=t@t commit -qm c && tar -czf ../project.tar.gz compose.yaml'], { cwd: project });
+    const dictionary = "{% extends 'docker.jinja2' %}\n{% set allow_test_services = true %}\n";
+    const service = (name: string) => ({ name, path: 'compose.yaml', from: 'git', repository: project });
+    const { outcome, records } = await runOn(folder, dictionary, [
+      { test: { services: [service('from-git')] } },
+      { test: { docker: { image: 'lava-test', local: true }, definitions: [steps('greeted', `for n in $(seq 50); do test -s /shared/greeting && break; sleep 0.2; done`, 'lava-test-case greeting --shell grep hello /shared/greeting')] } },
+      { command: { name: 'stop_test_services' } },
+      { test: { services: [{ ...service('from-url'), from: 'url', repository: `file://${folder}/project.tar.gz`, compression: 'gz' }] } },
+    ], { job: { environment: { GREETING: 'hello' } }, dispatcher: { test_docker_bind_mounts: [[folder, '/shared']] } });
+    expect(outcome).toEqual({ result: 'pass', poweredOff: true });
+    const cases = records.filter((r) => r.lvl === 'results').map((r) => r.msg as Record<string, unknown>);
+    expect(cases.filter((c) => c['case'] === 'lava-test-service')).toMatchObject([
+      { result: 'pass', extra: { name: 'from-git', commit: expect.stringMatching(/^[0-9a-f]{40}$/) as string } },
+      { result: 'pass', extra: { name: 'from-url' } },
+    ]);
+    expect(cases.find((c) => c['case'] === 'greeting')).toMatchObject({ result: 'pass' });
+    expect(containers.names()).toEqual([]);
+    const refused = await runOn(folder, "{% extends 'docker.jinja2' %}\n", [{ test: { services: [service('a'), service('a'), service('b c')] } }]);
+    expect(refused.outcome.errorMessage).toContain("Device 'allow_test_services' must be set to 'true' for running test services on LAVA worker.");
+    expect(refused.outcome.errorMessage).toContain('Test service names need to be unique.');
+    expect(refused.outcome.errorMessage).toContain("Invalid characters found in test service name 'b c'. Allowed: letters, digits, underscore and hyphen.");
   });
 
   test('an image that cannot be had, or has no name, or a container that ends', async () => {

@@ -55,7 +55,7 @@ export const methodCoverage: Readonly<Record<'deploy' | 'boot' | 'test', readonl
     real('docker', podman, 'tests/methods/docker.test.ts'),
     real('interactive', uboot, 'tests/methods/bootloader.test.ts'),
     fake('monitors', 'a shell on this machine', `${dispatcher}/test/other-tests.test.ts`),
-    ...missing('services'),
+    real('services', 'podman-compose', 'tests/methods/docker.test.ts'),
   ],
 };
 

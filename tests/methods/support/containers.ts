@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 /** Programs that the test image has, beside those of busybox. */
 const programs = ['/bin/bash', '/usr/sbin/dropbear', '/usr/bin/dropbearkey', '/usr/lib/openssh/sftp-server'];
 /** Of busybox, under these names. */
-const applets = ['sh', 'cat', 'chmod', 'cp', 'cut', 'dirname', 'basename', 'date', 'echo', 'env', 'find', 'grep', 'head', 'hostname', 'id', 'kill', 'ln', 'ls', 'mkdir', 'mknod', 'mv', 'ps', 'pwd', 'readlink', 'rm', 'sed', 'sleep',
+const applets = ['sh', 'cat', 'chmod', 'cp', 'cut', 'dirname', 'basename', 'date', 'echo', 'env', 'find', 'grep', 'head', 'hostname', 'id', 'kill', 'ln', 'ls', 'mkdir', 'mknod', 'mv', 'ps', 'pwd', 'readlink', 'rm', 'sed', 'seq', 'sleep',
   'sort', 'tail', 'tar', 'gzip', 'gunzip', 'test', 'touch', 'tr', 'tty', 'uname', 'wc', 'which', 'true', 'false', 'tee', 'sync', 'sha256sum', 'printf'];
 
 /**
@@ -29,7 +29,8 @@ export class Containers {
     const bin = join(this.folder, 'bin');
     mkdirSync(bin);
     // crun wants to raise limits, which machines of tests may forbid.
-    writeFileSync(join(this.folder, 'containers.conf'), '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]\n[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\nevents_logger = "none"\n');
+    writeFileSync(join(this.folder, 'containers.conf'), `[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
+[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\nevents_logger = "none"\n[network]\nnetwork_config_dir = "${this.folder}/networks"\n`);
     writeFileSync(join(bin, 'docker'), `#!/bin/sh\nexport CONTAINERS_CONF=${this.folder}/containers.conf\nexec podman --root ${this.folder}/store --runroot ${this.folder}/run "$@"\n`, { mode: 0o755 });
     writeFileSync(join(bin, 'docker-compose'), `#!/bin/sh\nexec podman-compose --podman-path ${bin}/docker "$@"\n`, { mode: 0o755 });
     process.env['PATH'] = `${bin}:${this.#path}`;
@@ -69,6 +70,7 @@ export class Containers {
     process.env['PATH'] = this.#path;
     const docker = join(this.folder, 'bin/docker');
     spawnSync(docker, ['rm', '--all', '--force', '--time', '0']);
+    spawnSync(docker, ['network', 'prune', '--force']);
     spawnSync(docker, ['rmi', '--all', '--force']);
     rmSync(this.folder, { recursive: true, force: true });
   }
