@@ -1,3 +1,4 @@
+export * from './fastboot/fastboot-device.ts';
 export * from './guest-image.ts';
 export * from './link/fake-server.ts';
 export * from './link/tcp-proxy.ts';
@@ -5,4 +6,5 @@ export * from './system/lava-system.ts';
 export * from './system/ports.ts';
 export * from './system/program.ts';
 export * from './system/wait-until.ts';
+export * from './tools/fake-tools.ts';
 export * from './usb/mock-usb.ts';

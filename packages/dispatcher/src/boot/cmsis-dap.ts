@@ -53,6 +53,7 @@ const flashCmsis: ActionSpec = {
     // The debugger takes the drive away while it writes, and shows it again.
     if (settings['skip_autoremount_wait'] !== true) {
       await until(a, async () => (await readdir(folder)).length === 0);
+      a.log.debug('The drive is empty: the debugger writes the program');
       await until(a, async () => (await readdir(folder)).length > 0);
     }
     const failed = join(folder, 'FAIL.TXT');
