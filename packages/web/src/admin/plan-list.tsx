@@ -13,7 +13,7 @@ const short = (value: unknown): string => {
 /** What a lab file would do, object by object. */
 export function PlanList({ items }: { items: readonly PlanItem[] }) {
   return (
-    <ul className={style.plan}>
+    <ul className={style.plan} tabIndex={0} aria-label="Changes">
       {items.map((item) => (
         <li key={`${item.kind} ${item.name}`}>
           <span><Icon name={words[item.action].icon} size={13} /> {words[item.action].word} {kinds[item.kind] ?? item.kind} <strong>{item.name}</strong></span>

@@ -20,7 +20,8 @@ export function HealthCheckPanel({ device }: { device: Device }) {
     mutationFn: () => post(`devices/${encodeURIComponent(device.hostname)}/health`, { health: 'Unknown', reason: 'health check asked for' }),
     onSuccess: () => { for (const key of ['device', 'devices', 'audit']) void queries.invalidateQueries({ queryKey: [key] }); },
   });
-  const possible = check.defined && check.enabled && device.health !== 'Retired' && !(check.due && device.health === 'Unknown');
+  // Somebody has taken a device in maintenance out of use on purpose.
+  const possible = check.defined && check.enabled && !['Retired', 'Maintenance'].includes(device.health) && !(check.due && device.health === 'Unknown');
   return (
     <Panel title="Health check" beside={device.can_change && check.defined && <Button variant="default" disabled={!possible} loading={force.isPending} onClick={() => force.mutate()} title="Sets the health to Unknown, so that the check goes before other jobs">Check now</Button>}>
       {force.error !== null && <Failure error={force.error} what="The health check" />}

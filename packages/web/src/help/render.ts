@@ -19,7 +19,7 @@ export function renderHelp(markdown: string, known: (page: string) => boolean): 
       image({ text }: Tokens.Image) { return `<em>${text}</em>`; },
       link({ href, tokens }: Tokens.Link) {
         const text = this.parser.parseInline(tokens);
-        const [, page, anchor = ''] = /^([\w-]+)\.md(#.*)?$/u.exec(href) ?? [];
+        const [, page, anchor = ''] = /^(?:\.\.\/|devices\/)?([\w-]+)\.md(#.*)?$/u.exec(href) ?? [];
         if (page !== undefined && known(page)) return `<a href="/help/${page}${anchor}">${text}</a>`;
         return /^https?:\/\//u.test(href) ? `<a href="${href}" rel="noreferrer noopener">${text}</a>` : href.startsWith('#') ? `<a href="${href}">${text}</a>` : text;
       },

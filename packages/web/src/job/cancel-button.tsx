@@ -31,7 +31,7 @@ export function CancelButton({ job }: { job: Job }) {
           {others.length > 0 && (
             <>
               <p>The jobs of a multinode group end together. {plural(others.length, 'other job')} will be canceled too:</p>
-              <ul className={style.others}>{others.map((j) => <li key={j.id}><strong>{j.role}</strong> <span className="num">{j.sub_id}</span> <StateMark mark={jobMark(j)} plain />{j.device !== null && <span className="quiet"> on {j.device}</span>}</li>)}</ul>
+              <ul className={style.others} tabIndex={0} aria-label="Jobs that end with it">{others.map((j) => <li key={j.id}><strong>{j.role}</strong> <span className="num">{j.sub_id}</span> <StateMark mark={jobMark(j)} plain />{j.device !== null && <span className="quiet"> on {j.device}</span>}</li>)}</ul>
             </>
           )}
           {cancel.error !== null && <Notice tone="bad" role="alert">{cancel.error.message}</Notice>}
