@@ -182,11 +182,19 @@ actions:
   await page.getByRole('link', { name: 'This job’s own' }).click();
   await page.getByText('target_group').waitFor();
 
+  // Another one's end is seen here without a reload.
+  const other = await browser.newPage();
+  await other.goto(`${system.url}/scheduler/job/${first}`);
+  const member = other.getByRole('navigation', { name: 'Jobs of the multinode group' }).getByRole('listitem').filter({ hasText: 'client' });
+  await member.getByText('Submitted').waitFor();
+
   await button('Cancel job').click();
   const dialog = page.getByRole('dialog');
   expect(await dialog.textContent()).toMatch(new RegExp(`1 other job will be canceled too:server ${first!.replace('.', '\\.')}`));
   await dialog.getByRole('button', { name: 'Cancel 2 jobs' }).click();
   await group.getByRole('listitem').filter({ hasText: 'server' }).getByText('Canceled').waitFor();
+  await member.getByText('Canceled').waitFor();
+  await other.close();
 });
 
 test('the lab is taken out as a file, changed, and looked at before it is put back', async () => {

@@ -2,7 +2,7 @@ import type { QueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
 import { applyChange, type JobFilter } from '../jobs/job-filter.ts';
 import { LiveClient, type LiveState, type Socket } from './live-client.ts';
-import type { Device, DeviceRow, Job, JobsPage, LiveMessage, Worker, WorkerRow } from './types.ts';
+import type { Device, DeviceRow, Job, JobRow, JobsPage, LiveMessage, Worker, WorkerRow } from './types.ts';
 
 /** The page's one connection for everything that happens. */
 export const live = new LiveClient((): Socket => {
@@ -32,8 +32,8 @@ export function keepListsLive(queries: QueryClient): () => void {
   const typesSoon = soon('device-types');
   const auditSoon = soon('audit');
   const deviceSoon = soon('device');
-  // What a queued job waits for changes with the devices.
-  const queuedSoon = atMostEvery(2000, () => void queries.invalidateQueries({ queryKey: ['job'], predicate: (q) => (q.state.data as Job | undefined)?.state === 'Submitted' }));
+  // What a queued job waits for changes with devices and other jobs; to find out costs the server some work.
+  const queuedSoon = atMostEvery(5000, () => void queries.invalidateQueries({ queryKey: ['job'], predicate: (q) => (q.state.data as Job | undefined)?.state === 'Submitted' }));
 
   const change = (message: Extract<LiveMessage, { type: 'changed' }>) => {
     if (message.kind === 'job') {
@@ -42,7 +42,9 @@ export function keepListsLive(queries: QueryClient): () => void {
         if (page !== undefined) queries.setQueryData(key, applyChange(page, key[1] as JobFilter, row));
       }
       queries.setQueryData<Job>(['job', String(row.id)], (job) => (job === undefined ? job : { ...job, ...row }));
+      queries.setQueriesData<Job>({ queryKey: ['job'] }, (job) => (job === undefined ? job : withMember(job, row)));
       jobsSoon();
+      queuedSoon();
       typesSoon();
     } else if (message.kind === 'device') {
       const { row } = message;
@@ -78,6 +80,11 @@ export function keepListsLive(queries: QueryClient): () => void {
     removeEventListener('online', retry);
     document.removeEventListener('visibilitychange', retry);
   };
+}
+
+/** A job with the news of another one of its group. */
+function withMember(job: Job, { id, state, health, device }: JobRow): Job {
+  return job.group.some((j) => j.id === id) ? { ...job, group: job.group.map((j) => (j.id === id ? { ...j, state, health, device } : j)) } : job;
 }
 
 function replaceRow<T extends { hostname: string }>(rows: T[] | undefined, row: T): T[] | undefined {
