@@ -50,22 +50,22 @@ export async function addDeliveries(db: Db, deliveries: readonly NewDelivery[]):
 }
 
 /**
- * Takes deliveries that are due: nobody else gets them for `hold` seconds, so that whoever sends must be done by then.
+ * Takes a delivery that is due: nobody else gets it for `hold` seconds, so that whoever sends must be done by then.
  * What one receiver is told of one job goes in order; what failed and was overtaken is given up.
  */
-export async function claimDeliveries(db: Db, { most, hold, busyHosts }: { most: number; hold: number; busyHosts: readonly string[] }): Promise<Delivery[]> {
+export async function claimDelivery(db: Db, { hold, busyHosts }: { hold: number; busyHosts: readonly string[] }): Promise<Delivery | undefined> {
   const sameReceiver = sql<boolean>`e.job = d.job and e.method = 'callback' and d.method = 'callback' and e.recipient = d.recipient and e.status = 'waiting' and e.state < d.state`;
   const free = (d: string) => sql<boolean>`(${sql.ref(`${d}.claimed_until`)} is null or ${sql.ref(`${d}.claimed_until`)} < now())`;
   await sql`update deliveries e set status = 'superseded', ended_at = now(), claimed_until = null from deliveries d
     where ${sameReceiver} and e.attempts > 0 and ${free('e')}`.execute(db);
-  const { rows } = await sql<Delivery>`
+  const { rows: [claimed] } = await sql<Delivery>`
     update deliveries set attempts = attempts + 1, claimed_until = now() + make_interval(secs => ${hold})
     where id in (
       select d.id from deliveries d where d.status = 'waiting' and d.next_at <= now() and ${free('d')} and d.host <> all(${[...busyHosts]}::text[])
         and not exists (select from deliveries e where ${sameReceiver})
-      order by d.next_at, d.id limit ${most} for update skip locked)
+      order by d.next_at, d.id limit 1 for update skip locked)
     returning id, job, state, method, key, recipient, host, attempts`.execute(db);
-  return rows;
+  return claimed;
 }
 
 /** Ends a try, unless it took so long that another has begun. */

@@ -4,7 +4,7 @@ import { loadYaml } from '@lava/yaml';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startTestServer, testDefinition, type TestServer } from '../api/testing.ts';
 import { jobHealth, jobState } from '../store/numbers.ts';
-import { listDeliveries, retryDeliveries } from './deliveries.ts';
+import { addDeliveries, claimDelivery, listDeliveries, markSent, retryDeliveries } from './deliveries.ts';
 import { Notifier } from './notifier.ts';
 import { notifySettings, type NotifySettings } from './settings.ts';
 import { receiverKey } from './signature.ts';
@@ -237,6 +237,27 @@ test('two servers on one database send everything once', async () => {
   for (const id of ids) await settled(id);
   await other.close();
   expect(receiver.got.map((g) => g.url).sort()).toEqual(ids.map((id) => `/${id}`).sort());
+});
+
+test('what a server held when it died is sent by the next, not before its hold is over', async () => {
+  await notifier.close();
+  const { db } = server.services;
+  const id = await job(`criteria: {status: finished}\ncallback: {url: '${receiver.url}/x'}`);
+  await addDeliveries(db, [{ job: id, state: jobState.Finished, method: 'callback', key: '0:5', recipient: `${receiver.url}/x`, host: '127.0.0.1' }]);
+  const dead = await claimDelivery(db, { hold: 60, busyHosts: [] });
+  expect(dead).toMatchObject({ job: id, attempts: 1 });
+  expect(await claimDelivery(db, { hold: 60, busyHosts: [] })).toBeUndefined();
+  await start();
+  const other = await job(`criteria: {status: finished}\ncallback: {url: '${receiver.url}/other'}`);
+  await become(other, 'Finished', 'Complete');
+  await settled(other);
+  expect(receiver.got.map((g) => g.url)).toEqual(['/other']);
+  await sql`update deliveries set claimed_until = now() where job = ${id}`.execute(db);
+  notifier.wake();
+  await settled(id);
+  expect(receiver.got.map((g) => g.url)).toEqual(['/other', '/x']);
+  // The dead one, should it only have slept, changes nothing any more.
+  expect(await markSent(db, dead!)).toBeUndefined();
 });
 
 test('a receiver that hangs delays nobody else, and its hold ends', async () => {

@@ -4,7 +4,7 @@ import { messageOf, sleep } from '@lava/base';
 import { UnknownField } from '../api/xmlrpc/query-conditions.ts';
 import type { Services } from '../services.ts';
 import { isConnectionLoss } from '../store/connection.ts';
-import { addDeliveries, claimDeliveries, giveBack, markFailed, markSent, secondsToNext, type Delivery, type NewDelivery } from './deliveries.ts';
+import { addDeliveries, claimDelivery, giveBack, markFailed, markSent, secondsToNext, type Delivery, type NewDelivery } from './deliveries.ts';
 import { DeliveryError } from './failure.ts';
 import { networkGuard, type NetworkGuard } from './network-guard.ts';
 import { planDeliveries, readJobNews } from './plan-deliveries.ts';
@@ -19,7 +19,7 @@ export interface NotifierOptions {
 }
 
 /** Messages under way at a time, and to one receiver: one that hangs leaves room for the others. */
-const [mostAtOnce, mostPerHost] = [8, 2];
+const [mostAtOnce, mostPerHost] = [16, 2];
 /** Seconds between looks for what no event told. */
 const sweep = 30;
 /** Seconds for messages that are under way when the server ends. */
@@ -92,8 +92,9 @@ export class Notifier {
     try {
       do {
         this.#again = false;
-        while (!this.#closing && await this.#plan());
-        await this.#claim();
+        // What is due goes out between what is new, so that a flood of news holds nothing up.
+        if (await this.#plan()) this.#again = true;
+        while (await this.#claim());
       } while (this.#again && !this.#closing);
       const next = await secondsToNext(this.#services.db) ?? sweep;
       // What is due and was not taken waits for the end of a message, which wakes us.
@@ -125,21 +126,20 @@ export class Notifier {
     return news.length === most;
   }
 
-  async #claim(): Promise<void> {
-    const most = mostAtOnce - this.#underWay.size;
-    if (this.#closing || most <= 0) return;
+  /** Begins to send one delivery that is due. False if there is none, or no hand free. */
+  async #claim(): Promise<boolean> {
+    if (this.#closing || this.#underWay.size >= mostAtOnce) return false;
     const perHost = new Map<string, number>();
     for (const { host } of this.#underWay.keys()) perHost.set(host, (perHost.get(host) ?? 0) + 1);
     const busyHosts = [...perHost].filter(([host, count]) => host !== '' && count >= mostPerHost).map(([host]) => host);
-    // One at a time, so that a host is not taken beyond its share in one go.
-    const [delivery] = await claimDeliveries(this.#services.db, { most: 1, hold: this.#hold, busyHosts });
-    if (!delivery) return;
+    const delivery = await claimDelivery(this.#services.db, { hold: this.#hold, busyHosts });
+    if (!delivery) return false;
     const sending = this.#send(delivery).finally(() => {
       this.#underWay.delete(delivery);
       this.wake();
     });
     this.#underWay.set(delivery, sending);
-    this.#again = true;
+    return true;
   }
 
   async #send(delivery: Delivery): Promise<void> {
