@@ -63,11 +63,18 @@ export interface Submitted {
   readonly warnings: readonly SubmitProblem[];
 }
 
+/** Who submits. `deviceTypes` are the only ones that the token in use may ask for. */
+export interface Submitter {
+  readonly id: number;
+  readonly username: string;
+  readonly deviceTypes?: readonly string[] | null;
+}
+
 export interface JobService {
   /** Checks and stores a definition, of a multinode group all jobs or none. Throws `SubmitError`. */
-  submit(definition: string, submitter: { readonly id: number; readonly username: string }): Promise<Submitted>;
+  submit(definition: string, submitter: Submitter): Promise<Submitted>;
   /** Submits what a job was submitted as once more, of one of a multinode group the whole group. Undefined if there is no such job. */
-  resubmit(job: number, submitter: { readonly id: number; readonly username: string }): Promise<Submitted | undefined>;
+  resubmit(job: number, submitter: Submitter): Promise<Submitted | undefined>;
   /** The same checks without storing; without a user, what depends on one is not checked. */
   validate(definition: string): Promise<readonly SubmitProblem[]>;
   /** What LAVA's published schema refuses in a definition; strictly, unknown keys too. */

@@ -4,6 +4,7 @@ import { holds } from '../auth/permissions.ts';
 import { sameText } from '../auth/secrets.ts';
 import { csrfToken, sessionSeconds, userBySession } from '../auth/sessions.ts';
 import { userByToken } from '../auth/tokens.ts';
+import { scopeAllows, scopeOfRequest, scopeRefusal } from '../auth/token-scope.ts';
 import type { User } from '../auth/users.ts';
 import { forbidden, HttpError, loginRequired } from './errors.ts';
 
@@ -34,11 +35,18 @@ export async function whoAsks(services: Services, request: FastifyRequest): Prom
     const user = await userByToken(services.db, secret);
     if (!user) throw refused('Invalid token.');
     if (!user.isActive) throw refused('User inactive or deleted.');
+    checkScope(request, user);
     return { user, bySession: false };
   }
   const session = request.cookies[sessionCookie];
   const user = (session && await userBySession(services.db, session)) || null;
   return { user, bySession: user !== null };
+}
+
+/** Refuses what the token that somebody came with is not for. */
+export function checkScope(request: FastifyRequest, user: User): void {
+  const needed = scopeOfRequest(request.method, request.routeOptions.url ?? '');
+  if (!scopeAllows(user, needed)) throw new HttpError(403, 'token-scope', scopeRefusal(user.scope, needed));
 }
 
 /** Refuses a changing request that another site may have caused. */

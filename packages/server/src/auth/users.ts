@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
-import type { Database } from '../store/database.ts';
+import type { Database, TokenScope } from '../store/database.ts';
 import { hashPassword, isOutdated, verifyPassword } from './passwords.ts';
 
 /** Who asks. `null` in its place is an anonymous visitor. */
@@ -15,6 +15,10 @@ export interface User {
   readonly groups: readonly number[];
   /** What the user or a group of the user's may do with everything: `lava_scheduler_app.add_device`. */
   readonly permissions: readonly string[];
+  /** Of the token that the user came with; without one everything. */
+  readonly scope?: TokenScope;
+  /** Types that jobs submitted with this token may ask for; null: all. */
+  readonly deviceTypes?: readonly string[] | null;
 }
 
 /** The columns of a `User`, for queries that have `users` in scope. */

@@ -3,7 +3,7 @@ import { checkJob } from '@lava/job';
 import { loadYamlWithPositions } from '@lava/yaml';
 import { usersById, type User } from '../auth/users.ts';
 import { checkNotify } from '../notify/check-notify.ts';
-import { SubmitError, type SubmitErrorKind, type SubmitProblem, type Submitted } from '../services.ts';
+import { SubmitError, type SubmitErrorKind, type SubmitProblem, type Submitted, type Submitter } from '../services.ts';
 import { change, type Stored } from '../store/change.ts';
 import type { Database } from '../store/database.ts';
 import { readWanted } from './definition.ts';
@@ -56,10 +56,16 @@ function placed(text: string, problem: SubmitProblem): SubmitProblem {
 }
 
 /** Checks and stores a definition, all jobs of a group or none. Throws SubmitError with everything that is wrong. */
-export async function submitJobs(stored: Stored, text: string, submitter: { id: number; username: string }, settings: SubmitSettings): Promise<Submitted> {
+export async function submitJobs(stored: Stored, text: string, submitter: Submitter, settings: SubmitSettings): Promise<Submitted> {
   const user = (await usersById(stored.db, [submitter.id])).get(submitter.id) ?? null;
   const { problems, accepted, kind } = await checkDefinition(stored.db, text, settings, user);
   if (!accepted) throw new SubmitError(kind, problems);
+  const closed = submitter.deviceTypes && accepted.wanted.places.find((place) => !submitter.deviceTypes!.includes(place.deviceType));
+  if (closed) {
+    throw new SubmitError('unavailable', [{
+      severity: 'error', code: 'token-device-type', message: `This token may not submit to '${closed.deviceType}'`, path: [...closed.path, 'device_type'], hint: `It may to: ${submitter.deviceTypes!.join(', ')}.`,
+    }, ...problems]);
+  }
   return change(stored, submitter.username, async (c) => {
     const size = accepted.wanted.places.reduce((sum, p) => sum + p.count, 0);
     const full = await queueIsFull(c, submitter.id, size, settings.queueLimit ?? null);

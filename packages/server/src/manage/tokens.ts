@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Command } from 'commander';
 import { hashSecret } from '../auth/secrets.ts';
+import { isTokenScope } from '../auth/token-scope.ts';
 import { newToken } from '../auth/tokens.ts';
 import { userId } from './objects.ts';
 import { csv } from './table.ts';
@@ -11,11 +12,14 @@ export function tokens(manage: Command): void {
 
   group.command('add').description('add a token and print it; it is shown only this once')
     .requiredOption('-u, --user <name>').option('-d, --description <text>', '', '').option('--secret <text>', 'this secret instead of a new one').option('--expires <days>', 'ends after so many days; never if left out')
-    .action((options: { user: string; description: string; secret?: string; expires?: string }, command: Command) => visit(command, async (v) => {
+    .option('--scope <scope>', 'read, submit or all', 'all').option('--device-type <names...>', 'jobs submitted with it may ask for these types only')
+    .action((options: { user: string; description: string; secret?: string; expires?: string; scope: string; deviceType?: string[] }, command: Command) => visit(command, async (v) => {
       if (options.secret !== undefined && options.secret.length < 16) throw new CommandError('A secret has at least 16 characters');
+      const { scope } = options;
+      if (!isTokenScope(scope)) throw new CommandError(`There is no scope '${scope}': use read, submit or all`);
       const id = await userId(v.db, options.user);
       const days = options.expires === undefined ? undefined : wholeDays(options.expires);
-      v.print(await newToken(v.db, id, options.description, { secret: options.secret, days }));
+      v.print(await newToken(v.db, id, options.description, { secret: options.secret, days, scope, deviceTypes: options.deviceType }));
       await v.change(async (c) => c.note('token', options.user, `token added${options.description ? ` (${options.description})` : ''}`));
     }));
 

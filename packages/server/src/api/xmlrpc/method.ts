@@ -1,3 +1,4 @@
+import { scopeAllows, scopeOfMethod, scopeRefusal } from '../../auth/token-scope.ts';
 import type { User } from '../../auth/users.ts';
 import type { EventSettings } from '../../event-settings.ts';
 import type { Services } from '../../services.ts';
@@ -38,6 +39,8 @@ export function method<P extends Params, U extends User | null>(name: string, { 
   return {
     name, params, about, returns, rule: access.rule,
     async call(context, given) {
+      const needed = scopeOfMethod(name);
+      if (!scopeAllows(context.user, needed)) throw new Fault(403, scopeRefusal(context.user?.scope, needed));
       const user = access.admit(context.user);
       return await run({ ...context, user }, readArguments(name, params, given)) ?? null;
     },
