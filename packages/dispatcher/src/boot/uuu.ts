@@ -160,6 +160,7 @@ function uuuBoot(steps: readonly Step[]): ActionSpec {
     const options = optionsOf(a.job);
     return ['bcu', ...words, `-board=${asText(options['bcu_board_name'])}`, `-id=${asText(options['bcu_board_id'])}`];
   };
+  let switched = false;
   const usesBcu = steps.some(({ protocol }) => protocol === 'bcu');
   return {
     name: 'uuu-boot',
@@ -180,12 +181,14 @@ function uuuBoot(steps: readonly Step[]): ActionSpec {
       const ports = await portsOf(a);
       for (const { protocol, words } of steps) {
         const filled = shellSplit(words).map((word) => fillFiles(word, files));
+        if (protocol === 'bcu') switched = true;
         const argv = protocol === 'bcu' ? bcu(a, filled) : ['uuu', ...ports, ...(protocol === 'uuu' ? [] : [`${protocol}:`]), ...filled];
         await runTool(a, argv, mounts, { error: 'Infrastructure', errorMessage: `Fail UUUBootAction on cmd : ${argv.join(' ')}`, code: 'flash-failed', ...withoutSummary });
       }
     },
     async cleanup(a) {
-      if (!usesBcu) return;
+      if (!switched) return;
+      switched = false;
       await runTool(a, bcu(a, ['deinit']), [], { allowFail: true });
       await runCommands(a, promptList(optionsOf(a.job)['additional_bcu_cleanup_commands']), (command) => `'${command}' failed`);
     },
