@@ -11,6 +11,7 @@ import { isMailAddress, sendMail } from '../notify/mail.ts';
 import { networkGuard } from '../notify/network-guard.ts';
 import { notifySettings, type NotifySettings } from '../notify/settings.ts';
 import { receiverKey, startSignature } from '../notify/signature.ts';
+import { withoutSecrets } from '../notify/without-secrets.ts';
 import { readSettingsFiles } from '../settings-files.ts';
 import { csv } from './table.ts';
 import { CommandError, visit, type Visit } from './visit.ts';
@@ -85,13 +86,6 @@ function signatureOf(signingKey: string | undefined, url: string, body: string):
   const signature = startSignature(receiverKey(signingKey, new URL(url).origin));
   signature.update(body);
   return { 'x-lava-signature': signature.header() };
-}
-
-/** Where a callback goes, without what may be a password. */
-function withoutSecrets(url: string): string {
-  if (!URL.canParse(url)) return url;
-  const { origin, pathname, search } = new URL(url);
-  return `${origin}${pathname}${search === '' ? '' : '?…'}`;
 }
 
 function whole(text: string): number {

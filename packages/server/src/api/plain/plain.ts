@@ -3,6 +3,7 @@ import type { Services } from '../../services.ts';
 import { answerError } from '../errors.ts';
 import { identifyRequests } from '../who.ts';
 import { plainDevices } from './devices.ts';
+import { plainJobData } from './job-data.ts';
 import { plainJobs } from './jobs.ts';
 import { plainResults } from './results.ts';
 
@@ -11,6 +12,7 @@ export async function plain(app: FastifyInstance, { services }: { services: Serv
   identifyRequests(app, services);
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply, services.log, ({ status, message }) => [status, 'text/plain; charset=utf-8', `${message}\n`]));
   plainJobs(app, services);
+  plainJobData(app, services);
   plainResults(app, services);
   plainDevices(app, services);
 }

@@ -8,6 +8,7 @@ import { devices } from './devices.ts';
 import { jobs } from './jobs.ts';
 import { lab } from './lab.ts';
 import { log } from './log.ts';
+import { notifications } from './notifications.ts';
 import { session } from './session.ts';
 import { tokens } from './tokens.ts';
 import { workers } from './workers.ts';
@@ -20,6 +21,7 @@ export async function v1(app: FastifyInstance, { services }: { services: Service
   session(app, services);
   jobs(app, services);
   log(app, services);
+  notifications(app, services);
   devices(app, services);
   configuration(app, services);
   workers(app, services);
