@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, cp, lstat, mkdtemp, readFile, symlink } from 'node:fs/promises';
+import { chmod, cp, lstat, mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -144,9 +144,14 @@ describe.sequential('a lab moves', () => {
     await system.manage('users', 'update', 'bob', '--email', 'bob@example.net');
     await here.query('delete from jobs where id = 42');
     await old.query("update lava_scheduler_app_testjob set state = 5, health = 1, end_time = now() where id = 43; update auth_user set email = 'other@example.org' where username = 'bob'");
+    // A log that was not mounted at first.
+    await mkdir(join(media, 'job-output/2023/02/04/45'));
+    await writeFile(join(media, 'job-output/2023/02/04/45/output.yaml'), '- {"dt": "2023-02-04T04:00:02.000000", "lvl": "info", "msg": "late"}\n');
     await old.query("insert into auth_user (id, password, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined) values (6, '!', false, 'late', '', '', '', false, true, now())");
     const report = counts(await importLava());
-    expect(report).toMatchObject({ users: [1, 5], jobs: [1, 5], devices: [0, 2], 'API tokens': [0, 2], 'configuration files': [0, 5], logs: [0, 0] });
+    expect(report).toMatchObject({ users: [1, 5], jobs: [1, 5], devices: [0, 2], 'API tokens': [0, 2], 'configuration files': [0, 5], logs: [1, 0] });
+    expect(await (await ask('/api/v0.2/jobs/45/logs/', secretOf('ada'))).text()).toContain('late');
+    expect(await json('/api/v1/jobs/45', secretOf('ada'))).toMatchObject({ log_lines: 1 });
     expect(report).not.toHaveProperty('entries of the history');
     expect(await rows('select id from jobs order by id')).toEqual([40, 41, 43, 44, 45].map((id) => ({ id })));
     expect(await rows("select email from users where username = 'bob'")).toEqual([{ email: 'bob@example.net' }]);
@@ -165,6 +170,27 @@ describe.sequential('a lab moves', () => {
     expect(await lavacli('jobs', 'logs', '40')).toContain('Grüße, 世界');
     expect(await lavacli('results', '40')).toContain('* 0_smoke.free [fail]');
   });
+});
+
+test('a backup of the running server makes another one that is equal', async () => {
+  const backup = join(system.root, 'backup');
+  expect(await system.manage('backup', backup)).toMatch(/^jobs: 5 rows$/m);
+  await expect(system.manage('restore', backup)).rejects.toThrow('another lava-server uses this database');
+  const root = join(system.root, 'restored');
+  const restored = await LavaSystem.at(root);
+  try {
+    expect(await restored.manage('restore', backup)).toMatch(/Restored: start the server$/);
+    await writeFile(join(root, 'admin-token'), system.token);
+    await writeFile(join(root, 'admin-password'), system.password);
+    await restored.startServer();
+    for (const path of ['/api/v0.2/jobs/40/tests/', '/api/v0.2/jobs/40/logs/', '/api/v0.2/devices/', '/api/v0.2/users/', '/api/v0.2/jobs/44/logs/']) {
+      const answers = await Promise.all([system, restored].map(async ({ url }) => (await (await fetch(`${url}${path}`, { headers: { authorization: `Token ${secretOf('ada')}` } })).text()).replaceAll(url, '')));
+      expect(answers[1], path).toBe(answers[0]);
+      expect(answers[0], path).toContain(path.endsWith('logs/') ? 'lvl' : 'results');
+    }
+  } finally {
+    await restored.stop();
+  }
 });
 
 test('what is no LAVA, or not there, is said', async () => {

@@ -27,6 +27,7 @@ export async function importLava(parts: ImportParts, options: ImportOptions): Pr
   else await importConfiguration(options.config, paths, report);
   const devices = await importLab(parts, people);
   await keepNumbersFree(parts, options.spareNumbers);
+  if (options.media === undefined) report.left('logs and files of jobs: no --media was given', 1);
   await importJobs(parts, people, options.media);
   await lastHealthChecks(parts);
   await importHistory(parts);

@@ -55,7 +55,9 @@ export async function openSource(url: string): Promise<Source> {
 }
 
 async function described(client: Client): Promise<Source> {
-  const query = async (text: string, values: readonly unknown[] = []) => (await client.query<Row>(text, [...values])).rows;
+  const query = async (text: string, values: readonly unknown[] = []) => (await client.query<Row>(text, [...values]).catch((error: unknown) => {
+    throw new ConfigurationError(`the database of the other LAVA cannot be read: ${messageOf(error)}`, { code: 'import-database', cause: error, hint: 'Its user needs the right to select from all tables; the import goes on where it stopped when it is run again.' });
+  })).rows;
   const found = await query("select table_name as table, array_agg(column_name::text) as columns from information_schema.columns where table_schema = any(current_schemas(false)) group by 1");
   const tables = new Map(found.map((r) => [r['table'] as string, new Set(r['columns'] as string[])]));
   const missing = ['django_migrations', 'auth_user', 'lava_scheduler_app_testjob', 'lava_results_app_testcase'].filter((table) => !tables.has(table));
