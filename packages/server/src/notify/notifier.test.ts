@@ -310,6 +310,35 @@ test('receivers are where they may be, also after a redirect, and secrets stay w
   await second.close();
 });
 
+test('callbacks and recipients that make no sense fail by themselves', async () => {
+  for (const [callback, error] of [
+    ["url: 'http://'", 'no URL'], ["url: 'http://['", 'no URL'], ["url: 'gopher://x/'", 'http://'], ["url: ''", 'no URL'],
+    [`url: '${receiver.url}', token: t, header: Host`, 'cannot carry a token'], [`url: '${receiver.url}', token: t, header: 'two words'`, '127.0.0.1'],
+    [`url: '${receiver.url}', token: "a-secret\\r\\nX: y", method: POST`, '127.0.0.1'], [`url: '${receiver.url}', token: "a-secret\\0"`, '127.0.0.1'],
+  ] as const) {
+    const id = await job(`criteria: {status: finished}\ncallback: {${callback}}`);
+    await become(id, 'Finished', 'Complete');
+    await settled(id);
+    const [delivery] = await all(id);
+    expect(delivery).toMatchObject({ status: 'failed', error: expect.stringContaining(error) });
+    expect(delivery!.error).not.toContain('a-secret');
+  }
+  const id = await job(`criteria: {status: finished}
+recipients:
+- to: {method: irc, handle: "x\\r\\nQUIT", server: 127.0.0.1}
+- to: {method: irc, handle: ada, server: 10.9.8.7}
+- to: {method: irc, user: bob}
+- to: {method: email, email: "a@b\\r\\nBcc: c@d"}
+- to: {method: email, email: "${'x'.repeat(3000)}\\0"}
+- to: {method: email, user: alice}
+- to: {method: email, email: alice@example.org}`);
+  await become(id, 'Finished', 'Complete');
+  await settled(id);
+  expect(await statuses(id)).toEqual(['failed', 'failed', 'failed', 'failed', 'failed', 'sent']);
+  expect(mail.mails).toHaveLength(1);
+  expect(receiver.got).toHaveLength(0);
+});
+
 test('a name is as good as its addresses; hosts may be listed', async () => {
   const id = async (url: string) => {
     const made = await job(`criteria: {status: finished}\ncallback: {url: '${url}'}`);
