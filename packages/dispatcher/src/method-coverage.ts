@@ -13,12 +13,21 @@ export interface MethodCoverage {
 
 const real = (name: string, by: string, test: string): MethodCoverage => ({ name, shown: 'real', by, test });
 const fake = (name: string, by: string, test: string): MethodCoverage => ({ name, shown: 'fake', by, test });
+const argv = (name: string, by: string, test: string): MethodCoverage => ({ name, shown: 'argv', by, test });
 const missing = (...names: string[]): MethodCoverage[] => names.map((name) => ({ name, shown: 'not yet' }));
 
 const uboot = 'U-Boot 2023.01 on QEMU (64-bit Arm)';
 const podman = 'Podman';
 const sshd = 'OpenSSH; dropbear in a container';
 const dispatcher = 'packages/dispatcher/src';
+const vendorTools = `${dispatcher}/flash/vendor-tools.test.ts`;
+const drives = `${dispatcher}/flash/drives.test.ts`;
+const files = `${dispatcher}/deploy/files.test.ts`;
+const fastboot = `${dispatcher}/flash/fastboot.test.ts`;
+const debuggers = `${dispatcher}/boot/debuggers.test.ts`;
+const emulators = `${dispatcher}/boot/emulators.test.ts`;
+const drive = 'a folder as the drive; USB devices of umockdev';
+const shell = 'a shell on this machine';
 
 /** Every method that job definitions know, by kind of block. docs/methods.md is made of this. */
 export const methodCoverage: Readonly<Record<'deploy' | 'boot' | 'test', readonly MethodCoverage[]>> = {
@@ -27,8 +36,27 @@ export const methodCoverage: Readonly<Record<'deploy' | 'boot' | 'test', readonl
     real('ssh', sshd, 'tests/methods/ssh.test.ts'),
     real('tftp', `${uboot}, GRUB on EFI, iPXE; root over NFS from nfs-ganesha`, 'tests/methods/u-boot.test.ts'),
     real('tmpfs', 'QEMU', `${dispatcher}/boot/qemu.test.ts`),
-    ...missing('avh', 'download', 'downloads', 'fastboot', 'flasher', 'fvp', 'iso-installer', 'mps', 'musca', 'nbd', 'nfs', 'overlay', 'qdl', 'recovery', 'sata', 'sd',
-      'u-boot-ums', 'usb', 'usbg-ms', 'uuu', 'vemsd'),
+    real('download', 'Android’s fastboot, over TCP to a device that keeps what is written', fastboot),
+    real('downloads', 'files of the worker', files),
+    real('fastboot', 'Android’s fastboot, over TCP to a device that keeps what is written', fastboot),
+    real('flasher', 'a program of the lab', vendorTools),
+    fake('fvp', 'a played docker', emulators),
+    fake('iso-installer', 'a real CD image; a script as QEMU', emulators),
+    fake('mps', drive, drives),
+    fake('musca', drive, drives),
+    real('nbd', 'nbd-server', files),
+    fake('nfs', shell, files),
+    real('overlay', 'the files of the tests', files),
+    fake('qdl', 'a played qdl; USB devices of umockdev', vendorTools),
+    argv('recovery', 'relays and power switch', vendorTools),
+    fake('sata', shell, files),
+    fake('sd', shell, files),
+    fake('u-boot-ums', 'a scripted U-Boot; a played bmaptool', vendorTools),
+    fake('usb', shell, files),
+    argv('usbg-ms', 'the programs of the lab', vendorTools),
+    argv('uuu', 'a played uuu', vendorTools),
+    fake('vemsd', drive, drives),
+    ...missing('avh'),
   ],
   boot: [
     fake('barebox', 'a scripted board', `${dispatcher}/boot/bootloaders.test.ts`),
@@ -48,7 +76,21 @@ export const methodCoverage: Readonly<Record<'deploy' | 'boot' | 'test', readonl
     real('u-boot', uboot, 'tests/methods/u-boot.test.ts'),
     fake('uefi', 'a scripted board', `${dispatcher}/boot/bootloaders.test.ts`),
     fake('uefi-menu', 'a scripted board', `${dispatcher}/boot/bootloaders.test.ts`),
-    ...missing('avh', 'cmsis-dap', 'dfu', 'fastboot', 'fvp', 'gdb', 'jlink', 'musca', 'nodebooter', 'openocd', 'pyocd', 'qdl', 'qemu-iso', 'qemu-nfs', 'recovery', 'uuu'),
+    fake('cmsis-dap', drive, drives),
+    argv('dfu', 'a played dfu-util; USB devices of umockdev', debuggers),
+    real('fastboot', 'Android’s fastboot, over TCP to a device that starts a system', fastboot),
+    fake('fvp', 'a played docker', emulators),
+    real('gdb', 'GDB, without a target', debuggers),
+    argv('jlink', 'a played JLinkExe; USB devices of umockdev', debuggers),
+    fake('musca', 'a scripted board; USB devices of umockdev', debuggers),
+    argv('openocd', 'a played openocd; USB devices of umockdev', debuggers),
+    argv('pyocd', 'a played pyocd; USB devices of umockdev', debuggers),
+    fake('qdl', 'a played qdl; USB devices of umockdev', vendorTools),
+    fake('qemu-iso', 'a real CD image; a script as QEMU', emulators),
+    fake('qemu-nfs', 'a script as QEMU', files),
+    argv('recovery', 'relays and power switch', vendorTools),
+    argv('uuu', 'played uuu and bcu; a scripted U-Boot', vendorTools),
+    ...missing('avh', 'nodebooter'),
   ],
   test: [
     real('definitions', 'QEMU; shells on this machine', `${dispatcher}/test/definitions.test.ts`),

@@ -14,7 +14,10 @@ import { exportDeviceEnv } from './export-device-env.ts';
 export const qemuIso: Method = {
   name: 'qemu-iso',
   priority: 0,
-  accepts: (_job, parameters) => parameters['media'] === 'img' || '"media" was not "img"',
+  accepts(_job, parameters) {
+    if (parameters['media'] === 'img') return true;
+    return parameters['method'] === 'qemu-iso' ? '"media" was not "img"' : '"method" was not "qemu-iso"';
+  },
   build: () => ({
     name: 'boot-installer-iso',
     summary: 'boot installer iso image',
