@@ -56,7 +56,7 @@ export const methodCoverage: Readonly<Record<'deploy' | 'boot' | 'test', readonl
     argv('usbg-ms', 'the programs of the lab', vendorTools),
     argv('uuu', 'a played uuu', vendorTools),
     fake('vemsd', drive, drives),
-    ...missing('avh'),
+    fake('avh', 'a played service; a played docker', `${dispatcher}/boot/avh.test.ts`),
   ],
   boot: [
     fake('barebox', 'a scripted board', `${dispatcher}/boot/bootloaders.test.ts`),
@@ -90,7 +90,8 @@ export const methodCoverage: Readonly<Record<'deploy' | 'boot' | 'test', readonl
     fake('qemu-nfs', 'a script as QEMU', files),
     argv('recovery', 'relays and power switch', vendorTools),
     argv('uuu', 'played uuu and bcu; a scripted U-Boot', vendorTools),
-    ...missing('avh', 'nodebooter'),
+    fake('avh', 'a played service; a played docker', `${dispatcher}/boot/avh.test.ts`),
+    ...missing('nodebooter'),
   ],
   test: [
     real('definitions', 'QEMU; shells on this machine', `${dispatcher}/test/definitions.test.ts`),

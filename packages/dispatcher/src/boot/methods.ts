@@ -1,4 +1,5 @@
 import type { Method } from '../pipeline/action.ts';
+import { avh } from './avh.ts';
 import { barebox } from './barebox.ts';
 import { bootloader } from './bootloader.ts';
 import { cmsisDap } from './cmsis-dap.ts';
@@ -30,6 +31,6 @@ import { uuu } from './uuu.ts';
 
 /** Every way to boot; when several accept a block, the highest priority wins, then the first. */
 export const bootMethods: readonly Method[] = [
-  barebox, bootloader, cmsisDap, depthcharge, dfu, docker, fastboot, fvp, gdb, grub, grubSequence, ipxe, jlink, kexec, minimal, musca, newConnection, openocd, pyocd, qdl, qemu, qemuIso, recovery,
+  avh, barebox, bootloader, cmsisDap, depthcharge, dfu, docker, fastboot, fvp, gdb, grub, grubSequence, ipxe, jlink, kexec, minimal, musca, newConnection, openocd, pyocd, qdl, qemu, qemuIso, recovery,
   schroot, ssh, uboot, uefi, uefiMenu, uuu,
 ];

@@ -1,4 +1,5 @@
 import type { Method } from '../pipeline/action.ts';
+import { avhDeploy } from './avh.ts';
 import { docker } from './docker.ts';
 import { download } from './download-deploy.ts';
 import { downloads } from './downloads.ts';
@@ -24,6 +25,6 @@ import { vemsd } from './vemsd.ts';
 
 /** Every way to deploy; when several accept a block, the highest priority wins, then the first. */
 export const deployMethods: readonly Method[] = [
-  docker, download, downloads, fastbootDeploy, flasher, fvpDeploy, qemuNfs, tmpfs, isoInstaller, mps, muscaDeploy, nbd, nfs, overlay, qdlDeploy, recoveryDeploy, removable, ssh, tftp,
+  avhDeploy, docker, download, downloads, fastbootDeploy, flasher, fvpDeploy, qemuNfs, tmpfs, isoInstaller, mps, muscaDeploy, nbd, nfs, overlay, qdlDeploy, recoveryDeploy, removable, ssh, tftp,
   ubootUms, usbgMs, uuuDeploy, vemsd,
 ];
