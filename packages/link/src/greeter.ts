@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Certificate } from './certificates.ts';
 import type { CertificateDirectory } from './certificate-directory.ts';
-import { protocolVersion, spokenProtocols, type WorkerMessage } from './messages.ts';
+import { oldestProtocol, protocolVersion, type WorkerMessage } from './messages.ts';
 import { checkProof, sharedSecret } from './proof.ts';
 
 /** What a worker says about itself in its greeting, after its name has been proven. */
 export interface Hello {
   readonly hostname: string;
   readonly version: string;
+  /** Newest version of the protocol that both sides speak. */
   readonly protocol: number;
   readonly capabilities: readonly string[];
   readonly instance: string;
@@ -20,7 +21,7 @@ export type Verdict = { readonly accepted: true } | { readonly accepted: false; 
 
 type Judgement =
   | { readonly challenge: string }
-  | { readonly accepted: true; readonly certificate: string | undefined; readonly key: string | undefined }
+  | { readonly accepted: true; readonly protocol: number; readonly certificate: string | undefined; readonly key: string | undefined }
   | { readonly accepted: false; readonly reason: string; readonly retry?: boolean };
 
 interface GreeterOptions {
@@ -29,6 +30,12 @@ interface GreeterOptions {
   readonly directory: CertificateDirectory | undefined;
   certificateOf(hostname: string): string | undefined | Promise<string | undefined>;
   welcome(hello: Hello): Verdict | Promise<Verdict>;
+}
+
+/** The newest version that a worker and this server both speak; undefined when there is none. */
+function commonProtocol({ protocol: oldest, newest = oldest }: Pick<Extract<WorkerMessage, { type: 'HELLO' }>, 'protocol' | 'newest'>): number | undefined {
+  const common = Math.min(newest, protocolVersion);
+  return common >= Math.max(oldest, oldestProtocol) ? common : undefined;
 }
 
 const validHostname = /^[-_a-zA-Z0-9.]{1,255}$/;
@@ -59,10 +66,11 @@ export class Greeter {
 
   async #judge(address: string, hello: Extract<WorkerMessage, { type: 'HELLO' }>): Promise<Judgement | undefined> {
     const { hostname } = hello;
-    if (!spokenProtocols.includes(hello.protocol)) {
+    const protocol = commonProtocol(hello);
+    if (protocol === undefined) {
       return {
         accepted: false, retry: false,
-        reason: `${hostname.slice(0, 255)} using protocol v${hello.protocol} while master is using v${protocolVersion}; install the same release on both`,
+        reason: `${hostname.slice(0, 255)} using protocol v${hello.newest ?? hello.protocol} while master is using v${protocolVersion}; install the same release on both`,
       };
     }
     if (!validHostname.test(hostname) || hello.instance.length > 200) {
@@ -89,9 +97,9 @@ export class Greeter {
       bound = { certificate, key };
     }
     const verdict = await this.#options.welcome({
-      hostname, version: hello.version, protocol: hello.protocol, capabilities: hello.capabilities, instance: hello.instance, certificate: bound?.certificate,
+      hostname, version: hello.version, protocol, capabilities: hello.capabilities, instance: hello.instance, certificate: bound?.certificate,
     });
-    return verdict.accepted ? { accepted: true, certificate: bound?.certificate, key: bound?.key } : verdict;
+    return verdict.accepted ? { accepted: true, protocol, certificate: bound?.certificate, key: bound?.key } : verdict;
   }
 
   #challenge(address: string): string {

@@ -9,11 +9,18 @@
  * END_OK, CANCEL, STATUS.
  */
 
-/** Version of the vocabulary below, told in the greeting. Versions 1 to 3 were LAVA's own, with other frames. */
-export const protocolVersion = 4;
+/**
+ * Version of the vocabulary below. The greeting tells the oldest and the newest version that a worker speaks, and the
+ * session has the newest that both sides do. Versions 1 to 3 were LAVA's own, with other frames; 4 was the first of
+ * these; 5 has CALL and ANSWER.
+ */
+export const protocolVersion = 5;
 
-/** What a server understands. The two versions before its own belong here, as soon as there are such. */
-export const spokenProtocols: readonly number[] = [protocolVersion];
+/** The oldest version that is still spoken: the two before the newest, as far as there are such. */
+export const oldestProtocol = 4;
+
+/** Since this version a running job can ask its multinode group something. */
+export const callsSince = 5;
 
 /** An attempt: one try to run a job. Messages about an old fence change nothing. */
 export interface AttemptRef {
@@ -51,7 +58,11 @@ export interface AttemptEnd {
 
 /** Worker → server on the control connection. */
 export type WorkerMessage =
-  | { readonly type: 'HELLO'; readonly protocol: number; readonly version: string; readonly hostname: string;
+  | { readonly type: 'HELLO'; readonly version: string; readonly hostname: string;
+      /** The oldest version it speaks; a server of version 4 knows only this field. */
+      readonly protocol: number;
+      /** The newest version it speaks; absent: `protocol` is the only one. */
+      readonly newest?: number;
       /** Optional abilities of this worker, e.g. `qemu-x86_64`, `debugfs`. */
       readonly capabilities: readonly string[];
       /** Random text of this process; a second process of one hostname has another. */
@@ -75,7 +86,7 @@ export type WorkerMessage =
 /** Server → worker on the control connection. */
 export type ServerMessage =
   | { readonly type: 'CHALLENGE'; readonly challenge: string }
-  | { readonly type: 'HELLO_OK'; readonly protocol: number; readonly version: string; readonly session: string;
+  | { readonly type: 'HELLO_OK'; /** Of this session. */ readonly protocol: number; readonly version: string; readonly session: string;
       /** Seconds between PINGs. */ readonly interval: number; readonly capabilities: readonly string[] }
   | { readonly type: 'REFUSED'; readonly reason: string; /** False: do not try again by yourself. */ readonly retry: boolean }
   /** That session is not (or no longer) known: greet again. */

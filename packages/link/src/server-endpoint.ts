@@ -5,7 +5,7 @@ import { requireLoopback } from './address.ts';
 import { readSecretCertificate, type Certificate } from './certificates.ts';
 import { CertificateDirectory } from './certificate-directory.ts';
 import { Greeter, type Hello, type Verdict } from './greeter.ts';
-import { protocolVersion, type LogMessage, type LogReply, type ServerMessage, type WorkerMessage } from './messages.ts';
+import { type LogMessage, type LogReply, type ServerMessage, type WorkerMessage } from './messages.ts';
 import { QuietLog } from './quiet-log.ts';
 import { SendQueue } from './send-queue.ts';
 import { socketOptions } from './sockets.ts';
@@ -16,6 +16,7 @@ import { authenticate, zapDomain } from './zap.ts';
 export interface Session {
   readonly hostname: string;
   readonly instance: string;
+  /** Newest version of the protocol that both sides speak. */
   readonly protocol: number;
   readonly version: string;
   readonly capabilities: readonly string[];
@@ -278,14 +279,14 @@ export class ServerEndpoint {
     const before = this.#byHost.get(hostname);
     if (before) { if (before.instance === instance) this.#forget(before); else this.#drop(before, 'another process took its place'); }
     const session: OpenSession = {
-      hostname, instance, protocol: hello.protocol, version: hello.version, capabilities: hello.capabilities,
+      hostname, instance, protocol: verdict.protocol, version: hello.version, capabilities: hello.capabilities,
       certificate: verdict.certificate, key: verdict.key, token: randomBytes(32).toString('base64url'), route, logRoute: undefined, heard: monotonicMs(),
     };
     this.#byHost.set(hostname, session);
     this.#byToken.set(session.token, session);
     this.#daemonLog.info(`${hostname} => HELLO`);
     this.#send(route, {
-      type: 'HELLO_OK', protocol: Math.min(hello.protocol, protocolVersion), version: this.#options.version,
+      type: 'HELLO_OK', protocol: verdict.protocol, version: this.#options.version,
       session: session.token, interval: this.#interval, capabilities: this.#options.capabilities ?? [],
     });
     this.#options.handlers.onSession(session);

@@ -26,7 +26,7 @@ const attempt = { job: isWhole, fence: isWhole };
 const inSession = { session: isText };
 
 export const workerMessages: Table<WorkerMessage> = {
-  HELLO: { protocol: isWhole, version: isText, hostname: isText, capabilities: isTexts, instance: isText, proof: optional(isText), challenge: optional(isText) },
+  HELLO: { protocol: isWhole, newest: optional(isWhole), version: isText, hostname: isText, capabilities: isTexts, instance: isText, proof: optional(isText), challenge: optional(isText) },
   PING: { ...inSession, attempts: isAttempts },
   START_OK: { ...inSession, ...attempt },
   START_FAILED: { ...inSession, ...attempt, reason: isText },

@@ -3,7 +3,7 @@ import { Context, Dealer, type MessageLike } from 'zeromq';
 import { messageOf, monotonicMs, sleep, type DaemonLog } from '@lava/base';
 import { requireLoopback } from './address.ts';
 import type { Certificate } from './certificates.ts';
-import { protocolVersion, type AttemptRef, type LogMessage, type LogReply, type ServerMessage, type WorkerMessage } from './messages.ts';
+import { oldestProtocol, protocolVersion, type AttemptRef, type LogMessage, type LogReply, type ServerMessage, type WorkerMessage } from './messages.ts';
 import { proveClaim, sharedSecret } from './proof.ts';
 import { QuietLog } from './quiet-log.ts';
 import { SendQueue } from './send-queue.ts';
@@ -62,6 +62,7 @@ export class WorkerEndpoint {
   #controlQueue: SendQueue | undefined;
   #logQueue: SendQueue | undefined;
   #session: string | undefined;
+  #protocol: number = protocolVersion;
   #interval = 20;
   #heard = 0;
   #pinged = 0;
@@ -104,6 +105,11 @@ export class WorkerEndpoint {
 
   get connected(): boolean {
     return this.#session !== undefined;
+  }
+
+  /** Version of the protocol of the last session. */
+  get protocol(): number {
+    return this.#protocol;
   }
 
   /** False when there is no session or too much waits: send it again later. */
@@ -188,7 +194,7 @@ export class WorkerEndpoint {
 
   #greet(challenge?: string): void {
     const { hostname, version, capabilities } = this.#options;
-    const hello = { type: 'HELLO' as const, protocol: protocolVersion, version, hostname, capabilities, instance: this.instance };
+    const hello = { type: 'HELLO' as const, protocol: oldestProtocol, newest: protocolVersion, version, hostname, capabilities, instance: this.instance };
     this.#greeted = monotonicMs();
     if (challenge !== undefined && this.#secret) {
       this.#controlQueue?.push(encode({ ...hello, challenge, proof: proveClaim(this.#secret, { challenge, hostname, instance: this.instance }) }));
@@ -255,6 +261,7 @@ export class WorkerEndpoint {
 
   #established(message: Extract<ServerMessage, { type: 'HELLO_OK' }>): void {
     this.#session = message.session;
+    this.#protocol = message.protocol;
     this.#interval = message.interval;
     this.#pinged = this.#heard;
     this.#unanswered = 0;

@@ -1,7 +1,7 @@
 import { watch, type FSWatcher } from 'node:fs';
 import { messageOf, monotonicMs, type DaemonLog } from '@lava/base';
 import { formatRecord } from '@lava/job';
-import type { AttemptEnd, LogReply, WorkerEndpoint } from '@lava/link';
+import { callsSince, type AttemptEnd, type LogReply, type Opaque, type WorkerEndpoint } from '@lava/link';
 import { attemptKey, type AttemptFolder } from './attempt-folder.ts';
 import { finalizeTimeout, hasResult, readEnd } from './attempt-end.ts';
 import { CallRelay } from './call-relay.ts';
@@ -14,7 +14,7 @@ import { Shipper } from './shipper.ts';
 export type FinishDeadRun = (options: { readonly outputDir: string; readonly reason: string }) => Promise<{ readonly poweredOff: boolean }>;
 
 export interface AttemptOptions extends RunOptions {
-  readonly link: Pick<WorkerEndpoint, 'send' | 'sendLog'>;
+  readonly link: Pick<WorkerEndpoint, 'send' | 'sendLog' | 'connected' | 'protocol'>;
   readonly log: DaemonLog;
   readonly finishDeadRun: FinishDeadRun;
   /** Seconds from the first SIGTERM of a cancel to the second, and to SIGKILL. */
@@ -60,9 +60,17 @@ export class Attempt {
     });
     this.#calls = new CallRelay({
       calls: folder.file('calls.jsonl'), answers: folder.file('answers.jsonl'),
-      send: (call, request) => options.link.send({ type: 'CALL', ...folder.ref, call, request }),
+      send: (call, request) => this.#sendCall(call, request),
       failed: (text) => this.#say('error', `cannot carry a call to the server or its answer back: ${text}`),
     });
+  }
+
+  /** A server from before calls would not answer: the job is told so at once. */
+  #sendCall(call: number, request: Opaque): boolean {
+    const { link } = this.#options;
+    if (!link.connected || link.protocol >= callsSince) return link.send({ type: 'CALL', ...this.folder.ref, call, request });
+    this.#calls.onAnswer(call, { response: 'nack', reason: 'the server is of an older version, which carries no calls between jobs: upgrade it' });
+    return true;
   }
 
   get running(): boolean {

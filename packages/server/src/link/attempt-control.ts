@@ -41,6 +41,12 @@ export class AttemptControl {
     return rows.length > 0;
   }
 
+  /** The job is one of a multinode group. */
+  async isInGroup(job: number): Promise<boolean> {
+    const { rows } = await sql`select 1 from jobs where id = ${job} and target_group is not null`.execute(this.#options.stored.db);
+    return rows.length > 0;
+  }
+
   /** A worker spoke: these attempts of it get a full lease. `online` is false when its coming is not stored (yet). */
   heard(worker: string, attempts: readonly AttemptRef[]): Promise<{ online: boolean }> {
     return renewLeases(this.#options.stored.db, worker, attempts, this.#options.lease);

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { messageOf, version, type DaemonLog } from '@lava/base';
-import { ServerEndpoint, type AttemptRef, type LogMessage, type ServerEndpointOptions, type Session, type SessionMessage } from '@lava/link';
+import { callsSince, ServerEndpoint, type AttemptRef, type LogMessage, type ServerEndpointOptions, type Session, type SessionMessage } from '@lava/link';
 import { forgetGroup, takeGroupCall } from '../groups/group-calls.ts';
 import type { Ending } from '../jobs/job-changes.ts';
 import type { LogIntake } from '../logs/intake.ts';
@@ -189,6 +189,13 @@ export class LinkServer {
 
   async #startOn(attempt: LiveAttempt): Promise<void> {
     const { job, fence, worker, device } = attempt;
+    const session = this.#endpoint.sessions().find((s) => s.hostname === worker);
+    if (session && session.protocol < callsSince && await this.#options.control.isInGroup(job)) {
+      await this.#options.control.finish(worker, attempt, {
+        result: 'fail', errorType: 'Infrastructure', errorCode: 'worker-too-old', errorMessage: `Worker ${worker} is of an older version (${session.version}), which cannot run multinode jobs: upgrade it`,
+      });
+      return;
+    }
     const files = await this.#options.control.filesFor(attempt);
     if (files && this.#endpoint.send(worker, { type: 'START', job, fence, files })) this.#options.log.info(`[${job}] START => ${worker} (${device})`);
   }
