@@ -1,5 +1,6 @@
 import { sql, type Kysely } from 'kysely';
-import { readConditions, UnknownField } from '../api/xmlrpc/query-conditions.ts';
+import { messageOf } from '@lava/base';
+import { readConditions } from '../api/read/query-conditions.ts';
 import type { User } from '../auth/users.ts';
 import type { SubmitProblem } from '../services.ts';
 import type { Database } from '../store/database.ts';
@@ -51,7 +52,7 @@ function problemOfQuery(text: string): string | undefined {
     readConditions('testjob', text);
     return undefined;
   } catch (error) {
-    return error instanceof UnknownField ? 'The query names a field that there is not' : 'The query cannot be read';
+    return messageOf(error);
   }
 }
 

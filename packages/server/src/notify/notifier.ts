@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { rm } from 'node:fs/promises';
 import { messageOf, sleep } from '@lava/base';
-import { UnknownField } from '../api/xmlrpc/query-conditions.ts';
 import type { Services } from '../services.ts';
 import { isConnectionLoss } from '../store/connection.ts';
 import { addDeliveries, claimDelivery, giveBack, markFailed, markSent, secondsToNext, type Delivery, type NewDelivery } from './deliveries.ts';
@@ -119,7 +118,7 @@ export class Notifier {
       await planDeliveries(db, job, state).then(store).catch((error: unknown) => {
         if (isConnectionLoss(error)) throw error;
         // A query that cannot be read, say: it will not be better the next time.
-        log.warn(`[${job}] nobody is told of it: ${error instanceof UnknownField ? 'its query names a field that there is not' : messageOf(error)}`);
+        log.warn(`[${job}] nobody is told of it: ${messageOf(error)}`);
         return store([]);
       });
     }

@@ -1,11 +1,12 @@
 import { sql } from 'kysely';
 import { visibleJobs } from '../../auth/visibility.ts';
+import { readConditions, UnknownField, UnsupportedLookup } from '../read/query-conditions.ts';
 import { login } from './access.ts';
 import { Double, Fault, type XmlRpcValue } from './codec/values.ts';
+import { internalError } from './codec/write.ts';
 import { jobDetails } from './job-details.ts';
 import { method, type Method } from './method.ts';
 import { integer, text } from './param.ts';
-import { readConditions, UnknownField } from './query-conditions.ts';
 
 const noQuery = (code: number, name: string, owner: string) => new Fault(code, `Query with name ${name} owned by user ${owner} does not exist.`);
 const ofQuery = { query_name: text('name of the query'), username: text('its owner; without it, who asks', null) };
@@ -24,6 +25,7 @@ export const queries: readonly Method[] = [
         const where = sql<boolean>`${readConditions(entity, conditions)} and ${visibleJobs(context.user)}`;
         return await rows[entity](context, where, sql`limit ${Math.max(0, Math.min(limit, mostRows))}`);
       } catch (error) {
+        if (error instanceof UnsupportedLookup) throw new Fault(-32603, internalError(error.message));
         throw error instanceof UnknownField ? new Fault(400, 'Conditions URL incorrect: Field does not exist. Please refer to query docs.') : error;
       }
     },

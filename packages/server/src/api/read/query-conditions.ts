@@ -1,13 +1,22 @@
 import { jobHealths, jobStates, priorities } from '@lava/job';
 import { sql, type RawBuilder } from 'kysely';
-import { likePattern } from '../read/jobs.ts';
-import { Fault } from './codec/values.ts';
-import { internalError } from './codec/write.ts';
+import { likePattern } from './jobs.ts';
 
 /* LAVA's conditions of queries in their text form: `table__field__operator__value`, several with commas between. */
 
 /** A condition names a table or field that there is not. */
-export class UnknownField extends Error {}
+export class UnknownField extends Error {
+  constructor() {
+    super('the query names a field that there is not');
+  }
+}
+
+/** A condition compares in a way that there is not. */
+export class UnsupportedLookup extends Error {
+  constructor(operator: string) {
+    super(`Unsupported lookup '${operator}': use exact, iexact, ne, icontains, gt or lt.`);
+  }
+}
 
 type Kind = 'text' | 'number' | 'time' | 'flag' | readonly string[];
 interface Field { readonly column: RawBuilder<unknown>; readonly kind: Kind }
@@ -32,7 +41,7 @@ const fields: Readonly<Record<string, Readonly<Record<string, Field>>>> = {
 
 interface Condition { readonly table: string; readonly field: string; readonly operator: string; readonly value: string }
 
-/** All conditions as one of SQL, over `jobs` and, for the entity, `test_suites` and `test_cases`. Throws UnknownField. */
+/** All conditions as one of SQL, over `jobs` and, for the entity, `test_suites` and `test_cases`. Throws UnknownField or UnsupportedLookup. */
 export function readConditions(entity: string, text: string): RawBuilder<boolean> {
   const conditions = text.split(',').map((one) => readCondition(entity, one.trim()));
   // What is said of suites and cases of a job, or cases of a suite, must hold for one and the same of them.
@@ -70,7 +79,7 @@ function asSql({ table, field, operator, value }: Condition): RawBuilder<boolean
     case 'lt': return operand === undefined ? sql<boolean>`false` : sql<boolean>`${column} < ${operand}`;
     case 'iexact': return sql<boolean>`lower((${column})::text) = lower(${value})`;
     case 'icontains': return sql<boolean>`(${column})::text ilike ${likePattern(value)}`;
-    default: throw new Fault(-32603, internalError(`Unsupported lookup '${operator}': use exact, iexact, ne, icontains, gt or lt.`));
+    default: throw new UnsupportedLookup(operator);
   }
 }
 
