@@ -86,6 +86,16 @@ test('a job shows its lines while it runs, then its results', async () => {
   await log.getByText(/^start: 2 boot-image-retry/).waitFor();
 });
 
+test('a failed job says what to do, and leads to the page that says more', async () => {
+  await submitInPage(ramdiskJob({ kernel: '/nowhere/vmlinuz', ramdisk: '/nowhere/initrd.gz' } as never, [], { name: 'no such kernel' }));
+  await page.getByText('Incomplete', { exact: true }).first().waitFor();
+  const notice = page.getByRole('status').filter({ hasText: 'Job error' });
+  await notice.getByRole('link').click();
+  await page.waitForURL(/\/help\/job-failures#/);
+  const code = page.url().split('#')[1]!;
+  expect(await page.locator('tr[data-marked]').textContent()).toContain(code);
+});
+
 test('a running job is canceled from its page', async () => {
   const id = await submitInPage(ramdiskJob(await guest(), [numberedLines(5000, 0.1)], { name: 'to be canceled' }));
   await page.getByRole('log').getByText('numbered line 3', { exact: true }).waitFor();
