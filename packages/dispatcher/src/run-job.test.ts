@@ -276,17 +276,6 @@ test('namespaces cannot be mixed with none', async () => {
   expect(outcome.errorMessage).toBe("'common' is a reserved namespace that should not be present with other namespaces");
 });
 
-test('the overlay is brought to a running device', async () => {
-  board = new FakeBoard(`cd $(dirname $0); ${friendlyBoard}`, { device: { actions: { deploy: { methods: { image: { parameters: { guest: { size: 8 } } } } }, boot: { connections: { serial: null }, methods: { minimal: null } } } } });
-  const { messages } = await board.run([
-    { deploy: { to: 'tmpfs', os: 'oe', images: { file: { url: `file://${board.path('board.sh')}` } } } },
-    { boot: { ...login, transfer_overlay: { download_command: 'busybox wget -q', unpack_command: 'tar -xzf' } } },
-    { test: { definitions: [{ from: 'inline', name: 'x', path: 'x.yaml', repository: { metadata: { format: 'Lava-Test Test Definition 1.0', name: 'x' }, run: { steps: ['true'] } } }] } },
-  ], { dispatcher: 'dispatcher_ip: 127.0.0.1' });
-  expect(existsSync(board.path(`lava-${board.id}/bin/lava-test-runner`))).toBe(true);
-  expect(messages('info')).toContainEqual(expect.stringMatching(/^end: 2 minimal-boot/));
-});
-
 test('a board that never falls silent does not hold up the end', async () => {
   board = new FakeBoard(`(while :; do echo noise; sleep 0.05; done) & ${friendlyBoard}`);
   const { outcome } = await board.run([{ boot: login }]);

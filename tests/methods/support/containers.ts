@@ -22,6 +22,7 @@ export class Containers {
   static missing(): string | undefined {
     if (process.getuid?.() !== 0) return 'not root';
     for (const program of ['podman', 'podman-compose', 'runc', 'catatonit']) if (spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0) return `${program} is not installed`;
+    if (spawnSync('unshare', ['--mount', '--pid', '--net', '--fork', 'true']).status !== 0) return 'this machine does not let us make namespaces';
     return undefined;
   }
 

@@ -42,7 +42,7 @@ export const extractNfsRootfs: ActionSpec = {
 };
 
 /** Where devices find this worker's NFS server. */
-function nfsAddress(a: Action): string {
+export function nfsAddress(a: Action): string {
   return asText(a.job.dispatcher['dispatcher_nfs_ip'] ?? a.job.dispatcherIp).split(':')[0] ?? '';
 }
 
