@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Client } from 'pg';
 import { lavaPaths } from '@lava/base';
 import { LavaSystem, project } from '@lava/testbed';
+import { connect, ensureDatabase, type Connection } from '../packages/server/src/store/connection.ts';
+import { quietLog } from '../packages/server/src/store/testing.ts';
 import { stopSystem } from './support/system.ts';
 
 // A lab moves: what another LAVA has (import-lava/: its tables, its configuration, its logs) comes to a running server.
@@ -17,8 +18,9 @@ const run = promisify(execFile);
 const secretOf = (name: string) => name.repeat(43).slice(0, 128);
 
 let system: LavaSystem;
-let old: Client;
-let here: Client;
+type Session = Awaited<ReturnType<Connection['session']>>;
+let old: Session;
+let here: Session;
 let media: string;
 
 beforeAll(async () => {
@@ -26,11 +28,9 @@ beforeAll(async () => {
   await chmod(root, 0o755);
   system = await LavaSystem.at(root);
   await system.startServer();
-  const host = join(lavaPaths(root).serverState, 'postgresql/socket');
-  const connect = async (database: string) => { const client = new Client({ host, user: 'lava', database }); await client.connect(); return client; };
-  here = await connect('lava');
-  await here.query('create database old');
-  old = await connect('old');
+  const socketFolder = join(lavaPaths(root).serverState, 'postgresql/socket');
+  await ensureDatabase(socketFolder, 'old');
+  [here, old] = await Promise.all(['lava', 'old'].map((database) => connect({ socketFolder, database }, { log: quietLog }).session())) as [Session, Session];
   await old.query(await readFile(join(fixture, 'tables.sql'), 'utf8'));
   media = join(root, 'old-media');
   await cp(join(fixture, 'media'), media, { recursive: true });
