@@ -87,7 +87,7 @@ test('a job shows its lines while it runs, then its results', async () => {
 });
 
 test('a failed job says what to do, and leads to the page that says more', async () => {
-  await submitInPage(ramdiskJob({ kernel: '/nowhere/vmlinuz', ramdisk: '/nowhere/initrd.gz' } as never, [], { name: 'no such kernel' }));
+  await submitInPage(ramdiskJob({ ...await guest(), kernel: '/nowhere/vmlinuz' }, [], { name: 'no such kernel' }));
   await page.getByText('Incomplete', { exact: true }).first().waitFor();
   const notice = page.getByRole('status').filter({ hasText: 'Job error' });
   await notice.getByRole('link').click();
