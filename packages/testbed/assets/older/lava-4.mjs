@@ -4,23 +4,28 @@
 // entry.ts
 import { fileURLToPath } from "node:url";
 
+// packages/dispatcher/src/finish-dead-run.ts
+import { existsSync } from "node:fs";
+import { open, readFile as readFile2 } from "node:fs/promises";
+import { join as join3, resolve as resolve2 } from "node:path";
+
 // packages/base/src/clock.ts
 import { performance } from "node:perf_hooks";
 function monotonicMs() {
   return performance.now();
 }
-function sleep(ms, signal) {
-  return new Promise((resolve2, reject) => {
-    if (signal?.aborted) return reject(signal.reason);
+function sleep(ms, signal2) {
+  return new Promise((resolve4, reject) => {
+    if (signal2?.aborted) return reject(signal2.reason);
     const stop = () => {
       clearTimeout(timer);
-      reject(signal?.reason);
+      reject(signal2?.reason);
     };
     const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve2();
+      signal2?.removeEventListener("abort", stop);
+      resolve4();
     }, Math.max(0, ms));
-    signal?.addEventListener("abort", stop, { once: true });
+    signal2?.addEventListener("abort", stop, { once: true });
   });
 }
 
@@ -72,6 +77,11 @@ var ConfigurationError = class extends LavaError {
   type = "Configuration";
   help = "ConfigurationError: The LAVA instance is not configured correctly. Please report this error to LAVA admins.";
 };
+var JobError = class extends LavaError {
+  name = "JobError";
+  type = "Job";
+  help = "JobError: Your job cannot terminate cleanly.";
+};
 var LavaBug = class extends LavaError {
   name = "LAVABug";
   type = "Bug";
@@ -101,1228 +111,17 @@ function lavaPaths(root = process.env["LAVA_ROOT"] || "/") {
 // packages/base/src/version.ts
 var version = "2026.11";
 
-// packages/worker/src/daemon.ts
-import { join as join8 } from "node:path";
-
-// packages/link/src/messages.ts
-var protocolVersion = 4;
-var spokenProtocols = [protocolVersion];
-
-// packages/link/src/certificates.ts
-import { link, mkdir, open, readFile, rm } from "node:fs/promises";
-import { basename, dirname, join as join2 } from "node:path";
-import { curveKeyPair } from "zeromq";
-
-// packages/link/src/z85.ts
-var alphabet = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
-function encodeZ85(bytes) {
-  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let text = "";
-  for (let i = 0; i + 4 <= view.length; i += 4) {
-    let value = view.readUInt32BE(i);
-    let part = "";
-    for (let j = 0; j < 5; j++) {
-      part = alphabet.charAt(value % 85) + part;
-      value = Math.floor(value / 85);
-    }
-    text += part;
-  }
-  return text;
+// packages/job/src/mapping.ts
+function isMapping(value) {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
 }
-function decodeZ85(text) {
-  if (text.length % 5 !== 0) return void 0;
-  const out = Buffer.alloc(text.length / 5 * 4);
-  for (let i = 0; i < text.length; i += 5) {
-    let value = 0;
-    for (let j = 0; j < 5; j++) {
-      const digit = alphabet.indexOf(text.charAt(i + j));
-      if (digit < 0) return void 0;
-      value = value * 85 + digit;
-    }
-    if (value > 4294967295) return void 0;
-    out.writeUInt32BE(value, i / 5 * 4);
-  }
-  return out;
+function mappingAt(from, ...keys) {
+  let at = from;
+  for (const key of keys) at = isMapping(at) && Object.hasOwn(at, key) ? at[key] : void 0;
+  return isMapping(at) ? at : void 0;
 }
-
-// packages/link/src/certificates.ts
-function parseCertificate(text, path) {
-  const values = { curve: {}, metadata: {} };
-  let section = "";
-  for (const line of text.split(/\r?\n/)) {
-    if (/^\s*(#|$)/.test(line)) continue;
-    const entry = /^\s+([-\w./]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|(.*?))\s*$/.exec(line);
-    if (!entry) {
-      section = line.trim();
-      continue;
-    }
-    const target = values[section];
-    if (target) target[entry[1] ?? ""] = entry[2] ?? entry[3] ?? entry[4] ?? "";
-  }
-  const key = (name) => {
-    const value = values["curve"]?.[name];
-    if (value !== void 0 && decodeZ85(value)?.length !== 32) {
-      throw new ConfigurationError(`${path}: ${name} is not a key of 40 Z85 characters`, {
-        code: "certificate-broken",
-        hint: "Copy the file again, or make a new one with create_certificate."
-      });
-    }
-    return value;
-  };
-  const publicKey = key("public-key");
-  if (publicKey === void 0) {
-    throw new ConfigurationError(`${path}: no public-key in a section "curve"`, {
-      code: "certificate-broken",
-      hint: "This is not a ZeroMQ certificate. Make one with create_certificate."
-    });
-  }
-  return { path, publicKey, secretKey: key("secret-key"), metadata: values["metadata"] ?? {} };
-}
-async function readCertificate(path) {
-  let text;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    const missing2 = error.code === "ENOENT";
-    throw new ConfigurationError(missing2 ? `no certificate ${path}` : `cannot read certificate ${path}: ${messageOf(error)}`, {
-      code: missing2 ? "certificate-missing" : "certificate-unreadable",
-      cause: error
-    });
-  }
-  return parseCertificate(text, path);
-}
-async function readSecretCertificate(path) {
-  const { secretKey, ...rest } = await readCertificate(path);
-  if (secretKey === void 0) {
-    throw new ConfigurationError(`${path} holds no secret key`, {
-      code: "certificate-not-secret",
-      hint: "Name the .key_secret file; the .key file is only its public half."
-    });
-  }
-  return { ...rest, secretKey };
-}
-
-// packages/link/src/certificate-directory.ts
-import { watch } from "node:fs";
-import { readdir, readFile as readFile2 } from "node:fs/promises";
-import { join as join3 } from "node:path";
-var rescanEvery = 5e3;
-var CertificateDirectory = class {
-  path;
-  #log;
-  #except;
-  #keys = /* @__PURE__ */ new Map();
-  #admitted = /* @__PURE__ */ new Set();
-  #watcher;
-  #timer;
-  #settle;
-  #onChange = () => {
-  };
-  #loading;
-  #again = false;
-  #lastRead = 0;
-  #broken = /* @__PURE__ */ new Map();
-  /** @param except a public key that is never admitted: the server's own, whose file usually lies in the same directory */
-  constructor(path, log, except) {
-    this.path = path;
-    this.#log = log;
-    this.#except = except;
-  }
-  /** Reads the directory and follows it from then on; `onChange` runs after each change of the admitted keys. */
-  async open(onChange = () => {
-  }) {
-    this.#onChange = onChange;
-    await this.reload();
-    this.#timer = setInterval(() => {
-      this.#watch();
-      void this.reload();
-    }, rescanEvery);
-    this.#timer.unref();
-    this.#watch();
-  }
-  close() {
-    clearInterval(this.#timer);
-    clearTimeout(this.#settle);
-    this.#watcher?.close();
-    this.#watcher = void 0;
-  }
-  /** Public key (Z85) of the certificate `name`, when it is admitted. */
-  keyOf(name) {
-    return this.#keys.get(name);
-  }
-  /** Looks at the disk again before it says no (once a second: anybody can ask), so that a certificate counts as soon as it is there. */
-  async admits(publicKey) {
-    if (!this.#admitted.has(publicKey) && monotonicMs() - this.#lastRead > 1e3) await this.reload();
-    return this.#admitted.has(publicKey);
-  }
-  /** Reads the directory again now; resolves when what was on disk at the time of the call is in force. */
-  async reload() {
-    if (this.#loading) {
-      this.#again = true;
-      return this.#loading;
-    }
-    this.#loading = (async () => {
-      do {
-        this.#again = false;
-        await this.#read();
-      } while (this.#again);
-    })().finally(() => {
-      this.#loading = void 0;
-    });
-    return this.#loading;
-  }
-  #watch() {
-    if (this.#watcher) return;
-    try {
-      this.#watcher = watch(this.path, { persistent: false }, () => this.#soon());
-      this.#watcher.on("error", () => {
-        this.#watcher?.close();
-        this.#watcher = void 0;
-      });
-    } catch {
-    }
-  }
-  /** A file that is being copied changes several times; it is read when it has been quiet for a moment. */
-  #soon() {
-    clearTimeout(this.#settle);
-    this.#settle = setTimeout(() => void this.reload(), 30);
-    this.#settle.unref();
-  }
-  async #read() {
-    this.#lastRead = monotonicMs();
-    const keys = /* @__PURE__ */ new Map();
-    const broken2 = /* @__PURE__ */ new Map();
-    let names = [];
-    try {
-      names = (await readdir(this.path)).filter((n) => n.endsWith(".key") && !n.startsWith(".")).sort();
-    } catch (error) {
-      broken2.set(this.path, messageOf(error));
-    }
-    for (const name of names) {
-      const path = join3(this.path, name);
-      try {
-        const { publicKey } = parseCertificate(await readFile2(path, "utf8"), path);
-        if (publicKey !== this.#except) keys.set(name.slice(0, -".key".length), publicKey);
-      } catch (error) {
-        broken2.set(path, messageOf(error));
-      }
-    }
-    for (const [path, reason] of broken2) {
-      if (this.#broken.get(path) !== reason) this.#log.warn(`[AUTH] Not admitted: ${reason}`);
-    }
-    this.#broken = broken2;
-    const text = (map) => [...map].flat().join(" ");
-    if (text(keys) === text(this.#keys)) return;
-    this.#keys = keys;
-    this.#admitted = new Set(keys.values());
-    this.#log.info(`[AUTH] Reloading certificates from ${this.path}`);
-    this.#onChange();
-  }
-};
-
-// packages/link/src/server-endpoint.ts
-import { randomBytes as randomBytes2 } from "node:crypto";
-import { Context, Router } from "zeromq";
-
-// packages/link/src/address.ts
-import { isIP } from "node:net";
-var isLoopback = (host) => host === "localhost" || host === "::1" || isIP(host) === 4 && host.startsWith("127.");
-function hostOf(address) {
-  const match = /^tcp:\/\/(\[[^\]]+\]|[^:/\s]+):(\d+|\*)$/.exec(address);
-  if (!match?.[1]) {
-    throw new ConfigurationError(`"${address}" is no address of the link`, { code: "link-address", hint: "Write tcp://HOST:PORT, for example tcp://lava.example.org:5556." });
-  }
-  return match[1].replace(/^\[|\]$/g, "");
-}
-function requireLoopback(addresses, anywhere) {
-  for (const address of addresses) {
-    if (!anywhere && !isLoopback(hostOf(address))) {
-      throw new ConfigurationError(`${address} is not a loopback address, and encryption is off`, {
-        code: "link-plain",
-        hint: "Leave encryption on, use tcp://127.0.0.1:PORT, or give --allow-plain-network if everybody on that network may read job definitions and control the devices."
-      });
-    }
-  }
-}
-
-// packages/link/src/greeter.ts
-import { randomBytes } from "node:crypto";
-
-// packages/link/src/proof.ts
-import { createHmac, createPrivateKey, createPublicKey, diffieHellman, timingSafeEqual } from "node:crypto";
-function bytesOf(key) {
-  const bytes = decodeZ85(key);
-  if (bytes?.length !== 32) throw new LavaBug("a CURVE key must be 40 Z85 characters", { code: "curve-key" });
-  return bytes.toString("base64url");
-}
-function sharedSecret(own2, otherPublicKey) {
-  const x = bytesOf(own2.publicKey);
-  const privateKey = createPrivateKey({ key: { kty: "OKP", crv: "X25519", d: bytesOf(own2.secretKey), x }, format: "jwk" });
-  const publicKey = createPublicKey({ key: { kty: "OKP", crv: "X25519", x: bytesOf(otherPublicKey) }, format: "jwk" });
-  return diffieHellman({ privateKey, publicKey });
-}
-function proveClaim(secret, claim) {
-  return createHmac("sha256", secret).update(JSON.stringify(["lava-link-greeting", claim.challenge, claim.hostname, claim.instance])).digest("hex");
-}
-function checkProof(secret, claim, proof) {
-  const expected = Buffer.from(proveClaim(secret, claim));
-  const given = Buffer.from(proof);
-  return expected.length === given.length && timingSafeEqual(expected, given);
-}
-
-// packages/link/src/greeter.ts
-var validHostname = /^[-_a-zA-Z0-9.]{1,255}$/;
-var mostChallenges = 1e3;
-var Greeter = class {
-  #options;
-  #challenges = /* @__PURE__ */ new Map();
-  #busy = /* @__PURE__ */ new Set();
-  constructor(options2) {
-    this.#options = options2;
-  }
-  /** Undefined: nothing to answer, as the route is being judged already, or its proof answers a challenge of the past. */
-  async judge(route, hello) {
-    const address = route.toString("hex");
-    if (this.#busy.has(address)) return void 0;
-    this.#busy.add(address);
-    try {
-      return await this.#judge(address, hello);
-    } finally {
-      this.#busy.delete(address);
-    }
-  }
-  async #judge(address, hello) {
-    const { hostname } = hello;
-    if (!spokenProtocols.includes(hello.protocol)) {
-      return {
-        accepted: false,
-        retry: false,
-        reason: `${hostname.slice(0, 255)} using protocol v${hello.protocol} while master is using v${protocolVersion}; install the same release on both`
-      };
-    }
-    if (!validHostname.test(hostname) || hello.instance.length > 200) {
-      return { accepted: false, retry: false, reason: "a hostname has 1 to 255 letters, digits, dots, dashes and underscores" };
-    }
-    const { own: own2, directory } = this.#options;
-    let bound;
-    if (own2 && directory) {
-      const expected = this.#challenges.get(address);
-      if (hello.proof === void 0 || hello.challenge === void 0) return { challenge: expected ?? this.#challenge(address) };
-      if (hello.challenge !== expected) return void 0;
-      this.#challenges.delete(address);
-      const named = await this.#options.certificateOf(hostname);
-      const certificate = named ?? hostname;
-      const key = directory.keyOf(certificate);
-      const hint = `if its certificate has another name, run on the server: lava-server manage workers update ${hostname} --certificate NAME`;
-      if (key === void 0) {
-        return { accepted: false, reason: `worker ${hostname} must hold the certificate ${certificate}, and there is no ${certificate}.key in the server's ${directory.path}; ${hint}` };
-      }
-      const proven = checkProof(sharedSecret(own2, key), { challenge: hello.challenge, hostname, instance: hello.instance }, hello.proof);
-      if (!proven) return { accepted: false, reason: `worker ${hostname} must hold the certificate ${certificate}, but this process uses another one; ${hint}` };
-      bound = { certificate, key };
-    }
-    const verdict = await this.#options.welcome({
-      hostname,
-      version: hello.version,
-      protocol: hello.protocol,
-      capabilities: hello.capabilities,
-      instance: hello.instance,
-      certificate: bound?.certificate
-    });
-    return verdict.accepted ? { accepted: true, certificate: bound?.certificate, key: bound?.key } : verdict;
-  }
-  #challenge(address) {
-    const challenge = randomBytes(32).toString("base64url");
-    this.#challenges.delete(address);
-    this.#challenges.set(address, challenge);
-    if (this.#challenges.size > mostChallenges) this.#challenges.delete(this.#challenges.keys().next().value ?? "");
-    return challenge;
-  }
-};
-
-// packages/link/src/quiet-log.ts
-var quietMs = 3e4;
-var mostKeys = 1e3;
-var mostLines = 100;
-var QuietLog = class {
-  #log;
-  #window = { since: 0, lines: 0 };
-  #seen = /* @__PURE__ */ new Map();
-  constructor(log) {
-    this.#log = log;
-  }
-  /** @param key peer and kind of the trouble */
-  warn(key, text) {
-    const now = monotonicMs();
-    const seen = this.#seen.get(key);
-    if (seen && now - seen.at < quietMs) {
-      seen.more++;
-      return;
-    }
-    if (now - this.#window.since > quietMs) this.#window = { since: now, lines: 0 };
-    this.#window.lines++;
-    if (this.#window.lines === mostLines) this.#log.warn("Too many different troubles with peers: the rest of them is not logged for 30 s");
-    if (this.#window.lines >= mostLines) return;
-    this.#seen.delete(key);
-    this.#seen.set(key, { at: now, more: 0 });
-    if (this.#seen.size > mostKeys) this.#seen.delete(this.#seen.keys().next().value ?? "");
-    this.#log.warn(seen && seen.more > 0 ? `${text} (${seen.more} more since the last line like this)` : text);
-  }
-};
-
-// packages/link/src/send-queue.ts
-var SendQueue = class {
-  #socket;
-  #limit;
-  #waiting = [];
-  #bytes = 0;
-  #running = false;
-  #closed = false;
-  /** @param limit bytes that may wait */
-  constructor(socket, limit) {
-    this.#socket = socket;
-    this.#limit = limit;
-  }
-  /** False when the message was dropped. */
-  push(frames) {
-    const size = sizeOf(frames);
-    if (this.#closed || this.#bytes > 0 && this.#bytes + size > this.#limit) return false;
-    this.#bytes += size;
-    this.#waiting.push(frames);
-    if (!this.#running) void this.#drain();
-    return true;
-  }
-  close() {
-    this.#closed = true;
-    this.#waiting = [];
-  }
-  async #drain() {
-    this.#running = true;
-    for (let i = 0; this.#waiting.length > 0; i = 0) {
-      const batch = this.#waiting;
-      this.#waiting = [];
-      for (; i < batch.length && !this.#closed; i++) {
-        const frames = batch[i] ?? [];
-        try {
-          await this.#socket.send(frames);
-        } catch {
-        }
-        this.#bytes -= sizeOf(frames);
-      }
-    }
-    this.#running = false;
-  }
-};
-var sizeOf = (frames) => frames.reduce((sum, f) => sum + (typeof f === "string" ? f.length : f instanceof Uint8Array ? f.byteLength : 8), 0);
-
-// packages/link/src/sockets.ts
-var longestFrame = 16 * 1024 * 1024;
-var socketOptions = {
-  linger: 0,
-  maxMessageSize: longestFrame,
-  // ZMTP heartbeats notice a dead network within 15 s, whatever TCP believes.
-  heartbeatInterval: 5e3,
-  heartbeatTimeout: 15e3,
-  heartbeatTimeToLive: 2e4
-};
-
-// packages/link/src/wire.ts
-var WireError = class extends Error {
-  name = "WireError";
-};
-var isText = (v) => typeof v === "string";
-var isWhole = (v) => Number.isSafeInteger(v) && v >= 0;
-var isTexts = (v) => Array.isArray(v) && v.length <= 1e3 && v.every(isText);
-var isAttempts = (v) => Array.isArray(v) && v.length <= 1e4 && v.every((a) => typeof a === "object" && a !== null && isWhole(a.job) && isWhole(a.fence));
-var isFiles = (v) => typeof v === "object" && v !== null && ["job.yaml", "device.yaml", "dispatcher.yaml", "env.yaml", "env-dut.yaml"].every((name) => isText(v[name]));
-var isFlag = (v) => typeof v === "boolean";
-var isSeconds = (v) => typeof v === "number" && Number.isFinite(v) && v > 0;
-var isResult = (v) => v === "pass" || v === "fail";
-var optional = (check) => (v) => v === void 0 || check(v);
-var attempt = { job: isWhole, fence: isWhole };
-var inSession = { session: isText };
-var workerMessages = {
-  HELLO: { protocol: isWhole, version: isText, hostname: isText, capabilities: isTexts, instance: isText, proof: optional(isText), challenge: optional(isText) },
-  PING: { ...inSession, attempts: isAttempts },
-  START_OK: { ...inSession, ...attempt },
-  START_FAILED: { ...inSession, ...attempt, reason: isText },
-  END: { ...inSession, ...attempt, result: isResult, errorType: isText, errorMessage: isText, errors: isText, description: isText, logLines: isWhole, poweredOff: isFlag },
-  UNKNOWN: { ...inSession, ...attempt },
-  BYE: inSession
-};
-var serverMessages = {
-  CHALLENGE: { challenge: isText },
-  HELLO_OK: { protocol: isWhole, version: isText, session: isText, interval: isSeconds, capabilities: isTexts },
-  REFUSED: { reason: isText, retry: isFlag },
-  GREET: inSession,
-  PROBE: {},
-  PONG: { interval: isSeconds },
-  START: { ...attempt, files: isFiles },
-  CANCEL: attempt,
-  STATUS: attempt,
-  END_OK: attempt
-};
-var logMessages = { LOG: { ...inSession, ...attempt, index: isWhole, count: isWhole } };
-var logReplies = {
-  LOG_OK: { ...attempt, lines: isWhole },
-  LOG_REFUSED: { ...attempt, reason: isText },
-  GREET: inSession
-};
-function encode(message, binary) {
-  const { type, ...header } = message;
-  const frames = [type, JSON.stringify(header)];
-  return binary ? [...frames, binary] : frames;
-}
-function decode(frames, table, binaryFrames = 0) {
-  if (frames.length !== 2 + binaryFrames) throw new WireError(`${frames.length} frames instead of ${2 + binaryFrames}`);
-  const type = frames[0]?.subarray(0, 40).toString("latin1") ?? "";
-  if (!Object.hasOwn(table, type)) throw new WireError(`unknown message ${JSON.stringify(type)}`);
-  let header;
-  try {
-    header = JSON.parse(frames[1]?.toString("utf8") ?? "");
-  } catch {
-    throw new WireError(`header of ${type} is not JSON`);
-  }
-  if (typeof header !== "object" || header === null || Array.isArray(header)) throw new WireError(`header of ${type} is not a mapping`);
-  const message = { type };
-  for (const [field, check] of Object.entries(table[type])) {
-    const value = Object.hasOwn(header, field) ? header[field] : void 0;
-    if (!check(value)) throw new WireError(`${type} with a wrong or missing "${field}"`);
-    if (value !== void 0) message[field] = value;
-  }
-  return message;
-}
-
-// packages/link/src/zap.ts
-import { Reply } from "zeromq";
-var zapDomain = "lava";
-async function authenticate(context, admits, refused) {
-  const socket = new Reply({ context, linger: 0 });
-  await socket.bind("inproc://zeromq.zap.01");
-  const answer = async () => {
-    for await (const [version2, id, , address, , mechanism, credentials] of socket) {
-      const isCurve = mechanism?.toString() === "CURVE" && credentials?.length === 32;
-      const key = isCurve ? encodeZ85(credentials) : `mechanism ${mechanism?.toString() ?? "none"}`;
-      const ok = isCurve && await admits(key);
-      if (!ok) refused({ address: address?.toString() ?? "", key });
-      await socket.send([version2 ?? "1.0", id ?? "", ok ? "200" : "400", ok ? "OK" : "certificate not admitted", ok ? key : "", ""]);
-    }
-  };
-  void answer().catch(() => {
-  });
-  return socket;
-}
-
-// packages/link/src/server-endpoint.ts
-var mostPending = 64 * 1024 * 1024;
-var ServerEndpoint = class {
-  #options;
-  #daemonLog;
-  #quiet;
-  #interval;
-  #context = new Context();
-  #own;
-  #directory;
-  #zap;
-  #control;
-  #logs;
-  #controlQueue;
-  #logQueue;
-  #greeter;
-  #timer;
-  #byHost = /* @__PURE__ */ new Map();
-  #byToken = /* @__PURE__ */ new Map();
-  #pending = 0;
-  constructor(options2) {
-    this.#options = options2;
-    this.#daemonLog = options2.daemonLog;
-    this.#quiet = new QuietLog(options2.daemonLog);
-    this.#interval = options2.interval ?? 20;
-  }
-  /** Reads certificates, binds and listens. Throws ConfigurationError, or the system's error when an address is taken. */
-  async open() {
-    const { encryption, ipv6 = false } = this.#options;
-    const common = { ...socketOptions, context: this.#context, ipv6 };
-    if ("plain" in encryption) {
-      requireLoopback([this.#options.control, this.#options.log], encryption.plain === "anywhere");
-      this.#daemonLog.warn("Encryption is off: whoever reaches the sockets is believed to be the worker it says");
-      this.#control = new Router(common);
-      this.#logs = new Router({ ...common, receiveHighWaterMark: 16 });
-    } else {
-      await this.#startEncryption(encryption.certificate, encryption.directory);
-      const curve = { ...common, curveServer: true, curveSecretKey: this.#own?.secretKey, curvePublicKey: this.#own?.publicKey, zapDomain };
-      this.#control = new Router(curve);
-      this.#logs = new Router({ ...curve, receiveHighWaterMark: 16 });
-    }
-    this.#greeter = new Greeter({
-      own: this.#own,
-      directory: this.#directory,
-      certificateOf: (hostname) => this.#options.handlers.certificateOf(hostname),
-      welcome: (hello) => this.#options.handlers.welcome(hello)
-    });
-    for (const socket of [this.#control, this.#logs]) this.#watch(socket);
-    await this.#control.bind(this.#options.control);
-    await this.#logs.bind(this.#options.log);
-    this.#controlQueue = new SendQueue(this.#control, mostPending);
-    this.#logQueue = new SendQueue(this.#logs, mostPending);
-    const broken2 = (error) => this.#daemonLog.error(`The link stopped reading: ${messageOf(error)}`);
-    this.#readControl(this.#control).catch(broken2);
-    this.#readLogs(this.#logs).catch(broken2);
-    this.#timer = setInterval(() => this.#endSilent(), this.#interval * 500);
-  }
-  /** The addresses bound, with real port numbers. */
-  get addresses() {
-    return { control: this.#control?.lastEndpoint ?? "", log: this.#logs?.lastEndpoint ?? "" };
-  }
-  sessions() {
-    return [...this.#byHost.values()];
-  }
-  /**
-   * Sends to a worker's session. True means that it was queued, not that it arrived: whatever matters is sent again
-   * until it is answered. False: there is no session.
-   */
-  send(hostname, message) {
-    const session = this.#byHost.get(hostname);
-    return session !== void 0 && this.#send(session.route, message);
-  }
-  /** Answers on the connection that the session's last LOG came from. */
-  replyLog(session, reply) {
-    const open4 = this.#byHost.get(session.hostname);
-    return open4?.logRoute !== void 0 && (this.#logQueue?.push([open4.logRoute, ...encode(reply)]) ?? false);
-  }
-  /** Ends a worker's session now: it is told why and may greet again. */
-  end(hostname, reason) {
-    const session = this.#byHost.get(hostname);
-    if (!session) return;
-    this.#send(session.route, { type: "REFUSED", reason, retry: true });
-    this.#drop(session, reason);
-  }
-  async close() {
-    clearInterval(this.#timer);
-    this.#directory?.close();
-    this.#controlQueue?.close();
-    this.#logQueue?.close();
-    this.#control?.close();
-    this.#logs?.close();
-    this.#zap?.close();
-    await sleep(0);
-  }
-  async #startEncryption(certificate, directory) {
-    this.#daemonLog.info("Starting encryption");
-    this.#daemonLog.debug(`Opening master certificate: ${certificate}`);
-    const own2 = await readSecretCertificate(certificate);
-    this.#daemonLog.debug(`Using slaves certificates from: ${directory}`);
-    const admitted = new CertificateDirectory(directory, this.#daemonLog, own2.publicKey);
-    this.#own = own2;
-    this.#directory = admitted;
-    await admitted.open(() => this.#endRevoked());
-    this.#zap = await authenticate(this.#context, (key) => admitted.admits(key), ({ key, address }) => this.#quiet.warn(`zap ${address} ${key}`, `[AUTH] Refused ${address}: no certificate in ${directory} has its key ${key}`));
-  }
-  #watch(socket) {
-    socket.events.on("handshake:error:protocol", ({ error }) => {
-      const why = this.#whyRefused(error.code);
-      this.#quiet.warn(`handshake ${why}`, `[AUTH] Refused a connection: ${why}`);
-    });
-  }
-  #whyRefused(code) {
-    if (code === "ERR_ZMTP_MECHANISM_MISMATCH") return this.#own ? "it is not encrypted" : "it is encrypted, this server is not";
-    if (code === "ERR_ZMTP_CRYPTOGRAPHIC") return "it expects another server certificate; copy this server's master.key to that worker again";
-    return `it does not speak ZeroMQ's protocol (${code ?? "unknown"})`;
-  }
-  async #readControl(socket) {
-    for await (const [route, ...frames] of socket) {
-      if (!this.#assigned(route)) continue;
-      try {
-        this.#handle(route, decode(frames, workerMessages));
-      } catch (error) {
-        this.#quiet.warn(`control ${route.toString("hex")}`, `Message from ${this.#nameOf(route)} dropped: ${messageOf(error)}`);
-      }
-    }
-  }
-  #handle(route, message) {
-    if (message.type === "HELLO") {
-      void this.#greet(route, message).catch((error) => this.#daemonLog.error(`HELLO of ${message.hostname}: ${messageOf(error)}`));
-      return;
-    }
-    const session = this.#byToken.get(message.session);
-    if (!session) {
-      this.#send(route, { type: "GREET", session: message.session });
-      return;
-    }
-    session.route = route;
-    session.heard = monotonicMs();
-    if (message.type === "BYE") {
-      this.#drop(session, "the worker said goodbye");
-      return;
-    }
-    if (message.type === "PING") {
-      this.#send(route, { type: "PONG", interval: this.#interval });
-      this.#daemonLog.debug(`${session.hostname} => PING(${this.#interval})`);
-    }
-    this.#options.handlers.onMessage(session, message);
-  }
-  async #readLogs(socket) {
-    for await (const [route, ...frames] of socket) {
-      if (!this.#assigned(route)) continue;
-      try {
-        const message = decode(frames, logMessages, 1);
-        const session = this.#byToken.get(message.session);
-        if (!session) {
-          this.#logQueue?.push([route, ...encode({ type: "GREET", session: message.session })]);
-          continue;
-        }
-        session.logRoute = route;
-        session.heard = monotonicMs();
-        await this.#handLog(session, message, frames[2] ?? Buffer.alloc(0));
-      } catch (error) {
-        this.#quiet.warn(`log ${route.toString("hex")}`, `Log message of a peer dropped: ${messageOf(error)}`);
-      }
-    }
-  }
-  async #handLog(session, message, records) {
-    const done = this.#options.handlers.onLog(session, message, records);
-    if (!done) return;
-    this.#pending += records.length;
-    const settled = done.catch((error) => this.#daemonLog.error(`Log of job ${message.job}: ${messageOf(error)}`)).finally(() => {
-      this.#pending -= records.length;
-    });
-    if (this.#pending > mostPending) await settled;
-  }
-  async #greet(route, hello) {
-    const verdict = await this.#greeter?.judge(route, hello);
-    if (!verdict) return;
-    if ("challenge" in verdict) {
-      this.#send(route, { type: "CHALLENGE", challenge: verdict.challenge });
-      return;
-    }
-    const { hostname, instance } = hello;
-    let refusal = verdict.accepted ? void 0 : verdict;
-    const free = !verdict.accepted || await this.#mayTakeOver(hostname, instance);
-    if (verdict.accepted && verdict.certificate !== void 0 && this.#directory?.keyOf(verdict.certificate) !== verdict.key) {
-      refusal = { accepted: false, reason: `the certificate ${verdict.certificate}.key was removed from the server` };
-    } else if (!free) {
-      refusal = { accepted: false, reason: `another process is already connected as ${hostname}; stop it, or give this one another --hostname`, retry: true };
-    }
-    if (refusal) {
-      this.#quiet.warn(`hello ${hostname} ${refusal.reason}`, `[AUTH] Refused ${JSON.stringify(hostname)}: ${refusal.reason}`);
-      this.#send(route, { type: "REFUSED", reason: refusal.reason, retry: refusal.retry ?? true });
-      return;
-    }
-    if (!verdict.accepted) return;
-    const before = this.#byHost.get(hostname);
-    if (before) {
-      if (before.instance === instance) this.#forget(before);
-      else this.#drop(before, "another process took its place");
-    }
-    const session = {
-      hostname,
-      instance,
-      protocol: hello.protocol,
-      version: hello.version,
-      capabilities: hello.capabilities,
-      certificate: verdict.certificate,
-      key: verdict.key,
-      token: randomBytes2(32).toString("base64url"),
-      route,
-      logRoute: void 0,
-      heard: monotonicMs()
-    };
-    this.#byHost.set(hostname, session);
-    this.#byToken.set(session.token, session);
-    this.#daemonLog.info(`${hostname} => HELLO`);
-    this.#send(route, {
-      type: "HELLO_OK",
-      protocol: Math.min(hello.protocol, protocolVersion),
-      version: this.#options.version,
-      session: session.token,
-      interval: this.#interval,
-      capabilities: this.#options.capabilities ?? []
-    });
-    this.#options.handlers.onSession(session);
-  }
-  /** False while another process of that hostname lives: it is asked, since a killed one may have been replaced. */
-  async #mayTakeOver(hostname, instance) {
-    const first = this.#byHost.get(hostname);
-    if (!first || first.instance === instance) return true;
-    const asked = monotonicMs();
-    this.#send(first.route, { type: "PROBE" });
-    const limit = this.#options.probe ?? 2e3;
-    while (monotonicMs() - asked < limit) {
-      await sleep(50);
-      if (first.heard > asked) break;
-    }
-    const now = this.#byHost.get(hostname);
-    return now === void 0 || now.instance === instance || now === first && first.heard <= asked;
-  }
-  #endRevoked() {
-    for (const session of this.#byHost.values()) {
-      if (session.certificate !== void 0 && this.#directory?.keyOf(session.certificate) !== session.key) {
-        this.#daemonLog.warn(`[AUTH] ${session.hostname} is locked out: ${session.certificate}.key was removed or replaced`);
-        this.end(session.hostname, `the certificate ${session.certificate}.key was removed from the server`);
-      }
-    }
-  }
-  #endSilent() {
-    const limit = (this.#options.silence ?? 3 * this.#interval) * 1e3;
-    for (const session of this.#byHost.values()) {
-      if (monotonicMs() - session.heard > limit) this.#drop(session, `nothing heard for ${Math.round(limit / 1e3)} s`);
-    }
-  }
-  #drop(session, reason) {
-    this.#forget(session);
-    this.#options.handlers.onEnd(session, reason);
-  }
-  #forget(session) {
-    if (this.#byHost.get(session.hostname) === session) this.#byHost.delete(session.hostname);
-    this.#byToken.delete(session.token);
-  }
-  /** Routing ids that ZeroMQ assigns are five bytes, the first zero. */
-  #assigned(route) {
-    if (route?.length === 5 && route[0] === 0) return true;
-    this.#quiet.warn("routing id", "Message of a peer that chose its own routing id dropped");
-    return false;
-  }
-  #nameOf(route) {
-    for (const session of this.#byHost.values()) if (session.route.equals(route)) return session.hostname;
-    return "a peer without a session";
-  }
-  #send(route, message) {
-    return this.#controlQueue?.push([route, ...encode(message)]) ?? false;
-  }
-};
-
-// packages/link/src/worker-endpoint.ts
-import { randomUUID } from "node:crypto";
-import { Context as Context2, Dealer } from "zeromq";
-var mostWaiting = 32 * 1024 * 1024;
-var longestPause = 3e4;
-var WorkerEndpoint = class {
-  instance = randomUUID();
-  #options;
-  #log;
-  #quiet;
-  #context = new Context2();
-  #secret;
-  #control;
-  #logs;
-  #controlQueue;
-  #logQueue;
-  #session;
-  #interval = 20;
-  #heard = 0;
-  #pinged = 0;
-  #greeted = 0;
-  #unanswered = 0;
-  /** Pause before the next greeting after a refusal; grows. */
-  #pause = 0;
-  #timer;
-  #retry;
-  #offline = false;
-  #closed = false;
-  /** Throws ConfigurationError when plain was asked for and an address is not loopback. */
-  constructor(options2) {
-    this.#options = options2;
-    this.#log = options2.daemonLog;
-    this.#quiet = new QuietLog(options2.daemonLog);
-    const { encryption } = options2;
-    requireLoopback([options2.master, options2.logger], !("plain" in encryption) || encryption.plain === "anywhere");
-    if (!("plain" in encryption)) this.#secret = sharedSecret({ ...encryption.own }, encryption.master.publicKey);
-  }
-  /** Starts dialling; returns at once. */
-  open() {
-    const { encryption, hostname } = this.#options;
-    this.#log.info("Creating ZMQ context and socket connections");
-    if (!("plain" in encryption)) {
-      this.#log.info("Starting encryption");
-      this.#log.debug(`Opening slave certificate: ${encryption.own.path}`);
-      this.#log.debug(`Opening master certificate: ${encryption.master.path}`);
-    }
-    this.#log.info(`Connecting to master as <${hostname}>`);
-    if ("plain" in encryption) this.#log.warn("Connection is not encrypted");
-    else this.#log.info(`Connection is encrypted using ${encryption.own.path}`);
-    this.#dial();
-    this.#greet();
-    this.#log.info("Waiting for the master to reply");
-    this.#timer = setInterval(() => this.#tick(), 100);
-  }
-  get connected() {
-    return this.#session !== void 0;
-  }
-  /** False when there is no session or too much waits: send it again later. */
-  send(report) {
-    if (this.#session === void 0) return false;
-    return this.#controlQueue?.push(encode({ ...report, session: this.#session })) ?? false;
-  }
-  /** Sends records, or with `count` 0 and no bytes the question for the server's number of them. False as for `send`. */
-  sendLog(message, records) {
-    if (this.#session === void 0) return false;
-    const log = { type: "LOG", session: this.#session, job: message.job, fence: message.fence, index: message.index, count: message.count };
-    return this.#logQueue?.push(encode(log, records)) ?? false;
-  }
-  /** Says goodbye and closes. */
-  async close() {
-    if (this.#closed) return;
-    clearInterval(this.#timer);
-    clearTimeout(this.#retry);
-    if (this.#session !== void 0 && this.#controlQueue?.push(encode({ type: "BYE", session: this.#session }))) await sleep(50);
-    this.#closed = true;
-    this.#session = void 0;
-    this.#hangUp();
-  }
-  #dial() {
-    this.#hangUp();
-    const { encryption, ipv6 = false } = this.#options;
-    const curve = "plain" in encryption ? {} : {
-      curveServerKey: encryption.master.publicKey,
-      curvePublicKey: encryption.own.publicKey,
-      curveSecretKey: encryption.own.secretKey
-    };
-    const common = { ...socketOptions, context: this.#context, ipv6, connectTimeout: 1e4, reconnectInterval: 200, reconnectMaxInterval: 3e3, ...curve };
-    const control = new Dealer({ ...common, sendHighWaterMark: 100 });
-    const logs = new Dealer({ ...common, sendHighWaterMark: 16 });
-    this.#control = control;
-    this.#logs = logs;
-    this.#controlQueue = new SendQueue(control, mostWaiting);
-    this.#logQueue = new SendQueue(logs, mostWaiting);
-    for (const socket of [control, logs]) {
-      socket.events.on("handshake:error:auth", () => this.#refusedHandshake(socket, "the server does not admit this certificate; copy its .key file into the certificates.d of the server"));
-      socket.events.on("handshake:error:protocol", () => this.#refusedHandshake(socket, "the handshake failed; is the other side a LAVA master with the certificate that this worker expects, and is encryption on or off on both sides?"));
-      socket.events.on("handshake", () => {
-        if (socket === this.#control || socket === this.#logs) this.#reconnected();
-      });
-    }
-    control.connect(this.#options.master);
-    logs.connect(this.#options.logger);
-    const broken2 = (error) => this.#log.error(`The link stopped reading: ${messageOf(error)}`);
-    this.#readControl(control).catch(broken2);
-    this.#readLogs(logs).catch(broken2);
-  }
-  #hangUp() {
-    this.#controlQueue?.close();
-    this.#logQueue?.close();
-    for (const socket of [this.#control, this.#logs]) if (socket && !socket.closed) socket.close();
-    this.#control = void 0;
-    this.#logs = void 0;
-  }
-  #refusedHandshake(socket, why) {
-    if (this.#closed || socket !== this.#control && socket !== this.#logs) return;
-    this.#quiet.warn(why, `Connection refused: ${why}`);
-    this.#session = void 0;
-    this.#again(true);
-  }
-  #reconnected() {
-    if (this.#session === void 0) return;
-    this.#ping();
-    this.#options.handlers.onSession();
-  }
-  /** Greets after a pause that grows from 1 s with each call until a session begins. */
-  #again(redial) {
-    clearTimeout(this.#retry);
-    this.#pause = Math.min(longestPause, this.#pause * 2 || 1e3);
-    this.#greeted = monotonicMs() + this.#pause;
-    this.#retry = setTimeout(() => {
-      if (redial) this.#dial();
-      this.#greet();
-    }, this.#pause);
-  }
-  #greet(challenge) {
-    const { hostname, version: version2, capabilities } = this.#options;
-    const hello = { type: "HELLO", protocol: protocolVersion, version: version2, hostname, capabilities, instance: this.instance };
-    this.#greeted = monotonicMs();
-    if (challenge !== void 0 && this.#secret) {
-      this.#controlQueue?.push(encode({ ...hello, challenge, proof: proveClaim(this.#secret, { challenge, hostname, instance: this.instance }) }));
-      return;
-    }
-    this.#log.debug("Greeting the master => 'HELLO'");
-    this.#controlQueue?.push(encode(hello));
-  }
-  #tick() {
-    const now = monotonicMs();
-    if (this.#session === void 0) {
-      if (now - this.#greeted < (this.#options.answer ?? 5e3)) return;
-      this.#unanswered++;
-      if (this.#unanswered % 2 === 0) this.#dial();
-      if (this.#unanswered === 1) this.#quiet.warn("unanswered", `No answer from the master at ${this.#options.master}; trying on. Is it running${"plain" in this.#options.encryption ? "" : `, and is ${this.#options.encryption.master.path} its certificate`}?`);
-      this.#greet();
-      return;
-    }
-    if (now - this.#heard > 4 * this.#interval * 1e3) {
-      this.#log.error("Master goes OFFLINE");
-      this.#offline = true;
-      this.#session = void 0;
-      this.#dial();
-      this.#greet();
-    } else if (now - this.#pinged >= this.#interval * 1e3) {
-      this.#log.debug(`PING => master (last message ${Math.round((now - this.#heard) / 1e3)}s ago)`);
-      this.#ping();
-    }
-  }
-  #ping() {
-    if (this.#session === void 0) return;
-    this.#pinged = monotonicMs();
-    this.#controlQueue?.push(encode({ type: "PING", session: this.#session, attempts: this.#options.handlers.attempts() }));
-  }
-  async #readControl(socket) {
-    for await (const frames of socket) {
-      if (socket !== this.#control) return;
-      this.#heard = monotonicMs();
-      try {
-        this.#handle(decode(frames, serverMessages));
-      } catch (error) {
-        this.#quiet.warn("control", `Message of the master dropped: ${messageOf(error)}`);
-      }
-    }
-  }
-  #handle(message) {
-    switch (message.type) {
-      case "CHALLENGE":
-        if (this.#session === void 0) this.#greet(message.challenge);
-        break;
-      case "HELLO_OK":
-        this.#established(message);
-        break;
-      case "REFUSED":
-        this.#refused(message.reason, message.retry);
-        break;
-      case "GREET":
-        this.#lost(message.session);
-        break;
-      case "PROBE":
-        this.#ping();
-        break;
-      case "PONG":
-        this.#interval = message.interval;
-        this.#log.debug(`master => PONG(${message.interval})`);
-        break;
-      default:
-        this.#options.handlers.onOrder(message);
-    }
-  }
-  #established(message) {
-    this.#session = message.session;
-    this.#interval = message.interval;
-    this.#pinged = this.#heard;
-    this.#unanswered = 0;
-    this.#pause = 0;
-    clearTimeout(this.#retry);
-    this.#log.debug("The master replied: ['HELLO_OK']");
-    this.#log.info("Connection with the master established");
-    if (this.#offline) this.#log.info("Master is ONLINE");
-    this.#offline = false;
-    this.#ping();
-    this.#options.handlers.onSession();
-  }
-  #refused(reason, retry) {
-    this.#session = void 0;
-    this.#quiet.warn(`refused ${reason}`, `The master refused this worker: ${reason}`);
-    if (retry) {
-      this.#again(false);
-    } else {
-      clearInterval(this.#timer);
-      clearTimeout(this.#retry);
-    }
-    this.#options.handlers.onRefused?.(reason, retry);
-  }
-  /** The server does not know this session (any more): it was restarted, or heard nothing for too long. */
-  #lost(session) {
-    if (session !== this.#session) return;
-    this.#session = void 0;
-    this.#greet();
-  }
-  async #readLogs(socket) {
-    for await (const frames of socket) {
-      if (socket !== this.#logs) return;
-      this.#heard = monotonicMs();
-      try {
-        const reply = decode(frames, logReplies);
-        if (reply.type === "GREET") this.#lost(reply.session);
-        else this.#options.handlers.onLogReply(reply);
-      } catch (error) {
-        this.#quiet.warn("log", `Log message of the master dropped: ${messageOf(error)}`);
-      }
-    }
-  }
-};
-
-// packages/link/src/settings-file.ts
-import { readFile as readFile3 } from "node:fs/promises";
-async function readSettingsFile(path) {
-  let text;
-  try {
-    text = await readFile3(path, "utf8");
-  } catch (error) {
-    if (error.code === "ENOENT") return {};
-    throw new ConfigurationError(`cannot read ${path}: ${messageOf(error)}`, { code: "settings-unreadable" });
-  }
-  const settings = {};
-  for (const [index, line] of text.split(/\r?\n/).entries()) {
-    if (/^\s*(#|$)/.test(line)) continue;
-    const match = /^\s*(?:export\s+)?([A-Za-z_]\w*)=(?:"([^"]*)"|'([^']*)'|([^\s"'#]*))\s*(?:#.*)?$/.exec(line);
-    if (!match?.[1]) {
-      throw new ConfigurationError(`${path}, line ${index + 1}: expected NAME="value"`, { code: "settings-line", at: { file: path, line: index + 1, column: 1 } });
-    }
-    settings[match[1]] = match[2] ?? match[3] ?? match[4] ?? "";
-  }
-  return settings;
-}
-function optionValue(setting, option) {
-  const text = setting?.trim() ?? "";
-  const value = text.startsWith(option) ? text.slice(option.length).replace(/^[\s=]+/, "") : text;
-  return value === "" ? void 0 : value;
-}
-
-// packages/worker/src/capabilities.ts
-import { accessSync, constants, readdirSync } from "node:fs";
-import { delimiter, join as join4 } from "node:path";
-var optional2 = /* @__PURE__ */ new Set([
-  "adb",
-  "bmaptool",
-  "debugfs",
-  "dfu-util",
-  "docker",
-  "fastboot",
-  "git",
-  "ipmitool",
-  "lxc-create",
-  "mke2fs",
-  "nbd-server",
-  "rclone",
-  "sispmctl",
-  "snmpset",
-  "ssh",
-  "tar",
-  "telnet",
-  "uuu",
-  "xz",
-  "zstd"
-]);
-function probeCapabilities(path = process.env["PATH"] ?? "") {
-  const found = /* @__PURE__ */ new Set();
-  for (const dir of new Set(path.split(delimiter).filter((d) => d !== "").concat("/usr/sbin", "/sbin"))) {
-    let names = [];
-    try {
-      names = readdirSync(dir);
-    } catch {
-      continue;
-    }
-    for (const name of names) {
-      const capability = name.startsWith("qemu-system-") ? name.replace("-system", "") : name === "in.tftpd" ? "tftp" : optional2.has(name) ? name : void 0;
-      if (capability === void 0 || found.has(capability)) continue;
-      try {
-        accessSync(join4(dir, name), constants.X_OK);
-        found.add(capability);
-      } catch {
-      }
-    }
-  }
-  return [...found].sort();
-}
-
-// packages/worker/src/encryption.ts
-import { existsSync } from "node:fs";
-import { join as join5 } from "node:path";
-async function workerEncryption(settings) {
-  if (!settings.encrypt) return { plain: settings.allowPlainNetwork ? "anywhere" : "loopback" };
-  const dir = settings.paths.certificates;
-  const named = join5(dir, `${settings.hostname}.key_secret`);
-  const classic = join5(dir, "slave.key_secret");
-  const ownPath = settings.slaveCert ?? (existsSync(named) || !existsSync(classic) ? named : classic);
-  const masterPath = settings.masterCert ?? join5(dir, "master.key");
-  const toDirectory = settings.paths.root === "/" ? "" : ` --directory ${dir}`;
-  const own2 = await readSecretCertificate(ownPath).catch((error) => {
-    throw missing(error, `Run here: create_certificate ${settings.hostname}${toDirectory}. Then copy ${join5(dir, `${settings.hostname}.key`)} into /etc/lava-dispatcher/certificates.d of the server.`);
-  });
-  const master = await readCertificate(masterPath).catch((error) => {
-    throw missing(error, `Copy master.key from /etc/lava-dispatcher/certificates.d of the server to ${masterPath}. If the server has none, run there: lava-server certificate master.`);
-  });
-  return { own: own2, master };
-}
-function missing(error, hint) {
-  return error instanceof LavaError && error.code === "certificate-missing" ? new ConfigurationError(error.message, { code: error.code, hint, cause: error }) : error;
-}
-
-// packages/worker/src/state-lock.ts
-import { mkdir as mkdir2, readFile as readFile5, rm as rm2, writeFile } from "node:fs/promises";
-import { join as join6 } from "node:path";
-
-// packages/worker/src/process-identity.ts
-import { readFileSync, readdirSync as readdirSync2 } from "node:fs";
-import { readFile as readFile4 } from "node:fs/promises";
-var bootId = () => readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
-function isThisBoot(identity) {
-  return identity.boot === bootId();
-}
-function identify(pid) {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const started = fields[19];
-    if (started === void 0 || fields[0] === "Z" || fields[0] === "X") return void 0;
-    return { pid, started, boot: bootId() };
-  } catch {
-    return void 0;
-  }
-}
-function isAlive(identity) {
-  const now = identify(identity.pid);
-  return now !== void 0 && now.started === identity.started && now.boot === identity.boot;
-}
-function signalProcess(identity, signal) {
-  if (!isAlive(identity)) return false;
-  try {
-    return process.kill(identity.pid, signal);
-  } catch {
-    return false;
-  }
-}
-async function processesWith(name, value) {
-  const wanted = Buffer.from(`\0${name}=${value}\0`);
-  const found = [];
-  for (const entry of readdirSync2("/proc")) {
-    const pid = Number(entry);
-    if (!Number.isInteger(pid) || pid === process.pid) continue;
-    const environment = await readFile4(`/proc/${pid}/environ`).catch(() => void 0);
-    if (!environment || !Buffer.concat([Buffer.from([0]), environment]).includes(wanted)) continue;
-    const identity = identify(pid);
-    if (identity) found.push(identity);
-  }
-  return found;
-}
-
-// packages/worker/src/state-lock.ts
-async function lockState(folder) {
-  const path = join6(folder, "daemon.json");
-  await mkdir2(folder, { recursive: true, mode: 448 });
-  const self = identify(process.pid);
-  if (!self) throw new LavaBug("this process is not in /proc", { code: "no-proc" });
-  for (let attempt2 = 0; ; attempt2++) {
-    try {
-      await writeFile(path, `${JSON.stringify(self)}
-`, { flag: "wx", mode: 384 });
-      return () => rm2(path, { force: true });
-    } catch (error) {
-      if (error.code !== "EEXIST" || attempt2 === 3) throw error;
-    }
-    const holder = await readHolder(path);
-    if (holder && isAlive(holder)) {
-      throw new ConfigurationError(`another worker, process ${holder.pid}, uses ${folder}`, {
-        code: "state-in-use",
-        hint: "Stop that one, or give this one another --worker-dir."
-      });
-    }
-    await rm2(path, { force: true });
-  }
-}
-async function readHolder(path) {
-  try {
-    return JSON.parse(await readFile5(path, "utf8"));
-  } catch {
-    return void 0;
-  }
-}
-
-// packages/worker/src/attempt.ts
-import { watch as watch2 } from "node:fs";
 
 // packages/yaml/src/compose.ts
 import { EVENT_ID, getScalarValue, SCALAR_STYLE } from "js-yaml";
@@ -1841,6 +640,139 @@ function load(text, options2) {
   return { ...construct(root, lines, options2.exact ?? false), root, lines };
 }
 
+// packages/yaml/src/dump.ts
+var deepest = 400;
+function dumpYaml(value, options2 = {}) {
+  const literal2 = options2.literalBlocks ?? true;
+  const out = [];
+  const entry = (lead, item, indent, inList) => {
+    const pairs2 = pairsOf(item);
+    if (Array.isArray(item) && item.length) {
+      if (inList) nestInline(lead, indent, () => list(item, indent + 2));
+      else {
+        out.push(lead);
+        list(item, indent);
+      }
+    } else if (pairs2?.length) {
+      const tag = item instanceof Set ? " !!set" : "";
+      if (inList && !tag) nestInline(lead, indent, () => mapping(pairs2, indent + 2));
+      else {
+        out.push(lead + tag);
+        mapping(pairs2, indent + 2);
+      }
+    } else out.push(`${lead} ${scalar(item, indent + 2, literal2)}`);
+  };
+  const nestInline = (lead, indent, write) => {
+    const first = out.length;
+    write();
+    out[first] = `${lead} ${(out[first] ?? "").slice(indent + 2)}`;
+  };
+  const guard = (indent) => {
+    if (indent > deepest * 2) throw new TypeError("this value is circular or too deep for YAML");
+  };
+  const list = (items, indent) => {
+    guard(indent);
+    for (const item of items) entry(`${" ".repeat(indent)}-`, item === void 0 ? null : item, indent, true);
+  };
+  const mapping = (pairs2, indent) => {
+    guard(indent);
+    for (const [key, item] of pairs2) {
+      const text = scalar(key, 0, false);
+      const lead = text.length < 1e3 ? `${" ".repeat(indent)}${text}:` : `${" ".repeat(indent)}? ${text}
+${" ".repeat(indent)}:`;
+      entry(lead, item, indent, false);
+    }
+  };
+  const pairs = pairsOf(value);
+  if (Array.isArray(value) && value.length) list(value, 0);
+  else if (pairs?.length) {
+    if (value instanceof Set) out.push("!!set");
+    mapping(pairs, 0);
+  } else out.push(scalar(value, 0, false));
+  return `${out.join("\n")}
+`;
+}
+function pairsOf(value) {
+  if (value instanceof Map) return [...value].filter(([, v]) => v !== void 0);
+  if (value instanceof Set) return [...value].map((key) => [key, null]);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return void 0;
+  if (value instanceof YamlDate || value instanceof YamlFloat || value instanceof Uint8Array) return void 0;
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== null && prototype !== Object.prototype) throw new TypeError(`YAML cannot hold a ${value.constructor.name}`);
+  return Object.entries(value).filter(([, v]) => v !== void 0);
+}
+function scalar(value, indent, literal2) {
+  if (typeof value === "string") return dumpString(value, indent, literal2);
+  if (value === null || typeof value === "boolean" || typeof value === "bigint") return String(value);
+  if (typeof value === "number") return Number.isSafeInteger(value) && !Object.is(value, -0) ? String(value) : dumpFloat(value);
+  if (value instanceof YamlFloat) return dumpFloat(value.value);
+  if (value instanceof YamlDate) return value.text;
+  if (value instanceof Uint8Array) return `!!binary ${JSON.stringify(btoa(Array.from(value, (b) => String.fromCharCode(b)).join("")))}`;
+  if (Array.isArray(value)) return "[]";
+  if (value instanceof Set) return "!!set {}";
+  if (typeof value === "object") return "{}";
+  throw new TypeError(`YAML cannot hold a ${typeof value}`);
+}
+function dumpFloat(value) {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? ".nan" : value > 0 ? ".inf" : "-.inf";
+  const text = pythonFloat(value);
+  return text.includes(".") ? text : text.replace("e", ".0e");
+}
+var plainText = /^[^\s\-?:,[\]{}#&*!|>'"%@`\p{C}\p{Z}](?:[^\p{C}\p{Z}:#]| (?=[^ #])|:(?=[^\s,[\]{}\p{Z}])|(?<=[^\s])#)*$/u;
+var printable = /^[\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]*$/u;
+var unusual = /[\u2028\u2029\u0085]/;
+function dumpString(value, indent, literal2) {
+  const shown = printable.test(value) && !unusual.test(value);
+  if (shown && !/[\t\n]/.test(value)) {
+    if (plainText.test(value) && resolvePlain(value) === "str" && !/^(?:---|\.\.\.)/.test(value)) return value;
+    return `'${value.replaceAll("'", "''")}'`;
+  }
+  if (literal2 && shown && isBlock(value)) {
+    const lines = value.replace(/\n+$/, "").split("\n").map((line) => line ? " ".repeat(indent) + line : "");
+    const rest = /\n*$/.exec(value)?.[0].length ?? 0;
+    return `|${rest === 0 ? "-" : rest === 1 ? "" : "+"}
+${lines.join("\n")}${"\n".repeat(Math.max(0, rest - 1))}`;
+  }
+  return JSON.stringify(value.toWellFormed()).replace(/[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+function isBlock(value) {
+  return value.includes("\n") && /^[^\s]/.test(value) && !/^[ \t]+$/m.test(value) && !value.includes("	");
+}
+
+// packages/job/src/python-text.ts
+function pythonRepr(value) {
+  if (typeof value === "string") return pythonString(value);
+  if (value === null || value === void 0) return "None";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (typeof value === "number") return Number.isInteger(value) ? String(value) : pythonFloat(value);
+  if (value instanceof YamlFloat) return pythonFloat(value.value);
+  if (value instanceof YamlDate) return pythonString(value.text);
+  if (value instanceof RegExp) return pythonString(value.source);
+  if (Array.isArray(value)) return `[${value.map(pythonRepr).join(", ")}]`;
+  if (typeof value !== "object") return String(value);
+  const entries = value instanceof Map ? [...value] : Object.entries(value).filter(([, v]) => v !== void 0);
+  return `{${entries.map(([k, v]) => `${pythonRepr(k)}: ${pythonRepr(v)}`).join(", ")}}`;
+}
+function pythonString(text) {
+  const quote2 = text.includes("'") && !text.includes('"') ? '"' : "'";
+  const escaped = text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll("\r", "\\r").replaceAll("	", "\\t").replaceAll(quote2, `\\${quote2}`).replace(/[\p{Cc}\u00a0\u00ad]/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return quote2 + escaped + quote2;
+}
+
+// packages/job/src/timeouts.ts
+var defaultTimeout = 30;
+var units = { days: 86400, hours: 3600, minutes: 60, seconds: 1 };
+function timeoutSeconds(mapping, fallback = defaultTimeout) {
+  if (typeof mapping !== "object" || mapping === null) return fallback;
+  let seconds = 0;
+  for (const [unit, size] of Object.entries(units)) {
+    const given = mapping[unit];
+    const value = typeof given === "object" ? 0 : Number(given ?? 0);
+    if (Number.isFinite(value) && value > 0) seconds += value * size;
+  }
+  return Math.floor(seconds) || fallback;
+}
+
 // packages/job/src/log-record.ts
 var longestRecord = 1e5;
 var notPrintable = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
@@ -1868,47 +800,1674 @@ function formatRecord(lvl, msg, options2 = {}) {
 `;
 }
 
-// packages/worker/src/attempt-folder.ts
-import { mkdir as mkdir3, readdir as readdir2, readFile as readFile6, rename, rm as rm3, writeFile as writeFile2 } from "node:fs/promises";
+// packages/dispatcher/src/connections/process-tree.ts
+import { readdirSync, readFileSync } from "node:fs";
+function stat(pid) {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+    const f = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return { pid, zombie: f[0] === "Z" || f[0] === "X", parent: Number(f[1]), group: Number(f[2]), session: Number(f[3]), startTime: f[19] ?? "" };
+  } catch {
+    return void 0;
+  }
+}
+function allProcesses() {
+  return readdirSync("/proc").filter((n) => /^\d+$/.test(n)).map((n) => stat(Number(n))).filter((s) => s !== void 0 && !s.zombie);
+}
+function processId(pid) {
+  const found = stat(pid);
+  return found === void 0 || found.zombie ? void 0 : { pid, startTime: found.startTime };
+}
+function isRunning(process2) {
+  return processId(process2.pid)?.startTime === process2.startTime;
+}
+function processTree(root) {
+  const all = allProcesses();
+  const found = new Map(all.filter((p) => p.pid === root || p.group === root || p.session === root).map((p) => [p.pid, p]));
+  for (let before = -1; before !== found.size; ) {
+    before = found.size;
+    for (const p of all) if (found.has(p.parent)) found.set(p.pid, p);
+  }
+  return [...found.values()];
+}
+function processesWithEnvironment(variables) {
+  const wanted = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+  return allProcesses().filter(({ pid }) => {
+    try {
+      const environment = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+      return wanted.every((v) => environment.includes(v));
+    } catch {
+      return false;
+    }
+  });
+}
+function signal(process2, name) {
+  try {
+    if (isRunning(process2)) globalThis.process.kill(process2.pid, name);
+  } catch {
+  }
+}
+async function endProcesses(processes, graceMs2, polite = "SIGTERM") {
+  for (const p of processes) signal(p, polite);
+  for (const p of processes) signal(p, "SIGCONT");
+  await gone(processes, graceMs2);
+  for (const p of processes) signal(p, "SIGKILL");
+  await gone(processes, 5e3);
+}
+async function gone(processes, withinMs) {
+  for (let waited = 0, pause = 2; waited < withinMs && processes.some(isRunning); waited += pause, pause = Math.min(50, pause * 2)) await sleep(pause);
+}
+
+// packages/dispatcher/src/connections/shell-split.ts
+function shellSplit(command) {
+  const words = [];
+  let word;
+  for (let i = 0; i < command.length; i += 1) {
+    const c = command[i];
+    if (c === "'" || c === '"') {
+      const from = i;
+      word ??= "";
+      for (i += 1; command[i] !== c; i += 1) {
+        if (i >= command.length) throw new ConfigurationError(`No closing quotation in '${command}' (opened at character ${from + 1})`, { code: "command-quoting" });
+        if (c === '"' && command[i] === "\\" && (command[i + 1] === '"' || command[i + 1] === "\\")) i += 1;
+        word += command[i];
+      }
+    } else if (c === "\\") {
+      i += 1;
+      if (i >= command.length) throw new ConfigurationError(`No escaped character at the end of '${command}'`, { code: "command-quoting" });
+      word = (word ?? "") + command[i];
+    } else if (/\s/.test(c)) {
+      if (word !== void 0) words.push(word);
+      word = void 0;
+    } else {
+      word = (word ?? "") + c;
+    }
+  }
+  if (word !== void 0) words.push(word);
+  return words;
+}
+
+// packages/dispatcher/src/log/journal.ts
+import { closeSync, openSync, writeSync } from "node:fs";
+
+// packages/dispatcher/src/expect/literal.ts
+function literal(text) {
+  return new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+}
+
+// packages/dispatcher/src/log/mask.ts
+var shortestLine = 8;
+var Mask = class {
+  #values = /* @__PURE__ */ new Set();
+  #pattern;
+  add(values) {
+    for (const value of values) {
+      if (value === "") continue;
+      this.#values.add(value);
+      const lines = value.split(/\r?\n/);
+      if (lines.length > 1) {
+        for (const line of lines) if (line.trim().length >= shortestLine) this.#values.add(line.trim());
+      }
+    }
+    const longestFirst = [...this.#values].sort((a, b) => b.length - a.length);
+    this.#pattern = longestFirst.length === 0 ? void 0 : new RegExp(longestFirst.map((v) => literal(v).source).join("|"), "g");
+  }
+  /** The text with every secret replaced by `[MASKED]`. */
+  text(text) {
+    return this.#pattern === void 0 ? text : text.replace(this.#pattern, "[MASKED]");
+  }
+  value(value) {
+    if (this.#pattern === void 0 || value === null || typeof value === "boolean") return value;
+    if (typeof value === "string") return this.text(value);
+    if (typeof value === "number") {
+      const hidden = this.text(String(value));
+      return hidden === String(value) ? value : hidden;
+    }
+    if (Array.isArray(value)) return value.map((v) => this.value(v));
+    return Object.fromEntries(Object.entries(value).map(([k, v]) => [this.text(k), v === void 0 ? void 0 : this.value(v)]));
+  }
+};
+
+// packages/dispatcher/src/log/journal.ts
+var flushAfterMs = 10;
+var flushAtLength = 1 << 18;
+var Journal = class {
+  #options;
+  #mask = new Mask();
+  #fd;
+  #count = 0;
+  #pending = "";
+  /** Bytes that a full disk did not take; they come before `#pending`. */
+  #unwritten = Buffer.alloc(0);
+  #timer;
+  #failed = false;
+  #closed = false;
+  constructor(options2) {
+    this.#options = options2;
+    if (options2.path === void 0) return;
+    this.#fd = openSync(options2.path, "a", 420);
+    process.on("exit", this.flush);
+  }
+  get count() {
+    return this.#count;
+  }
+  debug(msg) {
+    this.#add("debug", msg);
+  }
+  info(msg) {
+    this.#add("info", msg);
+  }
+  warning(msg) {
+    this.#add("warning", msg);
+  }
+  error(msg) {
+    this.#add("error", msg);
+  }
+  exception(msg) {
+    this.#add("exception", msg);
+  }
+  input(text) {
+    this.#add("input", text);
+  }
+  target(line) {
+    this.#add("target", line);
+  }
+  feedback(line, namespace) {
+    this.#add("feedback", line, namespace);
+  }
+  event(text) {
+    this.#add("event", text);
+  }
+  results(record) {
+    this.#add("results", record);
+  }
+  mask(values) {
+    this.#mask.add(values);
+  }
+  /** A value as it may leave the job: secrets hidden. */
+  masked(value) {
+    return this.#mask.value(value);
+  }
+  #add(lvl, raw, ns) {
+    if (this.#closed) return;
+    const msg = this.#mask.value(raw);
+    const at = /* @__PURE__ */ new Date();
+    this.#count += 1;
+    this.#options.listener?.({ dt: isoMicroseconds(at), lvl, msg, ...ns !== void 0 && { ns } });
+    if (this.#fd === void 0) return;
+    this.#pending += formatRecord(lvl, msg, { at, ...ns !== void 0 && { ns } });
+    if (this.#pending.length >= flushAtLength) this.flush();
+    else this.#timer ??= setTimeout(this.flush, flushAfterMs);
+  }
+  /** Writes what is waiting, now. Never throws: what cannot be written is kept and tried again. */
+  flush = () => {
+    clearTimeout(this.#timer);
+    this.#timer = void 0;
+    if (this.#fd === void 0 || this.#closed) return;
+    let data = this.#unwritten.length === 0 ? Buffer.from(this.#pending) : Buffer.concat([this.#unwritten, Buffer.from(this.#pending)]);
+    this.#pending = "";
+    try {
+      while (data.length > 0) data = data.subarray(writeSync(this.#fd, data));
+    } catch (error) {
+      if (!this.#failed) this.#options.onFailure?.(error);
+      this.#failed = true;
+    }
+    this.#unwritten = data;
+  };
+  close() {
+    if (this.#closed) return;
+    this.flush();
+    this.#closed = true;
+    process.off("exit", this.flush);
+    if (this.#fd !== void 0) closeSync(this.#fd);
+  }
+};
+
+// packages/dispatcher/src/log/write-whole.ts
+import { rename, writeFile } from "node:fs/promises";
+async function writeWhole(path, text) {
+  await writeFile(`${path}.new`, text);
+  await rename(`${path}.new`, path);
+}
+
+// packages/dispatcher/src/pipeline/as-text.ts
+function asText(value) {
+  return isMapping(value) || Array.isArray(value) ? pythonRepr(value) : String(value);
+}
+
+// packages/dispatcher/src/pipeline/exec.ts
+import { spawn } from "node:child_process";
+var graceMs = 3e3;
+var longestOutput = 16 << 20;
+async function execProgram(a, argv, options2 = {}) {
+  const [program, ...args] = argv;
+  if (program === void 0) throw new JobError("nothing to run: the command is empty");
+  if (a.signal.aborted) throw a.signal.reason;
+  const { log, signal: signal2 } = a;
+  if (!options2.quiet) log.debug(`Calling: ${pythonRepr(argv)}`);
+  const started = monotonicMs();
+  const child = spawn(program, args, {
+    cwd: options2.cwd,
+    detached: true,
+    stdio: [options2.input === void 0 ? "ignore" : "pipe", "pipe", "pipe"],
+    env: { ...a.job.environment, ...options2.env }
+  });
+  const text = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"]) {
+    let partial = "";
+    child[name]?.setEncoding("utf8");
+    child[name]?.on("data", (piece) => {
+      if (text[name].length < longestOutput) text[name] += piece;
+      if (options2.quiet) return;
+      const lines = (partial + piece).split("\n");
+      partial = lines.pop() ?? "";
+      for (const line of lines) log.debug(`>> ${line.replace(/\r$/, "")}`);
+    });
+    child[name]?.on("end", () => {
+      if (partial !== "") log.debug(`>> ${partial}`);
+    });
+  }
+  child.stdin?.on("error", () => void 0);
+  child.stdin?.end(options2.input);
+  const stop = () => {
+    if (child.pid !== void 0) void endProcesses(processTree(child.pid), graceMs);
+  };
+  if (signal2.aborted) stop();
+  else signal2.addEventListener("abort", stop, { once: true });
+  const status = await new Promise((resolve4) => {
+    child.on("error", () => resolve4(void 0));
+    child.on("close", (code, killedBy) => resolve4(code ?? (killedBy === null ? 1 : -1)));
+  });
+  signal2.removeEventListener("abort", stop);
+  if (signal2.aborted) throw signal2.reason;
+  if (!options2.quiet) log.debug(`Returned ${status ?? 127} in ${Math.floor((monotonicMs() - started) / 1e3)} seconds`);
+  if (status !== 0 && !options2.allowFail) {
+    const failed = `Unable to run: ${pythonRepr(argv)}`;
+    log.error(status === void 0 ? `${failed}: Cannot find command '${program}' in $PATH` : failed);
+    const message = options2.errorMessage ?? failed;
+    throw options2.error === "Infrastructure" ? new InfrastructureError(message, { code: "command-failed" }) : new JobError(message, { code: "command-failed" });
+  }
+  return { status: status ?? 127, ...text };
+}
+
+// packages/dispatcher/src/power/device-command.ts
+function commandList(value, where) {
+  if (value === void 0 || value === null || value === "") return void 0;
+  const list = Array.isArray(value) ? value : [value];
+  if (list.length === 0) return void 0;
+  if (!list.every((c) => typeof c === "string" && c.trim() !== "")) {
+    throw new ConfigurationError(`${where} must be a command or a list of commands`, { code: "command-shape" });
+  }
+  return list;
+}
+function deviceCommand(device, name) {
+  return commandList(mappingAt(device, "commands")?.[name], `commands.${name}`);
+}
+
+// packages/dispatcher/src/scratch.ts
+import { mkdir, readFile, readlink, rm, symlink, writeFile as writeFile2 } from "node:fs/promises";
+import { join as join2, resolve } from "node:path";
+var note = "scratch";
+async function removeScratch(scratch, log, outputDir) {
+  log.debug(`Removing root tmp directory at ${scratch}`);
+  try {
+    await rm(scratch, { recursive: true, force: true });
+    if (outputDir !== void 0) await rm(join2(outputDir, note), { force: true });
+  } catch (error) {
+    log.error(`Cannot remove ${scratch}: ${messageOf(error)}`);
+  }
+}
+async function leftScratch(outputDir) {
+  try {
+    const scratch = await readFile(join2(outputDir, note), "utf8");
+    return await readlink(join2(scratch, "logs.yaml")) === logOf(outputDir) ? scratch : void 0;
+  } catch {
+    return void 0;
+  }
+}
+var logOf = (outputDir) => resolve(outputDir, "logs.yaml");
+
+// packages/dispatcher/src/finish-dead-run.ts
+var powerOffSeconds = 30;
+async function finishDeadRun(options2) {
+  const at = (name) => join3(options2.outputDir, name);
+  if (existsSync(at("result.yaml"))) return { poweredOff: (await readMapping(at("power.json")))["poweredOff"] !== false };
+  await endLeftovers(options2.outputDir);
+  const logs = at("logs.yaml");
+  const closed = await dropTornLine(logs);
+  const message = `The dispatcher process died before the end of the job: ${options2.reason}`;
+  const failure = new InfrastructureError(message, { code: "dispatcher-died" });
+  const record = { definition: "lava", case: "job", result: "fail", error_msg: failure.message, error_type: failure.type, error_code: failure.code };
+  const journal = new Journal({ path: logs });
+  journal.mask(Object.values(mappingAt(await readMapping(at("job.yaml")), "secrets") ?? {}).map(asText));
+  try {
+    journal.error(message);
+    const poweredOff = await switchOff(await readMapping(at("device.yaml")), journal);
+    const scratch = await leftScratch(options2.outputDir);
+    if (scratch !== void 0) await removeScratch(scratch, journal, options2.outputDir);
+    if (!closed) {
+      journal.error(failure.help);
+      journal.results(record);
+    }
+    journal.close();
+    await writeWhole(at("power.json"), JSON.stringify({ poweredOff }));
+    await writeWhole(at("result.yaml"), dumpYaml(record));
+    return { poweredOff };
+  } finally {
+    journal.close();
+  }
+}
+async function endLeftovers(outputDir) {
+  const { pid, started, boot } = await readMapping(join3(outputDir, "process.json"));
+  const found = processesWithEnvironment({ LAVA_ATTEMPT: resolve2(outputDir) });
+  const now = (await readFile2("/proc/sys/kernel/random/boot_id", "latin1").catch(() => "")).trim();
+  if (typeof pid === "number" && (boot === void 0 || boot === now)) {
+    const tree = processTree(pid);
+    const stranger = tree.some((p) => p.pid === pid) && !isRunning({ pid, startTime: String(started) });
+    if (!stranger) found.push(...tree);
+  }
+  await endProcesses(found.filter((p) => p.pid !== process.pid), 500);
+}
+async function dropTornLine(path) {
+  const file = await open(path, "a+");
+  try {
+    const { size } = await file.stat();
+    const tail = Buffer.alloc(Math.min(size, 1 << 20));
+    await file.read(tail, 0, tail.length, size - tail.length);
+    const end = tail.lastIndexOf(10) + 1;
+    if (end < tail.length) await file.truncate(size - tail.length + end);
+    const lastLine = tail.subarray(tail.lastIndexOf(10, end - 2) + 1, end).toString();
+    return lastLine.includes('"lvl": "results"') && lastLine.includes('"definition": "lava", "case": "job"');
+  } finally {
+    await file.close();
+  }
+}
+async function switchOff(device, log) {
+  try {
+    const commands = deviceCommand(device, "power_off") ?? [];
+    const seconds = timeoutSeconds(mappingAt(device, "timeouts", "actions")?.["power-off"], powerOffSeconds);
+    const signal2 = AbortSignal.timeout(seconds * 1e3);
+    const environment = Object.fromEntries(Object.entries(process.env).filter((e) => e[1] !== void 0));
+    for (const command of commands) await execProgram({ log, signal: signal2, job: { environment } }, shellSplit(command));
+    return true;
+  } catch (error) {
+    log.error(`Unable to power-off the device: ${error instanceof LavaError ? error.message : messageOf(error)}`);
+    return false;
+  }
+}
+async function readMapping(path) {
+  try {
+    const value = loadYaml(await readFile2(path, "utf8"));
+    return isMapping(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+// packages/worker/src/daemon.ts
+import { join as join10 } from "node:path";
+
+// packages/link/src/messages.ts
+var protocolVersion = 4;
+var spokenProtocols = [protocolVersion];
+
+// packages/link/src/certificates.ts
+import { link, mkdir as mkdir2, open as open2, readFile as readFile3, rm as rm2 } from "node:fs/promises";
+import { basename, dirname, join as join4 } from "node:path";
+import { curveKeyPair } from "zeromq";
+
+// packages/link/src/z85.ts
+var alphabet = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
+function encodeZ85(bytes) {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let text = "";
+  for (let i = 0; i + 4 <= view.length; i += 4) {
+    let value = view.readUInt32BE(i);
+    let part = "";
+    for (let j = 0; j < 5; j++) {
+      part = alphabet.charAt(value % 85) + part;
+      value = Math.floor(value / 85);
+    }
+    text += part;
+  }
+  return text;
+}
+function decodeZ85(text) {
+  if (text.length % 5 !== 0) return void 0;
+  const out = Buffer.alloc(text.length / 5 * 4);
+  for (let i = 0; i < text.length; i += 5) {
+    let value = 0;
+    for (let j = 0; j < 5; j++) {
+      const digit = alphabet.indexOf(text.charAt(i + j));
+      if (digit < 0) return void 0;
+      value = value * 85 + digit;
+    }
+    if (value > 4294967295) return void 0;
+    out.writeUInt32BE(value, i / 5 * 4);
+  }
+  return out;
+}
+
+// packages/link/src/certificates.ts
+function parseCertificate(text, path) {
+  const values = { curve: {}, metadata: {} };
+  let section = "";
+  for (const line of text.split(/\r?\n/)) {
+    if (/^\s*(#|$)/.test(line)) continue;
+    const entry = /^\s+([-\w./]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|(.*?))\s*$/.exec(line);
+    if (!entry) {
+      section = line.trim();
+      continue;
+    }
+    const target = values[section];
+    if (target) target[entry[1] ?? ""] = entry[2] ?? entry[3] ?? entry[4] ?? "";
+  }
+  const key = (name) => {
+    const value = values["curve"]?.[name];
+    if (value !== void 0 && decodeZ85(value)?.length !== 32) {
+      throw new ConfigurationError(`${path}: ${name} is not a key of 40 Z85 characters`, {
+        code: "certificate-broken",
+        hint: "Copy the file again, or make a new one with create_certificate."
+      });
+    }
+    return value;
+  };
+  const publicKey = key("public-key");
+  if (publicKey === void 0) {
+    throw new ConfigurationError(`${path}: no public-key in a section "curve"`, {
+      code: "certificate-broken",
+      hint: "This is not a ZeroMQ certificate. Make one with create_certificate."
+    });
+  }
+  return { path, publicKey, secretKey: key("secret-key"), metadata: values["metadata"] ?? {} };
+}
+async function readCertificate(path) {
+  let text;
+  try {
+    text = await readFile3(path, "utf8");
+  } catch (error) {
+    const missing2 = error.code === "ENOENT";
+    throw new ConfigurationError(missing2 ? `no certificate ${path}` : `cannot read certificate ${path}: ${messageOf(error)}`, {
+      code: missing2 ? "certificate-missing" : "certificate-unreadable",
+      cause: error
+    });
+  }
+  return parseCertificate(text, path);
+}
+async function readSecretCertificate(path) {
+  const { secretKey, ...rest } = await readCertificate(path);
+  if (secretKey === void 0) {
+    throw new ConfigurationError(`${path} holds no secret key`, {
+      code: "certificate-not-secret",
+      hint: "Name the .key_secret file; the .key file is only its public half."
+    });
+  }
+  return { ...rest, secretKey };
+}
+
+// packages/link/src/certificate-directory.ts
+import { watch } from "node:fs";
+import { readdir, readFile as readFile4 } from "node:fs/promises";
+import { join as join5 } from "node:path";
+var rescanEvery = 5e3;
+var CertificateDirectory = class {
+  path;
+  #log;
+  #except;
+  #keys = /* @__PURE__ */ new Map();
+  #admitted = /* @__PURE__ */ new Set();
+  #watcher;
+  #timer;
+  #settle;
+  #onChange = () => {
+  };
+  #loading;
+  #again = false;
+  #lastRead = 0;
+  #broken = /* @__PURE__ */ new Map();
+  /** @param except a public key that is never admitted: the server's own, whose file usually lies in the same directory */
+  constructor(path, log, except) {
+    this.path = path;
+    this.#log = log;
+    this.#except = except;
+  }
+  /** Reads the directory and follows it from then on; `onChange` runs after each change of the admitted keys. */
+  async open(onChange = () => {
+  }) {
+    this.#onChange = onChange;
+    await this.reload();
+    this.#timer = setInterval(() => {
+      this.#watch();
+      void this.reload();
+    }, rescanEvery);
+    this.#timer.unref();
+    this.#watch();
+  }
+  close() {
+    clearInterval(this.#timer);
+    clearTimeout(this.#settle);
+    this.#watcher?.close();
+    this.#watcher = void 0;
+  }
+  /** Public key (Z85) of the certificate `name`, when it is admitted. */
+  keyOf(name) {
+    return this.#keys.get(name);
+  }
+  /** Looks at the disk again before it says no (once a second: anybody can ask), so that a certificate counts as soon as it is there. */
+  async admits(publicKey) {
+    if (!this.#admitted.has(publicKey) && monotonicMs() - this.#lastRead > 1e3) await this.reload();
+    return this.#admitted.has(publicKey);
+  }
+  /** Reads the directory again now; resolves when what was on disk at the time of the call is in force. */
+  async reload() {
+    if (this.#loading) {
+      this.#again = true;
+      return this.#loading;
+    }
+    this.#loading = (async () => {
+      do {
+        this.#again = false;
+        await this.#read();
+      } while (this.#again);
+    })().finally(() => {
+      this.#loading = void 0;
+    });
+    return this.#loading;
+  }
+  #watch() {
+    if (this.#watcher) return;
+    try {
+      this.#watcher = watch(this.path, { persistent: false }, () => this.#soon());
+      this.#watcher.on("error", () => {
+        this.#watcher?.close();
+        this.#watcher = void 0;
+      });
+    } catch {
+    }
+  }
+  /** A file that is being copied changes several times; it is read when it has been quiet for a moment. */
+  #soon() {
+    clearTimeout(this.#settle);
+    this.#settle = setTimeout(() => void this.reload(), 30);
+    this.#settle.unref();
+  }
+  async #read() {
+    this.#lastRead = monotonicMs();
+    const keys = /* @__PURE__ */ new Map();
+    const broken2 = /* @__PURE__ */ new Map();
+    let names = [];
+    try {
+      names = (await readdir(this.path)).filter((n) => n.endsWith(".key") && !n.startsWith(".")).sort();
+    } catch (error) {
+      broken2.set(this.path, messageOf(error));
+    }
+    for (const name of names) {
+      const path = join5(this.path, name);
+      try {
+        const { publicKey } = parseCertificate(await readFile4(path, "utf8"), path);
+        if (publicKey !== this.#except) keys.set(name.slice(0, -".key".length), publicKey);
+      } catch (error) {
+        broken2.set(path, messageOf(error));
+      }
+    }
+    for (const [path, reason] of broken2) {
+      if (this.#broken.get(path) !== reason) this.#log.warn(`[AUTH] Not admitted: ${reason}`);
+    }
+    this.#broken = broken2;
+    const text = (map) => [...map].flat().join(" ");
+    if (text(keys) === text(this.#keys)) return;
+    this.#keys = keys;
+    this.#admitted = new Set(keys.values());
+    this.#log.info(`[AUTH] Reloading certificates from ${this.path}`);
+    this.#onChange();
+  }
+};
+
+// packages/link/src/server-endpoint.ts
+import { randomBytes as randomBytes2 } from "node:crypto";
+import { Context, Router } from "zeromq";
+
+// packages/link/src/address.ts
+import { isIP } from "node:net";
+var isLoopback = (host) => host === "localhost" || host === "::1" || isIP(host) === 4 && host.startsWith("127.");
+function hostOf(address) {
+  const match = /^tcp:\/\/(\[[^\]]+\]|[^:/\s]+):(\d+|\*)$/.exec(address);
+  if (!match?.[1]) {
+    throw new ConfigurationError(`"${address}" is no address of the link`, { code: "link-address", hint: "Write tcp://HOST:PORT, for example tcp://lava.example.org:5556." });
+  }
+  return match[1].replace(/^\[|\]$/g, "");
+}
+function requireLoopback(addresses, anywhere) {
+  for (const address of addresses) {
+    if (!anywhere && !isLoopback(hostOf(address))) {
+      throw new ConfigurationError(`${address} is not a loopback address, and encryption is off`, {
+        code: "link-plain",
+        hint: "Leave encryption on, use tcp://127.0.0.1:PORT, or give --allow-plain-network if everybody on that network may read job definitions and control the devices."
+      });
+    }
+  }
+}
+
+// packages/link/src/greeter.ts
+import { randomBytes } from "node:crypto";
+
+// packages/link/src/proof.ts
+import { createHmac, createPrivateKey, createPublicKey, diffieHellman, timingSafeEqual } from "node:crypto";
+function bytesOf(key) {
+  const bytes = decodeZ85(key);
+  if (bytes?.length !== 32) throw new LavaBug("a CURVE key must be 40 Z85 characters", { code: "curve-key" });
+  return bytes.toString("base64url");
+}
+function sharedSecret(own2, otherPublicKey) {
+  const x = bytesOf(own2.publicKey);
+  const privateKey = createPrivateKey({ key: { kty: "OKP", crv: "X25519", d: bytesOf(own2.secretKey), x }, format: "jwk" });
+  const publicKey = createPublicKey({ key: { kty: "OKP", crv: "X25519", x: bytesOf(otherPublicKey) }, format: "jwk" });
+  return diffieHellman({ privateKey, publicKey });
+}
+function proveClaim(secret, claim) {
+  return createHmac("sha256", secret).update(JSON.stringify(["lava-link-greeting", claim.challenge, claim.hostname, claim.instance])).digest("hex");
+}
+function checkProof(secret, claim, proof) {
+  const expected = Buffer.from(proveClaim(secret, claim));
+  const given = Buffer.from(proof);
+  return expected.length === given.length && timingSafeEqual(expected, given);
+}
+
+// packages/link/src/greeter.ts
+var validHostname = /^[-_a-zA-Z0-9.]{1,255}$/;
+var mostChallenges = 1e3;
+var Greeter = class {
+  #options;
+  #challenges = /* @__PURE__ */ new Map();
+  #busy = /* @__PURE__ */ new Set();
+  constructor(options2) {
+    this.#options = options2;
+  }
+  /** Undefined: nothing to answer, as the route is being judged already, or its proof answers a challenge of the past. */
+  async judge(route, hello) {
+    const address = route.toString("hex");
+    if (this.#busy.has(address)) return void 0;
+    this.#busy.add(address);
+    try {
+      return await this.#judge(address, hello);
+    } finally {
+      this.#busy.delete(address);
+    }
+  }
+  async #judge(address, hello) {
+    const { hostname } = hello;
+    if (!spokenProtocols.includes(hello.protocol)) {
+      return {
+        accepted: false,
+        retry: false,
+        reason: `${hostname.slice(0, 255)} using protocol v${hello.protocol} while master is using v${protocolVersion}; install the same release on both`
+      };
+    }
+    if (!validHostname.test(hostname) || hello.instance.length > 200) {
+      return { accepted: false, retry: false, reason: "a hostname has 1 to 255 letters, digits, dots, dashes and underscores" };
+    }
+    const { own: own2, directory } = this.#options;
+    let bound;
+    if (own2 && directory) {
+      const expected = this.#challenges.get(address);
+      if (hello.proof === void 0 || hello.challenge === void 0) return { challenge: expected ?? this.#challenge(address) };
+      if (hello.challenge !== expected) return void 0;
+      this.#challenges.delete(address);
+      const named = await this.#options.certificateOf(hostname);
+      const certificate = named ?? hostname;
+      const key = directory.keyOf(certificate);
+      const hint = `if its certificate has another name, run on the server: lava-server manage workers update ${hostname} --certificate NAME`;
+      if (key === void 0) {
+        return { accepted: false, reason: `worker ${hostname} must hold the certificate ${certificate}, and there is no ${certificate}.key in the server's ${directory.path}; ${hint}` };
+      }
+      const proven = checkProof(sharedSecret(own2, key), { challenge: hello.challenge, hostname, instance: hello.instance }, hello.proof);
+      if (!proven) return { accepted: false, reason: `worker ${hostname} must hold the certificate ${certificate}, but this process uses another one; ${hint}` };
+      bound = { certificate, key };
+    }
+    const verdict = await this.#options.welcome({
+      hostname,
+      version: hello.version,
+      protocol: hello.protocol,
+      capabilities: hello.capabilities,
+      instance: hello.instance,
+      certificate: bound?.certificate
+    });
+    return verdict.accepted ? { accepted: true, certificate: bound?.certificate, key: bound?.key } : verdict;
+  }
+  #challenge(address) {
+    const challenge = randomBytes(32).toString("base64url");
+    this.#challenges.delete(address);
+    this.#challenges.set(address, challenge);
+    if (this.#challenges.size > mostChallenges) this.#challenges.delete(this.#challenges.keys().next().value ?? "");
+    return challenge;
+  }
+};
+
+// packages/link/src/quiet-log.ts
+var quietMs = 3e4;
+var mostKeys = 1e3;
+var mostLines = 100;
+var QuietLog = class {
+  #log;
+  #window = { since: 0, lines: 0 };
+  #seen = /* @__PURE__ */ new Map();
+  constructor(log) {
+    this.#log = log;
+  }
+  /** @param key peer and kind of the trouble */
+  warn(key, text) {
+    const now = monotonicMs();
+    const seen = this.#seen.get(key);
+    if (seen && now - seen.at < quietMs) {
+      seen.more++;
+      return;
+    }
+    if (now - this.#window.since > quietMs) this.#window = { since: now, lines: 0 };
+    this.#window.lines++;
+    if (this.#window.lines === mostLines) this.#log.warn("Too many different troubles with peers: the rest of them is not logged for 30 s");
+    if (this.#window.lines >= mostLines) return;
+    this.#seen.delete(key);
+    this.#seen.set(key, { at: now, more: 0 });
+    if (this.#seen.size > mostKeys) this.#seen.delete(this.#seen.keys().next().value ?? "");
+    this.#log.warn(seen && seen.more > 0 ? `${text} (${seen.more} more since the last line like this)` : text);
+  }
+};
+
+// packages/link/src/send-queue.ts
+var SendQueue = class {
+  #socket;
+  #limit;
+  #waiting = [];
+  #bytes = 0;
+  #running = false;
+  #closed = false;
+  /** @param limit bytes that may wait */
+  constructor(socket, limit) {
+    this.#socket = socket;
+    this.#limit = limit;
+  }
+  /** False when the message was dropped. */
+  push(frames) {
+    const size = sizeOf(frames);
+    if (this.#closed || this.#bytes > 0 && this.#bytes + size > this.#limit) return false;
+    this.#bytes += size;
+    this.#waiting.push(frames);
+    if (!this.#running) void this.#drain();
+    return true;
+  }
+  close() {
+    this.#closed = true;
+    this.#waiting = [];
+  }
+  async #drain() {
+    this.#running = true;
+    for (let i = 0; this.#waiting.length > 0; i = 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      for (; i < batch.length && !this.#closed; i++) {
+        const frames = batch[i] ?? [];
+        try {
+          await this.#socket.send(frames);
+        } catch {
+        }
+        this.#bytes -= sizeOf(frames);
+      }
+    }
+    this.#running = false;
+  }
+};
+var sizeOf = (frames) => frames.reduce((sum, f) => sum + (typeof f === "string" ? f.length : f instanceof Uint8Array ? f.byteLength : 8), 0);
+
+// packages/link/src/sockets.ts
+var longestFrame = 16 * 1024 * 1024;
+var socketOptions = {
+  linger: 0,
+  maxMessageSize: longestFrame,
+  // ZMTP heartbeats notice a dead network within 15 s, whatever TCP believes.
+  heartbeatInterval: 5e3,
+  heartbeatTimeout: 15e3,
+  heartbeatTimeToLive: 2e4
+};
+
+// packages/link/src/wire.ts
+var WireError = class extends Error {
+  name = "WireError";
+};
+var isText = (v) => typeof v === "string";
+var isWhole = (v) => Number.isSafeInteger(v) && v >= 0;
+var isTexts = (v) => Array.isArray(v) && v.length <= 1e3 && v.every(isText);
+var isAttempts = (v) => Array.isArray(v) && v.length <= 1e4 && v.every((a) => typeof a === "object" && a !== null && isWhole(a.job) && isWhole(a.fence));
+var isFiles = (v) => typeof v === "object" && v !== null && ["job.yaml", "device.yaml", "dispatcher.yaml", "env.yaml", "env-dut.yaml"].every((name) => isText(v[name]));
+var isFlag = (v) => typeof v === "boolean";
+var isSeconds = (v) => typeof v === "number" && Number.isFinite(v) && v > 0;
+var isResult = (v) => v === "pass" || v === "fail";
+var optional = (check) => (v) => v === void 0 || check(v);
+var attempt = { job: isWhole, fence: isWhole };
+var inSession = { session: isText };
+var workerMessages = {
+  HELLO: { protocol: isWhole, version: isText, hostname: isText, capabilities: isTexts, instance: isText, proof: optional(isText), challenge: optional(isText) },
+  PING: { ...inSession, attempts: isAttempts },
+  START_OK: { ...inSession, ...attempt },
+  START_FAILED: { ...inSession, ...attempt, reason: isText },
+  END: { ...inSession, ...attempt, result: isResult, errorType: isText, errorMessage: isText, errors: isText, description: isText, logLines: isWhole, poweredOff: isFlag },
+  UNKNOWN: { ...inSession, ...attempt },
+  BYE: inSession
+};
+var serverMessages = {
+  CHALLENGE: { challenge: isText },
+  HELLO_OK: { protocol: isWhole, version: isText, session: isText, interval: isSeconds, capabilities: isTexts },
+  REFUSED: { reason: isText, retry: isFlag },
+  GREET: inSession,
+  PROBE: {},
+  PONG: { interval: isSeconds },
+  START: { ...attempt, files: isFiles },
+  CANCEL: attempt,
+  STATUS: attempt,
+  END_OK: attempt
+};
+var logMessages = { LOG: { ...inSession, ...attempt, index: isWhole, count: isWhole } };
+var logReplies = {
+  LOG_OK: { ...attempt, lines: isWhole },
+  LOG_REFUSED: { ...attempt, reason: isText },
+  GREET: inSession
+};
+function encode(message, binary) {
+  const { type, ...header } = message;
+  const frames = [type, JSON.stringify(header)];
+  return binary ? [...frames, binary] : frames;
+}
+function decode(frames, table, binaryFrames = 0) {
+  if (frames.length !== 2 + binaryFrames) throw new WireError(`${frames.length} frames instead of ${2 + binaryFrames}`);
+  const type = frames[0]?.subarray(0, 40).toString("latin1") ?? "";
+  if (!Object.hasOwn(table, type)) throw new WireError(`unknown message ${JSON.stringify(type)}`);
+  let header;
+  try {
+    header = JSON.parse(frames[1]?.toString("utf8") ?? "");
+  } catch {
+    throw new WireError(`header of ${type} is not JSON`);
+  }
+  if (typeof header !== "object" || header === null || Array.isArray(header)) throw new WireError(`header of ${type} is not a mapping`);
+  const message = { type };
+  for (const [field, check] of Object.entries(table[type])) {
+    const value = Object.hasOwn(header, field) ? header[field] : void 0;
+    if (!check(value)) throw new WireError(`${type} with a wrong or missing "${field}"`);
+    if (value !== void 0) message[field] = value;
+  }
+  return message;
+}
+
+// packages/link/src/zap.ts
+import { Reply } from "zeromq";
+var zapDomain = "lava";
+async function authenticate(context, admits, refused) {
+  const socket = new Reply({ context, linger: 0 });
+  await socket.bind("inproc://zeromq.zap.01");
+  const answer = async () => {
+    for await (const [version2, id, , address, , mechanism, credentials] of socket) {
+      const isCurve = mechanism?.toString() === "CURVE" && credentials?.length === 32;
+      const key = isCurve ? encodeZ85(credentials) : `mechanism ${mechanism?.toString() ?? "none"}`;
+      const ok = isCurve && await admits(key);
+      if (!ok) refused({ address: address?.toString() ?? "", key });
+      await socket.send([version2 ?? "1.0", id ?? "", ok ? "200" : "400", ok ? "OK" : "certificate not admitted", ok ? key : "", ""]);
+    }
+  };
+  void answer().catch(() => {
+  });
+  return socket;
+}
+
+// packages/link/src/server-endpoint.ts
+var mostPending = 64 * 1024 * 1024;
+var ServerEndpoint = class {
+  #options;
+  #daemonLog;
+  #quiet;
+  #interval;
+  #context = new Context();
+  #own;
+  #directory;
+  #zap;
+  #control;
+  #logs;
+  #controlQueue;
+  #logQueue;
+  #greeter;
+  #timer;
+  #byHost = /* @__PURE__ */ new Map();
+  #byToken = /* @__PURE__ */ new Map();
+  #pending = 0;
+  constructor(options2) {
+    this.#options = options2;
+    this.#daemonLog = options2.daemonLog;
+    this.#quiet = new QuietLog(options2.daemonLog);
+    this.#interval = options2.interval ?? 20;
+  }
+  /** Reads certificates, binds and listens. Throws ConfigurationError, or the system's error when an address is taken. */
+  async open() {
+    const { encryption, ipv6 = false } = this.#options;
+    const common = { ...socketOptions, context: this.#context, ipv6 };
+    if ("plain" in encryption) {
+      requireLoopback([this.#options.control, this.#options.log], encryption.plain === "anywhere");
+      this.#daemonLog.warn("Encryption is off: whoever reaches the sockets is believed to be the worker it says");
+      this.#control = new Router(common);
+      this.#logs = new Router({ ...common, receiveHighWaterMark: 16 });
+    } else {
+      await this.#startEncryption(encryption.certificate, encryption.directory);
+      const curve = { ...common, curveServer: true, curveSecretKey: this.#own?.secretKey, curvePublicKey: this.#own?.publicKey, zapDomain };
+      this.#control = new Router(curve);
+      this.#logs = new Router({ ...curve, receiveHighWaterMark: 16 });
+    }
+    this.#greeter = new Greeter({
+      own: this.#own,
+      directory: this.#directory,
+      certificateOf: (hostname) => this.#options.handlers.certificateOf(hostname),
+      welcome: (hello) => this.#options.handlers.welcome(hello)
+    });
+    for (const socket of [this.#control, this.#logs]) this.#watch(socket);
+    await this.#control.bind(this.#options.control);
+    await this.#logs.bind(this.#options.log);
+    this.#controlQueue = new SendQueue(this.#control, mostPending);
+    this.#logQueue = new SendQueue(this.#logs, mostPending);
+    const broken2 = (error) => this.#daemonLog.error(`The link stopped reading: ${messageOf(error)}`);
+    this.#readControl(this.#control).catch(broken2);
+    this.#readLogs(this.#logs).catch(broken2);
+    this.#timer = setInterval(() => this.#endSilent(), this.#interval * 500);
+  }
+  /** The addresses bound, with real port numbers. */
+  get addresses() {
+    return { control: this.#control?.lastEndpoint ?? "", log: this.#logs?.lastEndpoint ?? "" };
+  }
+  sessions() {
+    return [...this.#byHost.values()];
+  }
+  /**
+   * Sends to a worker's session. True means that it was queued, not that it arrived: whatever matters is sent again
+   * until it is answered. False: there is no session.
+   */
+  send(hostname, message) {
+    const session = this.#byHost.get(hostname);
+    return session !== void 0 && this.#send(session.route, message);
+  }
+  /** Answers on the connection that the session's last LOG came from. */
+  replyLog(session, reply) {
+    const open5 = this.#byHost.get(session.hostname);
+    return open5?.logRoute !== void 0 && (this.#logQueue?.push([open5.logRoute, ...encode(reply)]) ?? false);
+  }
+  /** Ends a worker's session now: it is told why and may greet again. */
+  end(hostname, reason) {
+    const session = this.#byHost.get(hostname);
+    if (!session) return;
+    this.#send(session.route, { type: "REFUSED", reason, retry: true });
+    this.#drop(session, reason);
+  }
+  async close() {
+    clearInterval(this.#timer);
+    this.#directory?.close();
+    this.#controlQueue?.close();
+    this.#logQueue?.close();
+    this.#control?.close();
+    this.#logs?.close();
+    this.#zap?.close();
+    await sleep(0);
+  }
+  async #startEncryption(certificate, directory) {
+    this.#daemonLog.info("Starting encryption");
+    this.#daemonLog.debug(`Opening master certificate: ${certificate}`);
+    const own2 = await readSecretCertificate(certificate);
+    this.#daemonLog.debug(`Using slaves certificates from: ${directory}`);
+    const admitted = new CertificateDirectory(directory, this.#daemonLog, own2.publicKey);
+    this.#own = own2;
+    this.#directory = admitted;
+    await admitted.open(() => this.#endRevoked());
+    this.#zap = await authenticate(this.#context, (key) => admitted.admits(key), ({ key, address }) => this.#quiet.warn(`zap ${address} ${key}`, `[AUTH] Refused ${address}: no certificate in ${directory} has its key ${key}`));
+  }
+  #watch(socket) {
+    socket.events.on("handshake:error:protocol", ({ error }) => {
+      const why = this.#whyRefused(error.code);
+      this.#quiet.warn(`handshake ${why}`, `[AUTH] Refused a connection: ${why}`);
+    });
+  }
+  #whyRefused(code) {
+    if (code === "ERR_ZMTP_MECHANISM_MISMATCH") return this.#own ? "it is not encrypted" : "it is encrypted, this server is not";
+    if (code === "ERR_ZMTP_CRYPTOGRAPHIC") return "it expects another server certificate; copy this server's master.key to that worker again";
+    return `it does not speak ZeroMQ's protocol (${code ?? "unknown"})`;
+  }
+  async #readControl(socket) {
+    for await (const [route, ...frames] of socket) {
+      if (!this.#assigned(route)) continue;
+      try {
+        this.#handle(route, decode(frames, workerMessages));
+      } catch (error) {
+        this.#quiet.warn(`control ${route.toString("hex")}`, `Message from ${this.#nameOf(route)} dropped: ${messageOf(error)}`);
+      }
+    }
+  }
+  #handle(route, message) {
+    if (message.type === "HELLO") {
+      void this.#greet(route, message).catch((error) => this.#daemonLog.error(`HELLO of ${message.hostname}: ${messageOf(error)}`));
+      return;
+    }
+    const session = this.#byToken.get(message.session);
+    if (!session) {
+      this.#send(route, { type: "GREET", session: message.session });
+      return;
+    }
+    session.route = route;
+    session.heard = monotonicMs();
+    if (message.type === "BYE") {
+      this.#drop(session, "the worker said goodbye");
+      return;
+    }
+    if (message.type === "PING") {
+      this.#send(route, { type: "PONG", interval: this.#interval });
+      this.#daemonLog.debug(`${session.hostname} => PING(${this.#interval})`);
+    }
+    this.#options.handlers.onMessage(session, message);
+  }
+  async #readLogs(socket) {
+    for await (const [route, ...frames] of socket) {
+      if (!this.#assigned(route)) continue;
+      try {
+        const message = decode(frames, logMessages, 1);
+        const session = this.#byToken.get(message.session);
+        if (!session) {
+          this.#logQueue?.push([route, ...encode({ type: "GREET", session: message.session })]);
+          continue;
+        }
+        session.logRoute = route;
+        session.heard = monotonicMs();
+        await this.#handLog(session, message, frames[2] ?? Buffer.alloc(0));
+      } catch (error) {
+        this.#quiet.warn(`log ${route.toString("hex")}`, `Log message of a peer dropped: ${messageOf(error)}`);
+      }
+    }
+  }
+  async #handLog(session, message, records) {
+    const done = this.#options.handlers.onLog(session, message, records);
+    if (!done) return;
+    this.#pending += records.length;
+    const settled = done.catch((error) => this.#daemonLog.error(`Log of job ${message.job}: ${messageOf(error)}`)).finally(() => {
+      this.#pending -= records.length;
+    });
+    if (this.#pending > mostPending) await settled;
+  }
+  async #greet(route, hello) {
+    const verdict = await this.#greeter?.judge(route, hello);
+    if (!verdict) return;
+    if ("challenge" in verdict) {
+      this.#send(route, { type: "CHALLENGE", challenge: verdict.challenge });
+      return;
+    }
+    const { hostname, instance } = hello;
+    let refusal = verdict.accepted ? void 0 : verdict;
+    const free = !verdict.accepted || await this.#mayTakeOver(hostname, instance);
+    if (verdict.accepted && verdict.certificate !== void 0 && this.#directory?.keyOf(verdict.certificate) !== verdict.key) {
+      refusal = { accepted: false, reason: `the certificate ${verdict.certificate}.key was removed from the server` };
+    } else if (!free) {
+      refusal = { accepted: false, reason: `another process is already connected as ${hostname}; stop it, or give this one another --hostname`, retry: true };
+    }
+    if (refusal) {
+      this.#quiet.warn(`hello ${hostname} ${refusal.reason}`, `[AUTH] Refused ${JSON.stringify(hostname)}: ${refusal.reason}`);
+      this.#send(route, { type: "REFUSED", reason: refusal.reason, retry: refusal.retry ?? true });
+      return;
+    }
+    if (!verdict.accepted) return;
+    const before = this.#byHost.get(hostname);
+    if (before) {
+      if (before.instance === instance) this.#forget(before);
+      else this.#drop(before, "another process took its place");
+    }
+    const session = {
+      hostname,
+      instance,
+      protocol: hello.protocol,
+      version: hello.version,
+      capabilities: hello.capabilities,
+      certificate: verdict.certificate,
+      key: verdict.key,
+      token: randomBytes2(32).toString("base64url"),
+      route,
+      logRoute: void 0,
+      heard: monotonicMs()
+    };
+    this.#byHost.set(hostname, session);
+    this.#byToken.set(session.token, session);
+    this.#daemonLog.info(`${hostname} => HELLO`);
+    this.#send(route, {
+      type: "HELLO_OK",
+      protocol: Math.min(hello.protocol, protocolVersion),
+      version: this.#options.version,
+      session: session.token,
+      interval: this.#interval,
+      capabilities: this.#options.capabilities ?? []
+    });
+    this.#options.handlers.onSession(session);
+  }
+  /** False while another process of that hostname lives: it is asked, since a killed one may have been replaced. */
+  async #mayTakeOver(hostname, instance) {
+    const first = this.#byHost.get(hostname);
+    if (!first || first.instance === instance) return true;
+    const asked = monotonicMs();
+    this.#send(first.route, { type: "PROBE" });
+    const limit = this.#options.probe ?? 2e3;
+    while (monotonicMs() - asked < limit) {
+      await sleep(50);
+      if (first.heard > asked) break;
+    }
+    const now = this.#byHost.get(hostname);
+    return now === void 0 || now.instance === instance || now === first && first.heard <= asked;
+  }
+  #endRevoked() {
+    for (const session of this.#byHost.values()) {
+      if (session.certificate !== void 0 && this.#directory?.keyOf(session.certificate) !== session.key) {
+        this.#daemonLog.warn(`[AUTH] ${session.hostname} is locked out: ${session.certificate}.key was removed or replaced`);
+        this.end(session.hostname, `the certificate ${session.certificate}.key was removed from the server`);
+      }
+    }
+  }
+  #endSilent() {
+    const limit = (this.#options.silence ?? 3 * this.#interval) * 1e3;
+    for (const session of this.#byHost.values()) {
+      if (monotonicMs() - session.heard > limit) this.#drop(session, `nothing heard for ${Math.round(limit / 1e3)} s`);
+    }
+  }
+  #drop(session, reason) {
+    this.#forget(session);
+    this.#options.handlers.onEnd(session, reason);
+  }
+  #forget(session) {
+    if (this.#byHost.get(session.hostname) === session) this.#byHost.delete(session.hostname);
+    this.#byToken.delete(session.token);
+  }
+  /** Routing ids that ZeroMQ assigns are five bytes, the first zero. */
+  #assigned(route) {
+    if (route?.length === 5 && route[0] === 0) return true;
+    this.#quiet.warn("routing id", "Message of a peer that chose its own routing id dropped");
+    return false;
+  }
+  #nameOf(route) {
+    for (const session of this.#byHost.values()) if (session.route.equals(route)) return session.hostname;
+    return "a peer without a session";
+  }
+  #send(route, message) {
+    return this.#controlQueue?.push([route, ...encode(message)]) ?? false;
+  }
+};
+
+// packages/link/src/worker-endpoint.ts
+import { randomUUID } from "node:crypto";
+import { Context as Context2, Dealer } from "zeromq";
+var mostWaiting = 32 * 1024 * 1024;
+var longestPause = 3e4;
+var WorkerEndpoint = class {
+  instance = randomUUID();
+  #options;
+  #log;
+  #quiet;
+  #context = new Context2();
+  #secret;
+  #control;
+  #logs;
+  #controlQueue;
+  #logQueue;
+  #session;
+  #interval = 20;
+  #heard = 0;
+  #pinged = 0;
+  #greeted = 0;
+  #unanswered = 0;
+  /** Pause before the next greeting after a refusal; grows. */
+  #pause = 0;
+  #timer;
+  #retry;
+  #offline = false;
+  #closed = false;
+  /** Throws ConfigurationError when plain was asked for and an address is not loopback. */
+  constructor(options2) {
+    this.#options = options2;
+    this.#log = options2.daemonLog;
+    this.#quiet = new QuietLog(options2.daemonLog);
+    const { encryption } = options2;
+    requireLoopback([options2.master, options2.logger], !("plain" in encryption) || encryption.plain === "anywhere");
+    if (!("plain" in encryption)) this.#secret = sharedSecret({ ...encryption.own }, encryption.master.publicKey);
+  }
+  /** Starts dialling; returns at once. */
+  open() {
+    const { encryption, hostname } = this.#options;
+    this.#log.info("Creating ZMQ context and socket connections");
+    if (!("plain" in encryption)) {
+      this.#log.info("Starting encryption");
+      this.#log.debug(`Opening slave certificate: ${encryption.own.path}`);
+      this.#log.debug(`Opening master certificate: ${encryption.master.path}`);
+    }
+    this.#log.info(`Connecting to master as <${hostname}>`);
+    if ("plain" in encryption) this.#log.warn("Connection is not encrypted");
+    else this.#log.info(`Connection is encrypted using ${encryption.own.path}`);
+    this.#dial();
+    this.#greet();
+    this.#log.info("Waiting for the master to reply");
+    this.#timer = setInterval(() => this.#tick(), 100);
+  }
+  get connected() {
+    return this.#session !== void 0;
+  }
+  /** False when there is no session or too much waits: send it again later. */
+  send(report) {
+    if (this.#session === void 0) return false;
+    return this.#controlQueue?.push(encode({ ...report, session: this.#session })) ?? false;
+  }
+  /** Sends records, or with `count` 0 and no bytes the question for the server's number of them. False as for `send`. */
+  sendLog(message, records) {
+    if (this.#session === void 0) return false;
+    const log = { type: "LOG", session: this.#session, job: message.job, fence: message.fence, index: message.index, count: message.count };
+    return this.#logQueue?.push(encode(log, records)) ?? false;
+  }
+  /** Says goodbye and closes. */
+  async close() {
+    if (this.#closed) return;
+    clearInterval(this.#timer);
+    clearTimeout(this.#retry);
+    if (this.#session !== void 0 && this.#controlQueue?.push(encode({ type: "BYE", session: this.#session }))) await sleep(50);
+    this.#closed = true;
+    this.#session = void 0;
+    this.#hangUp();
+  }
+  #dial() {
+    this.#hangUp();
+    const { encryption, ipv6 = false } = this.#options;
+    const curve = "plain" in encryption ? {} : {
+      curveServerKey: encryption.master.publicKey,
+      curvePublicKey: encryption.own.publicKey,
+      curveSecretKey: encryption.own.secretKey
+    };
+    const common = { ...socketOptions, context: this.#context, ipv6, connectTimeout: 1e4, reconnectInterval: 200, reconnectMaxInterval: 3e3, ...curve };
+    const control = new Dealer({ ...common, sendHighWaterMark: 100 });
+    const logs = new Dealer({ ...common, sendHighWaterMark: 16 });
+    this.#control = control;
+    this.#logs = logs;
+    this.#controlQueue = new SendQueue(control, mostWaiting);
+    this.#logQueue = new SendQueue(logs, mostWaiting);
+    for (const socket of [control, logs]) {
+      socket.events.on("handshake:error:auth", () => this.#refusedHandshake(socket, "the server does not admit this certificate; copy its .key file into the certificates.d of the server"));
+      socket.events.on("handshake:error:protocol", () => this.#refusedHandshake(socket, "the handshake failed; is the other side a LAVA master with the certificate that this worker expects, and is encryption on or off on both sides?"));
+      socket.events.on("handshake", () => {
+        if (socket === this.#control || socket === this.#logs) this.#reconnected();
+      });
+    }
+    control.connect(this.#options.master);
+    logs.connect(this.#options.logger);
+    const broken2 = (error) => this.#log.error(`The link stopped reading: ${messageOf(error)}`);
+    this.#readControl(control).catch(broken2);
+    this.#readLogs(logs).catch(broken2);
+  }
+  #hangUp() {
+    this.#controlQueue?.close();
+    this.#logQueue?.close();
+    for (const socket of [this.#control, this.#logs]) if (socket && !socket.closed) socket.close();
+    this.#control = void 0;
+    this.#logs = void 0;
+  }
+  #refusedHandshake(socket, why) {
+    if (this.#closed || socket !== this.#control && socket !== this.#logs) return;
+    this.#quiet.warn(why, `Connection refused: ${why}`);
+    this.#session = void 0;
+    this.#again(true);
+  }
+  #reconnected() {
+    if (this.#session === void 0) return;
+    this.#ping();
+    this.#options.handlers.onSession();
+  }
+  /** Greets after a pause that grows from 1 s with each call until a session begins. */
+  #again(redial) {
+    clearTimeout(this.#retry);
+    this.#pause = Math.min(longestPause, this.#pause * 2 || 1e3);
+    this.#greeted = monotonicMs() + this.#pause;
+    this.#retry = setTimeout(() => {
+      if (redial) this.#dial();
+      this.#greet();
+    }, this.#pause);
+  }
+  #greet(challenge) {
+    const { hostname, version: version2, capabilities } = this.#options;
+    const hello = { type: "HELLO", protocol: protocolVersion, version: version2, hostname, capabilities, instance: this.instance };
+    this.#greeted = monotonicMs();
+    if (challenge !== void 0 && this.#secret) {
+      this.#controlQueue?.push(encode({ ...hello, challenge, proof: proveClaim(this.#secret, { challenge, hostname, instance: this.instance }) }));
+      return;
+    }
+    this.#log.debug("Greeting the master => 'HELLO'");
+    this.#controlQueue?.push(encode(hello));
+  }
+  #tick() {
+    const now = monotonicMs();
+    if (this.#session === void 0) {
+      if (now - this.#greeted < (this.#options.answer ?? 5e3)) return;
+      this.#unanswered++;
+      if (this.#unanswered % 2 === 0) this.#dial();
+      if (this.#unanswered === 1) this.#quiet.warn("unanswered", `No answer from the master at ${this.#options.master}; trying on. Is it running${"plain" in this.#options.encryption ? "" : `, and is ${this.#options.encryption.master.path} its certificate`}?`);
+      this.#greet();
+      return;
+    }
+    if (now - this.#heard > 4 * this.#interval * 1e3) {
+      this.#log.error("Master goes OFFLINE");
+      this.#offline = true;
+      this.#session = void 0;
+      this.#dial();
+      this.#greet();
+    } else if (now - this.#pinged >= this.#interval * 1e3) {
+      this.#log.debug(`PING => master (last message ${Math.round((now - this.#heard) / 1e3)}s ago)`);
+      this.#ping();
+    }
+  }
+  #ping() {
+    if (this.#session === void 0) return;
+    this.#pinged = monotonicMs();
+    this.#controlQueue?.push(encode({ type: "PING", session: this.#session, attempts: this.#options.handlers.attempts() }));
+  }
+  async #readControl(socket) {
+    for await (const frames of socket) {
+      if (socket !== this.#control) return;
+      this.#heard = monotonicMs();
+      try {
+        this.#handle(decode(frames, serverMessages));
+      } catch (error) {
+        this.#quiet.warn("control", `Message of the master dropped: ${messageOf(error)}`);
+      }
+    }
+  }
+  #handle(message) {
+    switch (message.type) {
+      case "CHALLENGE":
+        if (this.#session === void 0) this.#greet(message.challenge);
+        break;
+      case "HELLO_OK":
+        this.#established(message);
+        break;
+      case "REFUSED":
+        this.#refused(message.reason, message.retry);
+        break;
+      case "GREET":
+        this.#lost(message.session);
+        break;
+      case "PROBE":
+        this.#ping();
+        break;
+      case "PONG":
+        this.#interval = message.interval;
+        this.#log.debug(`master => PONG(${message.interval})`);
+        break;
+      default:
+        this.#options.handlers.onOrder(message);
+    }
+  }
+  #established(message) {
+    this.#session = message.session;
+    this.#interval = message.interval;
+    this.#pinged = this.#heard;
+    this.#unanswered = 0;
+    this.#pause = 0;
+    clearTimeout(this.#retry);
+    this.#log.debug("The master replied: ['HELLO_OK']");
+    this.#log.info("Connection with the master established");
+    if (this.#offline) this.#log.info("Master is ONLINE");
+    this.#offline = false;
+    this.#ping();
+    this.#options.handlers.onSession();
+  }
+  #refused(reason, retry) {
+    this.#session = void 0;
+    this.#quiet.warn(`refused ${reason}`, `The master refused this worker: ${reason}`);
+    if (retry) {
+      this.#again(false);
+    } else {
+      clearInterval(this.#timer);
+      clearTimeout(this.#retry);
+    }
+    this.#options.handlers.onRefused?.(reason, retry);
+  }
+  /** The server does not know this session (any more): it was restarted, or heard nothing for too long. */
+  #lost(session) {
+    if (session !== this.#session) return;
+    this.#session = void 0;
+    this.#greet();
+  }
+  async #readLogs(socket) {
+    for await (const frames of socket) {
+      if (socket !== this.#logs) return;
+      this.#heard = monotonicMs();
+      try {
+        const reply = decode(frames, logReplies);
+        if (reply.type === "GREET") this.#lost(reply.session);
+        else this.#options.handlers.onLogReply(reply);
+      } catch (error) {
+        this.#quiet.warn("log", `Log message of the master dropped: ${messageOf(error)}`);
+      }
+    }
+  }
+};
+
+// packages/link/src/settings-file.ts
+import { readFile as readFile5 } from "node:fs/promises";
+async function readSettingsFile(path) {
+  let text;
+  try {
+    text = await readFile5(path, "utf8");
+  } catch (error) {
+    if (error.code === "ENOENT") return {};
+    throw new ConfigurationError(`cannot read ${path}: ${messageOf(error)}`, { code: "settings-unreadable" });
+  }
+  const settings = {};
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    if (/^\s*(#|$)/.test(line)) continue;
+    const match = /^\s*(?:export\s+)?([A-Za-z_]\w*)=(?:"([^"]*)"|'([^']*)'|([^\s"'#]*))\s*(?:#.*)?$/.exec(line);
+    if (!match?.[1]) {
+      throw new ConfigurationError(`${path}, line ${index + 1}: expected NAME="value"`, { code: "settings-line", at: { file: path, line: index + 1, column: 1 } });
+    }
+    settings[match[1]] = match[2] ?? match[3] ?? match[4] ?? "";
+  }
+  return settings;
+}
+function optionValue(setting, option) {
+  const text = setting?.trim() ?? "";
+  const value = text.startsWith(option) ? text.slice(option.length).replace(/^[\s=]+/, "") : text;
+  return value === "" ? void 0 : value;
+}
+
+// packages/worker/src/capabilities.ts
+import { accessSync, constants, readdirSync as readdirSync2 } from "node:fs";
+import { delimiter, join as join6 } from "node:path";
+var optional2 = /* @__PURE__ */ new Set([
+  "adb",
+  "bmaptool",
+  "debugfs",
+  "dfu-util",
+  "docker",
+  "fastboot",
+  "git",
+  "ipmitool",
+  "lxc-create",
+  "mke2fs",
+  "nbd-server",
+  "rclone",
+  "sispmctl",
+  "snmpset",
+  "ssh",
+  "tar",
+  "telnet",
+  "uuu",
+  "xz",
+  "zstd"
+]);
+function probeCapabilities(path = process.env["PATH"] ?? "") {
+  const found = /* @__PURE__ */ new Set();
+  for (const dir of new Set(path.split(delimiter).filter((d) => d !== "").concat("/usr/sbin", "/sbin"))) {
+    let names = [];
+    try {
+      names = readdirSync2(dir);
+    } catch {
+      continue;
+    }
+    for (const name of names) {
+      const capability = name.startsWith("qemu-system-") ? name.replace("-system", "") : name === "in.tftpd" ? "tftp" : optional2.has(name) ? name : void 0;
+      if (capability === void 0 || found.has(capability)) continue;
+      try {
+        accessSync(join6(dir, name), constants.X_OK);
+        found.add(capability);
+      } catch {
+      }
+    }
+  }
+  return [...found].sort();
+}
+
+// packages/worker/src/encryption.ts
+import { existsSync as existsSync2 } from "node:fs";
 import { join as join7 } from "node:path";
+async function workerEncryption(settings) {
+  if (!settings.encrypt) return { plain: settings.allowPlainNetwork ? "anywhere" : "loopback" };
+  const dir = settings.paths.certificates;
+  const named = join7(dir, `${settings.hostname}.key_secret`);
+  const classic = join7(dir, "slave.key_secret");
+  const ownPath = settings.slaveCert ?? (existsSync2(named) || !existsSync2(classic) ? named : classic);
+  const masterPath = settings.masterCert ?? join7(dir, "master.key");
+  const toDirectory = settings.paths.root === "/" ? "" : ` --directory ${dir}`;
+  const own2 = await readSecretCertificate(ownPath).catch((error) => {
+    throw missing(error, `Run here: create_certificate ${settings.hostname}${toDirectory}. Then copy ${join7(dir, `${settings.hostname}.key`)} into /etc/lava-dispatcher/certificates.d of the server.`);
+  });
+  const master = await readCertificate(masterPath).catch((error) => {
+    throw missing(error, `Copy master.key from /etc/lava-dispatcher/certificates.d of the server to ${masterPath}. If the server has none, run there: lava-server certificate master.`);
+  });
+  return { own: own2, master };
+}
+function missing(error, hint) {
+  return error instanceof LavaError && error.code === "certificate-missing" ? new ConfigurationError(error.message, { code: error.code, hint, cause: error }) : error;
+}
+
+// packages/worker/src/state-lock.ts
+import { mkdir as mkdir3, readFile as readFile7, rm as rm3, writeFile as writeFile3 } from "node:fs/promises";
+import { join as join8 } from "node:path";
+
+// packages/worker/src/process-identity.ts
+import { readFileSync as readFileSync2, readdirSync as readdirSync3 } from "node:fs";
+import { readFile as readFile6 } from "node:fs/promises";
+var bootId = () => readFileSync2("/proc/sys/kernel/random/boot_id", "latin1").trim();
+function isThisBoot(identity) {
+  return identity.boot === bootId();
+}
+function identify(pid) {
+  try {
+    const stat2 = readFileSync2(`/proc/${pid}/stat`, "latin1");
+    const fields = stat2.slice(stat2.lastIndexOf(")") + 2).split(" ");
+    const started = fields[19];
+    if (started === void 0 || fields[0] === "Z" || fields[0] === "X") return void 0;
+    return { pid, started, boot: bootId() };
+  } catch {
+    return void 0;
+  }
+}
+function isAlive(identity) {
+  const now = identify(identity.pid);
+  return now !== void 0 && now.started === identity.started && now.boot === identity.boot;
+}
+function signalProcess(identity, signal2) {
+  if (!isAlive(identity)) return false;
+  try {
+    return process.kill(identity.pid, signal2);
+  } catch {
+    return false;
+  }
+}
+async function processesWith(name, value) {
+  const wanted = Buffer.from(`\0${name}=${value}\0`);
+  const found = [];
+  for (const entry of readdirSync3("/proc")) {
+    const pid = Number(entry);
+    if (!Number.isInteger(pid) || pid === process.pid) continue;
+    const environment = await readFile6(`/proc/${pid}/environ`).catch(() => void 0);
+    if (!environment || !Buffer.concat([Buffer.from([0]), environment]).includes(wanted)) continue;
+    const identity = identify(pid);
+    if (identity) found.push(identity);
+  }
+  return found;
+}
+
+// packages/worker/src/state-lock.ts
+async function lockState(folder) {
+  const path = join8(folder, "daemon.json");
+  await mkdir3(folder, { recursive: true, mode: 448 });
+  const self = identify(process.pid);
+  if (!self) throw new LavaBug("this process is not in /proc", { code: "no-proc" });
+  for (let attempt2 = 0; ; attempt2++) {
+    try {
+      await writeFile3(path, `${JSON.stringify(self)}
+`, { flag: "wx", mode: 384 });
+      return () => rm3(path, { force: true });
+    } catch (error) {
+      if (error.code !== "EEXIST" || attempt2 === 3) throw error;
+    }
+    const holder = await readHolder(path);
+    if (holder && isAlive(holder)) {
+      throw new ConfigurationError(`another worker, process ${holder.pid}, uses ${folder}`, {
+        code: "state-in-use",
+        hint: "Stop that one, or give this one another --worker-dir."
+      });
+    }
+    await rm3(path, { force: true });
+  }
+}
+async function readHolder(path) {
+  try {
+    return JSON.parse(await readFile7(path, "utf8"));
+  } catch {
+    return void 0;
+  }
+}
+
+// packages/worker/src/attempt.ts
+import { watch as watch2 } from "node:fs";
+
+// packages/worker/src/attempt-folder.ts
+import { mkdir as mkdir4, readdir as readdir2, readFile as readFile8, rename as rename2, rm as rm4, writeFile as writeFile4 } from "node:fs/promises";
+import { join as join9 } from "node:path";
 var attemptKey = ({ job, fence }) => `${job}-${fence}`;
 var AttemptFolder = class {
   path;
   ref;
   constructor(attempts, ref) {
     this.ref = ref;
-    this.path = join7(attempts, attemptKey(ref));
+    this.path = join9(attempts, attemptKey(ref));
   }
   file(name) {
-    return join7(this.path, name);
+    return join9(this.path, name);
   }
   /** Makes the folder with its input files, whole or not at all. Only the daemon's user may look: files hold secrets. */
   async create(files) {
     const fresh = `${this.path}.new`;
-    await rm3(fresh, { recursive: true, force: true });
+    await rm4(fresh, { recursive: true, force: true });
     try {
-      await mkdir3(fresh, { recursive: true, mode: 448 });
-      for (const [name, text] of Object.entries(files)) await writeFile2(join7(fresh, name), text, { mode: 384 });
-      await writeFile2(join7(fresh, "process.json"), "{}\n", { mode: 384 });
-      await rename(fresh, this.path);
+      await mkdir4(fresh, { recursive: true, mode: 448 });
+      for (const [name, text] of Object.entries(files)) await writeFile4(join9(fresh, name), text, { mode: 384 });
+      await writeFile4(join9(fresh, "process.json"), "{}\n", { mode: 384 });
+      await rename2(fresh, this.path);
     } catch (error) {
-      await rm3(fresh, { recursive: true, force: true }).catch(() => void 0);
+      await rm4(fresh, { recursive: true, force: true }).catch(() => void 0);
       throw error;
     }
   }
   async remove() {
-    await rm3(this.path, { recursive: true, force: true });
+    await rm4(this.path, { recursive: true, force: true });
   }
   /** Text of a file, at most `limit` bytes of its end; empty when it is missing. */
   async read(name, limit = 4 << 20) {
-    const bytes = await readFile6(this.file(name)).catch(() => Buffer.alloc(0));
+    const bytes = await readFile8(this.file(name)).catch(() => Buffer.alloc(0));
     return bytes.subarray(Math.max(0, bytes.length - limit)).toString("utf8");
   }
   async writeJson(name, value) {
     const fresh = `${this.file(name)}.new`;
-    await writeFile2(fresh, `${JSON.stringify(value)}
+    await writeFile4(fresh, `${JSON.stringify(value)}
 `, { mode: 384 });
-    await rename(fresh, this.file(name));
+    await rename2(fresh, this.file(name));
   }
   /** The process of the attempt, when it was noted down. */
   async process() {
@@ -1929,12 +2488,12 @@ function parseJson(text) {
   }
 }
 async function findAttempts(attempts) {
-  await mkdir3(attempts, { recursive: true, mode: 448 });
+  await mkdir4(attempts, { recursive: true, mode: 448 });
   const found = [];
   for (const name of await readdir2(attempts)) {
     const match = /^(\d+)-(\d+)(\.new)?$/.exec(name);
     if (!match) continue;
-    if (match[3]) await rm3(join7(attempts, name), { recursive: true, force: true });
+    if (match[3]) await rm4(join9(attempts, name), { recursive: true, force: true });
     else found.push(new AttemptFolder(attempts, { job: Number(match[1]), fence: Number(match[2]) }));
   }
   return found;
@@ -1944,7 +2503,7 @@ async function findAttempts(attempts) {
 var longestErrors = 16 * 1024;
 var longestDescription = 4 << 20;
 async function readEnd(folder) {
-  const result = await readMapping(folder, "result.yaml");
+  const result = await readMapping2(folder, "result.yaml");
   const passed = result["result"] === "pass";
   const text = (value) => typeof value === "string" ? value : "";
   return {
@@ -1956,7 +2515,7 @@ async function readEnd(folder) {
   };
 }
 async function hasResult(folder) {
-  return "result" in await readMapping(folder, "result.yaml");
+  return "result" in await readMapping2(folder, "result.yaml");
 }
 async function finalizeTimeout(folder) {
   const find = (value, depth) => {
@@ -1965,9 +2524,9 @@ async function finalizeTimeout(folder) {
     if (name === "finalize" && typeof timeout === "number") return timeout;
     return Math.max(0, ...Object.values(value).map((v) => find(v, depth + 1)));
   };
-  return find(await readMapping(folder, "description.yaml"), 0);
+  return find(await readMapping2(folder, "description.yaml"), 0);
 }
-async function readMapping(folder, name) {
+async function readMapping2(folder, name) {
   try {
     const value = loadYaml(await folder.read(name, longestDescription));
     return typeof value === "object" && value !== null ? value : {};
@@ -1977,11 +2536,11 @@ async function readMapping(folder, name) {
 }
 
 // packages/worker/src/journal.ts
-import { open as open2 } from "node:fs/promises";
+import { open as open3 } from "node:fs/promises";
 var journalStart = { line: 0, offset: 0 };
 var lineFeed = 10;
 var longestRecord2 = 8 << 20;
-var Journal = class {
+var Journal2 = class {
   path;
   #file;
   constructor(path) {
@@ -2021,7 +2580,7 @@ var Journal = class {
   }
   /** Cuts the journal off at `at` and appends a record so many times. Only when nobody else writes. */
   async fill(at, count, record) {
-    const file = await open2(this.path, "a+", 384);
+    const file = await open3(this.path, "a+", 384);
     try {
       await file.truncate(at.offset);
       await file.appendFile(record.repeat(count));
@@ -2037,7 +2596,7 @@ var Journal = class {
   async #open() {
     if (this.#file) return this.#file;
     try {
-      this.#file = await open2(this.path, "r");
+      this.#file = await open3(this.path, "r");
     } catch (error) {
       if (error.code !== "ENOENT") throw error;
     }
@@ -2051,9 +2610,9 @@ function countLines(bytes) {
 }
 
 // packages/worker/src/run-process.ts
-import { spawn } from "node:child_process";
+import { spawn as spawn2 } from "node:child_process";
 import { once } from "node:events";
-import { access, open as open3 } from "node:fs/promises";
+import { access, open as open4 } from "node:fs/promises";
 
 // packages/worker/src/environment.ts
 var own = /^LAVA_(?!ROOT$)/;
@@ -2098,10 +2657,10 @@ async function startRun(folder, options2) {
   });
   const environment = runEnvironment(await folder.read("env.yaml"), process.env);
   const given = async (name, option) => (await folder.read(name)).trim() === "" ? [] : [option, folder.file(name)];
-  const stdout = await open3(folder.file("stdout"), "a", 384);
-  const stderr = await open3(folder.file("stderr"), "a", 384);
+  const stdout = await open4(folder.file("stdout"), "a", 384);
+  const stderr = await open4(folder.file("stderr"), "a", 384);
   try {
-    const child = spawn(process.execPath, [
+    const child = spawn2(process.execPath, [
       options2.program,
       "--job-id",
       String(folder.ref.job),
@@ -2113,8 +2672,8 @@ async function startRun(folder, options2) {
       ...await given("env-dut.yaml", "--env-dut"),
       folder.file("job.yaml")
     ], { detached: true, cwd: folder.path, stdio: ["ignore", stdout.fd, stderr.fd], env: { ...environment, LAVA_ROOT: options2.root, [mark]: folder.path } });
-    const exited = new Promise((resolve2) => {
-      child.once("exit", () => resolve2());
+    const exited = new Promise((resolve4) => {
+      child.once("exit", () => resolve4());
     });
     await Promise.race([once(child, "spawn"), once(child, "error").then(([error]) => {
       throw error;
@@ -2145,8 +2704,8 @@ async function killLeftovers(folder) {
       } catch {
       }
     }
-    await new Promise((resolve2) => {
-      setTimeout(resolve2, 50);
+    await new Promise((resolve4) => {
+      setTimeout(resolve4, 50);
     });
   }
   return killed;
@@ -2221,8 +2780,8 @@ var Shipper = class {
   }
   /** Resolves when the server has everything that is in the journal now; call it when nobody writes any more. */
   drain() {
-    return new Promise((resolve2) => {
-      this.#drained = resolve2;
+    return new Promise((resolve4) => {
+      this.#drained = resolve4;
       this.wake();
     });
   }
@@ -2300,7 +2859,7 @@ var Attempt = class {
     this.folder = folder;
     this.key = attemptKey(folder.ref);
     this.#options = options2;
-    this.#journal = new Journal(folder.file("logs.yaml"));
+    this.#journal = new Journal2(folder.file("logs.yaml"));
     this.#shipper = new Shipper({
       journal: this.#journal,
       send: (index, count, bytes) => options2.link.sendLog({ ...folder.ref, index, count }, bytes),
@@ -2484,8 +3043,8 @@ var Attempt = class {
     }
   }
   async #whenUnwanted() {
-    while (!this.#unwanted) await new Promise((resolve2) => {
-      setTimeout(resolve2, 200);
+    while (!this.#unwanted) await new Promise((resolve4) => {
+      setTimeout(resolve4, 200);
     });
   }
   #sendEnd() {
@@ -2609,8 +3168,8 @@ async function runWorker(options2, stop) {
   const unlock = await lockState(settings.workerDir);
   let giveUp = () => {
   };
-  const given = new Promise((resolve2) => {
-    giveUp = () => resolve2(1);
+  const given = new Promise((resolve4) => {
+    giveUp = () => resolve4(1);
   });
   const link2 = new WorkerEndpoint({
     master: settings.master,
@@ -2632,7 +3191,7 @@ async function runWorker(options2, stop) {
     }
   });
   const supervisor = new Supervisor({
-    attempts: join8(settings.workerDir, "attempts"),
+    attempts: join10(settings.workerDir, "attempts"),
     link: link2,
     log,
     program: options2.lavaRun,
@@ -2651,42 +3210,42 @@ async function runWorker(options2, stop) {
     await unlock();
   }
 }
-function stopped(signal) {
-  return new Promise((resolve2) => {
-    if (signal.aborted) resolve2(0);
-    signal.addEventListener("abort", () => resolve2(0), { once: true });
+function stopped(signal2) {
+  return new Promise((resolve4) => {
+    if (signal2.aborted) resolve4(0);
+    signal2.addEventListener("abort", () => resolve4(0), { once: true });
   });
 }
 
 // packages/worker/src/log-file.ts
-import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync as closeSync2, mkdirSync, openSync as openSync2, writeSync as writeSync2 } from "node:fs";
 import { dirname as dirname2 } from "node:path";
 function openLogFile(path) {
   if (path === "-") return { write: (line) => {
     process.stdout.write(line);
   }, reopen: () => {
   } };
-  const open4 = () => {
+  const open5 = () => {
     try {
       mkdirSync(dirname2(path), { recursive: true });
-      return openSync(path, "a", 416);
+      return openSync2(path, "a", 416);
     } catch (error) {
       throw new ConfigurationError(`cannot write the log ${path}: ${messageOf(error)}`, { code: "log-file", hint: "Give another --log-file (- for standard output), or --root to move all paths." });
     }
   };
-  let file = open4();
+  let file = open5();
   return {
     // A full disk must not end the daemon: the line is lost.
     write: (line) => {
       try {
-        writeSync(file, line);
+        writeSync2(file, line);
       } catch {
       }
     },
     reopen: () => {
       const old = file;
-      file = open4();
-      closeSync(old);
+      file = open5();
+      closeSync2(old);
     }
   };
 }
@@ -2694,7 +3253,7 @@ function openLogFile(path) {
 // packages/worker/src/settings.ts
 import { execFile } from "node:child_process";
 import { hostname as shortName } from "node:os";
-import { join as join9, resolve } from "node:path";
+import { join as join11, resolve as resolve3 } from "node:path";
 import { parseArgs, promisify } from "node:util";
 var usage = (program) => `usage: ${program} [options]
 
@@ -2746,8 +3305,8 @@ async function readSettings(program, args, env) {
   }
   if (given.help) return { ask: "help" };
   if (given.version) return { ask: "version" };
-  const paths = lavaPaths(resolve(given.root ?? (env["LAVA_ROOT"] || "/")));
-  const file = await readSettingsFile(join9(paths.workerConfig, "lava-slave"));
+  const paths = lavaPaths(resolve3(given.root ?? (env["LAVA_ROOT"] || "/")));
+  const file = await readSettingsFile(join11(paths.workerConfig, "lava-slave"));
   const setting = (name, option) => optionValue(env[`LAVA_${name}`], option) ?? optionValue(file[name], option);
   const encryptSetting = (env["LAVA_ENCRYPT"] ?? file["ENCRYPT"] ?? "").trim();
   if (!["", "--encrypt", "--no-encrypt", "yes", "no", "1", "0", "true", "false"].includes(encryptSetting)) {
@@ -2770,8 +3329,8 @@ async function readSettings(program, args, env) {
     slaveCert: given["slave-cert"] ?? setting("SLAVE_CERT", "--slave-cert"),
     ipv6: given.ipv6 ?? setting("IPV6", "--none") !== void 0,
     level: known,
-    logFile: given["log-file"] ?? setting("LOG_FILE", "--log-file") ?? join9(paths.workerLogs, `${program}.log`),
-    workerDir: resolve(given["worker-dir"] ?? given["slave-dir"] ?? setting("WORKER_DIR", "--worker-dir") ?? join9(paths.workerState, "worker")),
+    logFile: given["log-file"] ?? setting("LOG_FILE", "--log-file") ?? join11(paths.workerLogs, `${program}.log`),
+    workerDir: resolve3(given["worker-dir"] ?? given["slave-dir"] ?? setting("WORKER_DIR", "--worker-dir") ?? join11(paths.workerState, "worker")),
     paths,
     lavaRun: given["lava-run"]
   };
@@ -2806,7 +3365,7 @@ async function workerMain(program, options2) {
       if (settings.logFile !== "-") toStderr(text);
     };
     const stop = new AbortController();
-    for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => {
+    for (const signal2 of ["SIGTERM", "SIGINT"]) process.on(signal2, () => {
       log.info("[POLL] Received a signal, leaving");
       stop.abort();
     });
@@ -2830,9 +3389,7 @@ function explain(error) {
 
 // entry.ts
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  process.exit(await workerMain("lava-worker", { lavaRun: "", finishDeadRun: async () => {
-    throw new Error("the recorded worker completes no dead run");
-  } }));
+  process.exit(await workerMain("lava-worker", { lavaRun: "", finishDeadRun }));
 }
 export {
   ServerEndpoint
