@@ -15,6 +15,7 @@ import { readInstanceSettings } from './instance-settings.ts';
 import { Notifier } from './notify/notifier.ts';
 import { notifySettings } from './notify/settings.ts';
 import { readSettingsFiles } from './settings-files.ts';
+import { signInSettings } from './auth/sign-in-settings.ts';
 import { openStore } from './store/open-store.ts';
 import { beTheServer } from './store/single-server.ts';
 
@@ -45,6 +46,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   try {
     if ('certificate' in sockets.encryption) await ensureMasterCertificate(sockets.encryption.certificate, log);
     const settings = await readInstanceSettings(paths);
+    const people = signInSettings(await readSettingsFiles(paths));
     const store = await openStore({ paths, log });
     closers.push(() => store.close());
     closers.push(await beTheServer(store, log));
@@ -60,7 +62,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       const all = await readSettingsFiles(paths);
       const events = eventSettings(all);
       const http = await startHttp(core.services, {
-        ...options.http, webRoot: options.http.webRoot ?? findWebRoot(), events, workers: { workers: core.httpWorkers, settings: workerHttpSettings(all) },
+        ...options.http, webRoot: options.http.webRoot ?? findWebRoot(), events, signIn: people, workers: { workers: core.httpWorkers, settings: workerHttpSettings(all) },
         enrolment: await enrolmentTarget(sockets.encryption, core.link.addresses),
       });
       closers.push(() => http.close());

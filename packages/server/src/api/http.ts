@@ -5,6 +5,8 @@ import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { enrolmentPath } from '@lava/link';
 import type { EnrolmentTarget } from '../enrol/enrol-worker.ts';
 import { enrolmentRoute } from '../enrol/enrolment-route.ts';
+import { noSignIn, type SignInSettings } from '../auth/sign-in-settings.ts';
+import { passwordSignIn } from '../auth/sign-in.ts';
 import { defaultEventSettings, type EventSettings } from '../event-settings.ts';
 import type { Services } from '../services.ts';
 import { answerError, badRequest, errorBody } from './errors.ts';
@@ -19,6 +21,8 @@ import { openApi } from './rest/openapi.ts';
 import { rest, withoutSuffix } from './rest/rest.ts';
 import { schemas } from './schemas.ts';
 import { contentSecurityPolicy, webApplication } from './web-application.ts';
+import { requireLogin } from './sign-in/require-login.ts';
+import { signIn } from './sign-in/sign-in.ts';
 import { v1 } from './v1/v1.ts';
 import type { HttpWorkers } from './worker-http/http-workers.ts';
 import type { WorkerHttpSettings } from './worker-http/settings.ts';
@@ -35,6 +39,8 @@ export interface HttpOptions {
   readonly events?: EventSettings;
   /** Where workers that enrol are sent; without it they are told that there are no certificates here. */
   readonly enrolment?: EnrolmentTarget;
+  /** Where people sign in besides with a password of this server; nowhere if left out. */
+  readonly signIn?: SignInSettings;
   /** Workers of LAVA's HTTP protocol; without it they find nothing. */
   readonly workers?: { readonly workers: HttpWorkers; readonly settings: WorkerHttpSettings };
 }
@@ -89,17 +95,21 @@ async function createHttp(services: Services, options: HttpOptions): Promise<Fas
   await app.register(rateLimit, { global: false });
   await app.register(websocket, { options: { maxPayload: bodyLimit } });
   measureRequests(app);
+  const people = options.signIn ?? noSignIn;
+  const byPassword = passwordSignIn(services, services.log, people.ldap);
+  if (people.requireLogin) requireLogin(app, services);
 
   const events = options.events ?? defaultEventSettings;
-  await app.register(v1, { prefix: '/api/v1', services });
+  await app.register(v1, { prefix: '/api/v1', services, byPassword });
   openApi(app);
-  await app.register(rest, { prefix: '/api/v0.2', services, events });
+  await app.register(rest, { prefix: '/api/v0.2', services, events, byPassword });
   await app.register(xmlrpc, { services, events });
   await app.register(live, { services });
   const feed = eventFeed(services, events);
   app.addHook('onClose', () => feed.close());
   await app.register(eventSocket, { services, feed });
   await app.register(eventStream, { services, feed });
+  await app.register(signIn, { services, settings: people });
   await app.register(metrics, { services });
   await app.register(plain, { services });
   await app.register(schemas, { services });

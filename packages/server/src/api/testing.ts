@@ -5,6 +5,7 @@ import { lavaPaths } from '@lava/base';
 import { formatRecord, jobHealths, jobStates, testResults, type JobHealth, type JobState, type LogLevel, type LogValue, type TestResult } from '@lava/job';
 import { WebSocket } from 'ws';
 import { hashPassword } from '../auth/passwords.ts';
+import type { SignInSettings } from '../auth/sign-in-settings.ts';
 import { newToken } from '../auth/tokens.ts';
 import { renderFrom } from '../devices/renderer.ts';
 import { eventBus } from '../event-bus.ts';
@@ -60,7 +61,7 @@ interface TestSocket {
 
 export const testDefinition = 'job_name: boot\ndevice_type: qemu\ntimeouts:\n  job: {minutes: 10}\nvisibility: public\nactions: []\n';
 
-export async function startTestServer(options: { webRoot?: string; databases?: TestDatabases } = {}): Promise<TestServer> {
+export async function startTestServer(options: { webRoot?: string; databases?: TestDatabases; signIn?: SignInSettings } = {}): Promise<TestServer> {
   const databases = options.databases ?? await startTestDatabases();
   const connection = await databases.fresh(0.2);
   const { db } = connection;
@@ -80,7 +81,7 @@ export async function startTestServer(options: { webRoot?: string; databases?: T
   await db.insertInto('workers').values({ hostname: 'worker01', state: 0 }).execute();
   await db.insertInto('devices').values({ hostname: 'qemu01', device_type: 'qemu', worker: 'worker01', health: 0 }).execute();
   await services.devices.setDictionary('qemu01', "{% extends 'qemu.jinja2' %}\n", 'root');
-  const { url, close } = await startHttp(services, { host: '127.0.0.1', port: 0, webRoot: options.webRoot });
+  const { url, close } = await startHttp(services, { host: '127.0.0.1', port: 0, webRoot: options.webRoot, signIn: options.signIn });
   const files = new Map<number, LogFile>();
   const sockets = new Set<WebSocket>();
   const authorization = (who: Who): Record<string, string> => (who === 'anonymous' ? {} : { authorization: `Token ${tokens[who]}` });

@@ -76,6 +76,14 @@ export function users(manage: Command): void {
       else print(['List of users:', ...rows.map((u) => `* ${u.username}`)].join('\n'));
     }));
 
+  group.command('link <name>').description('let a user sign in by an account elsewhere (docs/sign-in.md)')
+    .requiredOption('--provider <name>', 'ldap, or oidc:NAME of the settings').requiredOption('--subject <text>', 'what names the account there and never changes')
+    .action((name: string, { provider, subject }: { provider: string; subject: string }, command: Command) => visit(command, async ({ change }) => change(async (c) => {
+      const user_id = await userId(c.trx, name);
+      await c.trx.insertInto('user_identities').values({ provider, subject, user_id }).onConflict((same) => same.columns(['provider', 'subject']).doUpdateSet({ user_id })).execute();
+      c.note('user', name, `may sign in by ${provider} as ${subject}`);
+    })));
+
   manage.command('authorize_superuser').description('let a user do everything (the classic form of "users update --superuser")').requiredOption('--username <name>')
     .action(({ username }: { username: string }, command: Command) => visit(command, async ({ change, print }) => {
       await change(async (c) => {

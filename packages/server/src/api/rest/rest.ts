@@ -2,6 +2,7 @@ import formbody from '@fastify/formbody';
 import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { EventSettings } from '../../event-settings.ts';
+import type { PasswordSignIn } from '../../auth/sign-in.ts';
 import type { Services } from '../../services.ts';
 import { answerError, badRequest, type HttpError } from '../errors.ts';
 import { definitionLimit } from '../body.ts';
@@ -22,7 +23,7 @@ import { restWorkers } from './workers.ts';
 const resources = ['aliases', 'devices', 'devicetypes', 'groups', 'jobs', 'permissions/devicetypes', 'permissions/devices', 'remote-artifact-tokens', 'system', 'tags', 'users', 'workers'] as const;
 
 /** LAVA's REST API, version 0.2: paths, fields, filters and texts are those its clients know. */
-export async function rest(app: FastifyInstance, { services, events }: { services: Services; events: EventSettings }): Promise<void> {
+export async function rest(app: FastifyInstance, { services, events, byPassword }: { services: Services; events: EventSettings; byPassword?: PasswordSignIn }): Promise<void> {
   await app.register(formbody, { bodyLimit: definitionLimit });
   await app.register(multipart, { attachFieldsToBody: 'keyValues', limits: { fieldSize: definitionLimit, fileSize: definitionLimit, files: 1, fields: 50 } });
   identifyRequests(app, services);
@@ -49,7 +50,7 @@ export async function rest(app: FastifyInstance, { services, events }: { service
   restNames(app, services);
   restPeople(app, services);
   restPermissions(app, services);
-  restSystem(app, services, events);
+  restSystem(app, services, events, byPassword);
 }
 
 const withSuffix = /^(\/api\/v0\.2\/(?:(?:aliases|devices|devicetypes|groups|jobs|permissions\/device(?:type)?s|remote-artifact-tokens|tags|users|workers)|jobs\/\d+(?:\/(?:suites|tests)(?:\/\d+)?)?))\.json(?=\?|$)/;

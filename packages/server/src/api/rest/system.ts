@@ -2,14 +2,14 @@ import { version } from '@lava/base';
 import type { FastifyInstance } from 'fastify';
 import { newToken } from '../../auth/tokens.ts';
 import { loginThrottle } from '../../auth/throttle.ts';
-import { userByPassword } from '../../auth/users.ts';
+import { passwordSignIn, type PasswordSignIn } from '../../auth/sign-in.ts';
 import { masterConfig, type EventSettings } from '../../event-settings.ts';
 import type { Services } from '../../services.ts';
 import { HttpError } from '../errors.ts';
 import { bodyText, route, textBody } from './route.ts';
 
 /** Facts about the system, and the exchange of a password for a token. */
-export function restSystem(app: FastifyInstance, services: Services, events: EventSettings): void {
+export function restSystem(app: FastifyInstance, services: Services, events: EventSettings, byPassword: PasswordSignIn = passwordSignIn(services, services.log, undefined)): void {
   const { db } = services;
 
   route(app, '/system/', { GET: async (_request, reply) => reply.type('application/json').send('') });
@@ -23,7 +23,7 @@ export function restSystem(app: FastifyInstance, services: Services, events: Eve
       const [username, password] = [bodyText(request, 'username'), bodyText(request, 'password')];
       const wait = throttle.wait(username, request.ip);
       if (wait > 0) throw new HttpError(429, 'too-many-attempts', `Request was throttled. Expected available in ${wait} seconds.`);
-      const user = await userByPassword(db, username, password);
+      const user = await byPassword(username, password);
       if (!user) {
         throttle.failed(username, request.ip);
         throw new HttpError(400, 'wrong-password', 'Unable to log in with provided credentials.', { body: { non_field_errors: ['Unable to log in with provided credentials.'] } });

@@ -2,7 +2,8 @@ import { version } from '@lava/base';
 import type { FastifyInstance } from 'fastify';
 import { closeSession, openSession } from '../../auth/sessions.ts';
 import { loginThrottle } from '../../auth/throttle.ts';
-import { userByPassword, type User } from '../../auth/users.ts';
+import { passwordSignIn, type PasswordSignIn } from '../../auth/sign-in.ts';
+import type { User } from '../../auth/users.ts';
 import type { Services } from '../../services.ts';
 import { texts } from '../body.ts';
 import { HttpError } from '../errors.ts';
@@ -10,7 +11,7 @@ import { clearSessionCookies, sessionCookie, setSessionCookies } from '../who.ts
 
 const me = (user: User | null) => ({ username: user?.username ?? null, is_superuser: user?.isSuperuser ?? false, version });
 
-export function session(app: FastifyInstance, services: Services): void {
+export function session(app: FastifyInstance, services: Services, byPassword: PasswordSignIn = passwordSignIn(services, services.log, undefined)): void {
   const throttle = loginThrottle();
 
   app.get('/me', async (request) => me(request.user));
@@ -22,7 +23,7 @@ export function session(app: FastifyInstance, services: Services): void {
       reply.header('retry-after', wait);
       throw new HttpError(429, 'too-many-attempts', 'Too many failed sign-ins.', { hint: `Try again in ${Math.ceil(wait / 60)} min.` });
     }
-    const user = await userByPassword(services.db, username, password);
+    const user = await byPassword(username, password);
     if (!user) {
       throttle.failed(username, request.ip);
       throw new HttpError(401, 'wrong-password', 'User name and password do not belong together.');

@@ -1,5 +1,6 @@
 import compress from '@fastify/compress';
 import type { FastifyInstance } from 'fastify';
+import type { PasswordSignIn } from '../../auth/sign-in.ts';
 import type { Services } from '../../services.ts';
 import { compression } from '../web-application.ts';
 import { identifyRequests } from '../who.ts';
@@ -14,11 +15,11 @@ import { tokens } from './tokens.ts';
 import { workers } from './workers.ts';
 
 /** What LAVA's own API does not offer; for the web application and for `lava` (docs/api.md). */
-export async function v1(app: FastifyInstance, { services }: { services: Services }): Promise<void> {
+export async function v1(app: FastifyInstance, { services, byPassword }: { services: Services; byPassword?: PasswordSignIn }): Promise<void> {
   await app.register(compress, compression);
   identifyRequests(app, services);
   app.addHook('onSend', async (_request, reply) => { reply.header('cache-control', 'no-store'); });
-  session(app, services);
+  session(app, services, byPassword);
   jobs(app, services);
   log(app, services);
   notifications(app, services);
