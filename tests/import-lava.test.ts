@@ -144,11 +144,18 @@ describe.sequential('a lab moves', () => {
     await system.manage('users', 'update', 'bob', '--email', 'bob@example.net');
     await here.query('delete from jobs where id = 42');
     await old.query("update lava_scheduler_app_testjob set state = 5, health = 1, end_time = now() where id = 43; update auth_user set email = 'other@example.org' where username = 'bob'");
+    // Meanwhile it became a release with other columns.
+    await old.query(`alter table lava_scheduler_app_testjob add metadata jsonb not null default '{}', add requested_device_id text, drop queue_timeout;
+      alter table lava_results_app_testcase drop start_log_line; alter table lava_scheduler_app_device add is_public boolean not null default false; drop table lava_scheduler_app_extendeduser;
+      update lava_scheduler_app_testjob set metadata = '{"from": "column"}', requested_device_id = 'qemu01' where id = 43`);
     // A log that was not mounted at first.
     await mkdir(join(media, 'job-output/2023/02/04/45'));
     await writeFile(join(media, 'job-output/2023/02/04/45/output.yaml'), '- {"dt": "2023-02-04T04:00:02.000000", "lvl": "info", "msg": "late"}\n');
     await old.query("insert into auth_user (id, password, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined) values (6, '!', false, 'late', '', '', '', false, true, now())");
-    const report = counts(await importLava());
+    const text = await importLava();
+    const report = counts(text);
+    expect(text).toMatch(/^\* devices that only their owners saw: .*: 2 \((?:panel01, qemu01|qemu01, panel01)\)$/m);
+    expect(await rows('select metadata, requested_device from jobs where id = 43')).toEqual([{ metadata: { from: 'column' }, requested_device: 'qemu01' }]);
     expect(report).toMatchObject({ users: [1, 5], jobs: [1, 5], devices: [0, 2], 'API tokens': [0, 2], 'configuration files': [0, 5], logs: [1, 0] });
     expect(await (await ask('/api/v0.2/jobs/45/logs/', secretOf('ada'))).text()).toContain('late');
     expect(await json('/api/v1/jobs/45', secretOf('ada'))).toMatchObject({ log_lines: 1 });

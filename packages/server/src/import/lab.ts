@@ -20,6 +20,7 @@ export async function importLab(parts: ImportParts, people: People): Promise<rea
     await workers(parts, c);
     const made = await devices(parts, c, people);
     for (const kind of ['devicetype', 'device', 'worker'] as const) await objectPermissions(parts, c, people, kind);
+    await formerRestrictions(parts);
     return made;
   });
 }
@@ -93,6 +94,14 @@ async function objectPermissions({ source, report }: ImportParts, c: Change, peo
   const { numAffectedRows } = await sql`insert into ${sql.table(table)} (${sql.ref(key)}, group_id, permission) select object, group_id, permission from ${records(rows, 'object text, group_id int, permission text')} on conflict do nothing`.execute(c.trx);
   report.took('permissions for one object', Number(numAffectedRows), rows.length);
   report.left('permissions for one object that restrict nothing here', found.filter((r) => !known.includes(r)).map((r) => `${String(r['object'])}: ${String(r['permission'])}`));
+}
+
+/** Older releases had no permissions for one object; what they hid otherwise would be open to everybody. */
+async function formerRestrictions({ source, report }: ImportParts): Promise<void> {
+  const hidden = (await source.rows('lava_scheduler_app_device', ['hostname', 'is_public'])).filter((r) => r['is_public'] === false);
+  report.left('devices that only their owners saw: anybody sees them until a group is granted view_device and submit_to_device', hidden.map((r) => String(r['hostname'])));
+  const own = (await source.rows('lava_scheduler_app_devicetype', ['name', 'owners_only'])).filter((r) => r['owners_only'] === true);
+  report.left('device types that only owners of their devices saw: anybody sees them until a group is granted view_devicetype and submit_to_devicetype', own.map((r) => String(r['name'])));
 }
 
 function here(numbers: ReadonlyMap<number, number>, row: Row, column: string): number | null {

@@ -21,8 +21,8 @@ export async function importResults({ source, report }: ImportParts, trx: Transa
 
   const lavaSuites = new Map(suites.flatMap((r) => (r['name'] === 'lava' ? [[r['id'], Number(r['job_id'])]] : [])));
   const jobOfSuite = new Map(suites.map((r) => [r['id'], r['job_id']]));
-  const cases = source.pieces(`select id, name, units, result, measurement, metadata, logged, suite_id, test_set_id, start_log_line, end_log_line
-    from lava_results_app_testcase where suite_id = any($1) order by id`, [suites.map((r) => r['id'])]);
+  const cases = source.pieces('lava_results_app_testcase', ['id', 'name', 'units', 'result', 'measurement', 'metadata', 'logged', 'suite_id', 'test_set_id', 'start_log_line', 'end_log_line'],
+    'where suite_id = any($1) order by id', [suites.map((r) => r['id'])]);
   for await (const piece of cases) {
     const rows = piece.map(({ suite_id, test_set_id, ...r }) => ({
       ...r, job: jobOfSuite.get(suite_id), suite: suiteNumbers.get(suite_id), set: setNumbers.get(test_set_id) ?? null,

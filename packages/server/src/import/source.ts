@@ -18,8 +18,8 @@ export interface Source {
   rows(table: string, columns: readonly string[], rest?: string, values?: readonly unknown[]): Promise<Row[]>;
   /** A query of its own, for what takes more than one table. */
   query(text: string, values?: readonly unknown[]): Promise<Row[]>;
-  /** The same in pieces, for what may be too much at once. */
-  pieces(text: string, values?: readonly unknown[]): AsyncIterable<Row[]>;
+  /** As `rows`, in pieces, for what may be too much at once. */
+  pieces(table: string, columns: readonly string[], rest?: string, values?: readonly unknown[]): AsyncIterable<Row[]>;
   close(): Promise<void>;
 }
 
@@ -66,19 +66,19 @@ async function described(client: Client): Promise<Source> {
   if (!state.has('state') || !state.has('health')) throw new ConfigurationError('the other LAVA is older than 2018.1: its jobs have no state and health', { code: 'import-too-old', hint: 'Upgrade it to the last release that its machine takes, then import.' });
   const [first] = await query('select applied from django_migrations order by id limit 1');
   const [last] = await query("select name from django_migrations where app = 'lava_scheduler_app' order by id desc limit 1");
+  const select = (table: string, columns: readonly string[], rest: string) => {
+    const list = columns.map((column) => (tables.get(table)!.has(column) ? escapeIdentifier(column) : `null as ${escapeIdentifier(column)}`));
+    return `select ${list.join(', ')} from ${escapeIdentifier(table)} ${rest}`;
+  };
   return {
     id: String(first?.['applied']), schema: String(last?.['name']), query,
     hasTable: (table) => tables.has(table),
-    rows: (table, columns, rest = '', values = []) => {
-      const has = tables.get(table);
-      if (!has) return Promise.resolve([]);
-      const list = columns.map((column) => (has.has(column) ? escapeIdentifier(column) : `null as ${escapeIdentifier(column)}`));
-      return query(`select ${list.join(', ')} from ${escapeIdentifier(table)} ${rest}`, values);
-    },
-    async *pieces(text, values = []) {
+    rows: async (table, columns, rest = '', values = []) => (tables.has(table) ? query(select(table, columns, rest), values) : []),
+    async *pieces(table, columns, rest = '', values = []) {
+      if (!tables.has(table)) return;
       await query('begin');
       try {
-        await query(`declare pieces no scroll cursor for ${text}`, values);
+        await query(`declare pieces no scroll cursor for ${select(table, columns, rest)}`, values);
         for (;;) {
           const rows = await query(`fetch ${pieceSize} from pieces`);
           if (rows.length > 0) yield rows;
