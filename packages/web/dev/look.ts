@@ -56,6 +56,7 @@ const views: View[] = [
   { name: 'lab', path: '/admin/lab', act: async (p) => { await p.locator('.cm-content').click(); await p.keyboard.type('devices:'); await p.waitForTimeout(900); } },
   { name: 'help', path: '/help' },
   { name: 'help-page', path: '/help/job-failures#kernel-panic' },
+  { name: 'worker-env', path: '/scheduler/worker/worker02/env' },
   { name: 'keys', path: '/scheduler/alljobs', act: (p) => p.keyboard.press('?') },
   { name: 'nowhere', path: '/scheduler/nothing' },
 ];
