@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import { isoMicroseconds } from '@lava/base';
 import { jobHealths, jobStates } from '@lava/job';
+import { jobStatus } from '../api/xmlrpc/words.ts';
 import type { Database } from '../store/database.ts';
 import { jobHealth, jobState } from '../store/numbers.ts';
 
@@ -34,18 +35,11 @@ export const healthOf = (facts: JobFacts) => jobHealths[facts.health]!;
 /** What users call the job: of one of a multinode group its sub id. */
 export const nameOf = (facts: JobFacts) => facts.sub_id || String(facts.id);
 
-const statuses = ['submitted', 'running', 'complete', 'incomplete', 'canceled', 'canceling'] as const;
-
 /** State and health in the one word that old clients know. */
-export function statusWord({ state, health }: JobFacts): typeof statuses[number] {
-  if (state < jobState.Running) return 'submitted';
-  if (state === jobState.Running) return 'running';
-  if (state !== jobState.Finished) return 'canceling';
-  return health === jobHealth.Complete ? 'complete' : health === jobHealth.Canceled ? 'canceled' : 'incomplete';
-}
+export const statusWord = ({ state, health }: JobFacts) => jobStatus(state, health).toLowerCase();
 
 /** The same as the number that old clients know. */
-export const statusNumber = (facts: JobFacts) => statuses.indexOf(statusWord(facts));
+export const statusNumber = (facts: JobFacts) => ['submitted', 'running', 'complete', 'incomplete', 'canceled', 'canceling'].indexOf(statusWord(facts));
 
 /** A time as LAVA writes it in texts: `2026-01-02 03:04:05.678000+00:00`, `None` for none. */
 export const timeText = (at: Date | null) => (at === null ? 'None' : isoMicroseconds(at).replace('T', ' '));
