@@ -23,7 +23,7 @@ module.exports = {
       name: `layers-${name}`,
       comment: `${name} may import: ${allowed.join(', ') || 'no other package'}`,
       severity: 'error',
-      from: { path: `^packages/${name}/src`, pathNot: '\\.test\\.tsx?$' },
+      from: { path: `^packages/${name}/src`, pathNot: '\\.test(ing)?\\.tsx?$|/src/testing/' },
       to: { path: '^packages/', pathNot: `^packages/(${[name, ...allowed].join('|')})/` },
     })),
     {

@@ -91,7 +91,7 @@ export const methodCoverage: Readonly<Record<'deploy' | 'boot' | 'test', readonl
     argv('recovery', 'relays and power switch', vendorTools),
     argv('uuu', 'played uuu and bcu; a scripted U-Boot', vendorTools),
     fake('avh', 'a played service; a played docker', `${dispatcher}/boot/avh.test.ts`),
-    ...missing('nodebooter'),
+    fake('nodebooter', 'a played service; a played docker', `${dispatcher}/boot/nodebooter.test.ts`),
   ],
   test: [
     real('definitions', 'QEMU; shells on this machine', `${dispatcher}/test/definitions.test.ts`),

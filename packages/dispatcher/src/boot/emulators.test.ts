@@ -38,7 +38,7 @@ describe('fvp', () => {
     expect(run.messages('exception')).toEqual([]);
     expect(run.outcome).toEqual({ result: 'pass', poweredOff: true });
     const name = expect.stringMatching(/^lava-fvp-\d+-2\.1\.2$/);
-    const [started] = board.tools.calls('docker').filter((words) => words.includes('/root/script.sh'));
+    const started = board.tools.calls('docker').find((words) => words.includes('/root/script.sh'));
     expect(started).toEqual([
       'docker', 'run', '--rm', '--interactive', '--tty', '--hostname', 'lava', '--name', name, '--volume', expect.stringMatching(/^\/\S+\/Image:\/lava-fvp-\S+\/Image$/),
       '--volume', expect.stringMatching(/script\.sh:\/root\/script\.sh$/), 'example/fvp:1', 'sh', '/root/script.sh',

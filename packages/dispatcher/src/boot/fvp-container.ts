@@ -65,9 +65,9 @@ export function runFvp(): ActionSpec {
     timeoutError: 'Infrastructure',
     validate(a) {
       if (a.parameters['console_string'] === undefined) a.error("'console_string' is not set");
-      else if (!/\(\?P<PORT>/.test(asText(a.parameters['console_string']))) a.error("'console_string' should contain a regular expression section, such as '(?P<PORT>\\d+)' to extract the serial port of the FVP. Group name must be 'PORT'");
+      else if (!/\(\?P<PORT>/.test(asText(a.parameters['console_string']))) a.error("'console_string' needs a group PORT, e.g. (?P<PORT>\\d+), for the port of the console");
       for (const feedback of promptList(a.parameters['feedbacks'])) {
-        for (const group of ['PORT', 'NAME']) if (!feedback.includes(`(?P<${group}>`)) a.error(`'feedbacks' should contain a group named '${group}': ${feedback}`);
+        for (const group of ['PORT', 'NAME']) if (!feedback.includes(`(?P<${group}>`)) a.error(`'feedbacks' needs a group ${group}: ${feedback}`);
       }
     },
     async run(a) {

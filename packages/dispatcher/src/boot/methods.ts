@@ -16,6 +16,7 @@ import { kexec } from './kexec.ts';
 import { minimal } from './minimal.ts';
 import { musca } from './musca.ts';
 import { newConnection } from './new-connection.ts';
+import { nodebooter } from './nodebooter.ts';
 import { openocd } from './openocd.ts';
 import { pyocd } from './pyocd.ts';
 import { qdl } from './qdl.ts';
@@ -31,6 +32,6 @@ import { uuu } from './uuu.ts';
 
 /** Every way to boot; when several accept a block, the highest priority wins, then the first. */
 export const bootMethods: readonly Method[] = [
-  avh, barebox, bootloader, cmsisDap, depthcharge, dfu, docker, fastboot, fvp, gdb, grub, grubSequence, ipxe, jlink, kexec, minimal, musca, newConnection, openocd, pyocd, qdl, qemu, qemuIso, recovery,
+  avh, barebox, bootloader, cmsisDap, depthcharge, dfu, docker, fastboot, fvp, gdb, grub, grubSequence, ipxe, jlink, kexec, minimal, musca, newConnection, nodebooter, openocd, pyocd, qdl, qemu, qemuIso, recovery,
   schroot, ssh, uboot, uefi, uefiMenu, uuu,
 ];

@@ -171,8 +171,8 @@ function uuuBoot(steps: readonly Step[]): ActionSpec {
       if (steps.length === 0) a.error("'commands' of uuu should be a list of {protocol: command}");
       if (!usesBcu) return;
       const options = optionsOf(a.job);
-      if (!given(options['bcu_board_name'])) a.error("Must specify bcu_board_name in order to use bcu");
-      if (!given(options['bcu_board_id'])) a.error("Must specify bcu_board_id in order to use bcu");
+      if (!given(options['bcu_board_name'])) a.error("Commands for bcu need 'bcu_board_name' in the device configuration");
+      if (!given(options['bcu_board_id'])) a.error("Commands for bcu need 'bcu_board_id' in the device configuration");
       else if (!/^\d+-(\d+|\.)+$/.test(asText(options['bcu_board_id']))) a.error(`'bcu_board_id' is no USB path: ${asText(options['bcu_board_id'])}`);
     },
     async run(a) {
@@ -183,7 +183,7 @@ function uuuBoot(steps: readonly Step[]): ActionSpec {
         const filled = shellSplit(words).map((word) => fillFiles(word, files));
         if (protocol === 'bcu') switched = true;
         const argv = protocol === 'bcu' ? bcu(a, filled) : ['uuu', ...ports, ...(protocol === 'uuu' ? [] : [`${protocol}:`]), ...filled];
-        await runTool(a, argv, mounts, { error: 'Infrastructure', errorMessage: `Fail UUUBootAction on cmd : ${argv.join(' ')}`, code: 'flash-failed', ...withoutSummary });
+        await runTool(a, argv, mounts, { error: 'Infrastructure', errorMessage: `command failed: ${argv.join(' ')}`, code: 'flash-failed', ...withoutSummary });
       }
     },
     async cleanup(a) {

@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, readdir, rmdir } from 'node:fs/promises';
+import { copyFile, mkdtemp, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Action } from '../pipeline/action.ts';
@@ -35,7 +35,3 @@ export async function copyToDrive(a: Action, files: readonly string[], folder: s
   }
 }
 
-/** Names on a drive that tell something: what a debugger's drive holds when it works, or what went wrong. */
-export async function namesOn(folder: string): Promise<string[]> {
-  return (await readdir(folder)).sort();
-}

@@ -62,7 +62,7 @@ function ubootEnterFastboot(job: JobContext): ActionSpec {
     }],
     validate(a) {
       if (settings['bootloader_prompt'] === undefined) a.error('Missing bootloader prompt for device');
-      if (lines.length === 0) a.error("uboot command to enter fastboot mode does not exist: 'actions.deploy.methods.u-boot.parameters.fastboot.commands'");
+      if (lines.length === 0) a.error("The device configuration has no commands for U-Boot to start fastboot: 'actions.deploy.methods.u-boot.parameters.fastboot.commands'");
     },
   };
 }

@@ -5,7 +5,7 @@ import type { Action } from '../pipeline/action.ts';
 import { asText } from '../pipeline/as-text.ts';
 import { blockServer } from '../deploy/downloaded.ts';
 
-export const xnbdName = 'lava-xnbd';
+const xnbdName = 'lava-xnbd';
 
 const ports = { first: 55_000, count: 1000, attempts: 10, last: 10_809 };
 
