@@ -1,6 +1,7 @@
 import { mkdir, open, rename, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { encodeOffsets, lineOffsets, scanLines } from './line-index.ts';
+import { unpackInPlace } from './packed-log.ts';
 
 interface Waiting {
   readonly bytes: Buffer;
@@ -35,6 +36,7 @@ export class LogFile {
   /** Opens the log in `folder`, cuts off a torn last line and makes the index anew. */
   static async open(folder: string): Promise<LogFile> {
     const created = await mkdir(folder, { recursive: true });
+    await unpackInPlace(folder);
     const text = await open(join(folder, 'output.yaml'), 'a+');
     try {
       if (created !== undefined) await syncFolders(folder, dirname(created));

@@ -43,18 +43,23 @@ export async function unpackedLog(folder: string, paths: LavaPaths): Promise<str
   return copy;
 }
 
+/** A log that was written to so recently (ms) may still be open for what a worker has to add. */
+const leastRest = 3_600_000;
+
 /**
  * Packs the log of a job that has ended. Returns how many bytes it took before and takes now; undefined if there is
- * nothing to pack.
+ * nothing to pack, or it was written to within the last hour.
  */
 export async function packLog(folder: string): Promise<{ before: number; after: number } | undefined> {
   const path = join(folder, plain);
-  const before = await stat(path).then((s) => s.size, () => undefined);
-  if (before === undefined) return undefined;
+  const found = await stat(path).catch(() => undefined);
+  if (!found || Date.now() - found.mtimeMs < leastRest) return undefined;
+  const before = found.size;
   const fresh = join(folder, `${packed}.new`);
   try {
+    await rm(fresh, { force: true });
     await xz(['-c'], path, fresh);
-    const { mode, uid, gid, atime, mtime } = await stat(path);
+    const { mode, uid, gid, atime, mtime } = found;
     await chmod(fresh, mode);
     if (process.geteuid?.() === 0) await chown(fresh, uid, gid);
     await utimes(fresh, atime, mtime);
@@ -66,6 +71,16 @@ export async function packLog(folder: string): Promise<{ before: number; after: 
   // Until here, readers find the text.
   await rm(path);
   return { before, after: (await stat(join(folder, packed))).size };
+}
+
+/** Puts a packed log back as it was: a worker that was away for long has something to add. */
+export async function unpackInPlace(folder: string): Promise<void> {
+  const path = join(folder, plain);
+  if (await isFile(path) || !await isFile(join(folder, packed))) return;
+  await rm(`${path}.new`, { force: true });
+  await xz(['-dc'], join(folder, packed), `${path}.new`);
+  await rename(`${path}.new`, path);
+  for (const name of [packed, size]) await rm(join(folder, name), { force: true });
 }
 
 /** Removes what was unpacked of a job's log. */
