@@ -2,7 +2,7 @@ import { change, serverActor, type Stored } from '../store/change.ts';
 import { workerOffline, workerOnline } from '../workers/worker-changes.ts';
 
 /** What a worker says of itself. */
-export interface Present {
+interface Present {
   readonly version: string;
   readonly capabilities: readonly string[];
 }
