@@ -20,7 +20,7 @@ const { version } = readJson(join(root, 'package.json'));
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { out: { type: 'string', default: 'packaging/out' }, quick: { type: 'boolean', default: false } } });
 const out = resolve(values.out);
 mkdirSync(out, { recursive: true });
-for (const key of positionals.length > 0 ? positionals : Object.keys(packages)) console.log(await buildDeb(key, packages[key]));
+for (const key of positionals.length > 0 ? positionals : Object.keys(packages)) process.stdout.write(`${await buildDeb(key, packages[key])}\n`);
 
 async function buildDeb(key, spec) {
   if (!spec) throw new Error(`there is no package "${key}"; there are ${Object.keys(packages).join(', ')}`);
@@ -124,7 +124,7 @@ function wanted(top, path) {
 }
 
 function notMap(path) {
-  return !/\.map$/.test(path);
+  return !path.endsWith('.map');
 }
 
 function removeMaps(folder) {

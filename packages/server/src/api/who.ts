@@ -44,7 +44,7 @@ export async function whoAsks(services: Services, request: FastifyRequest): Prom
 }
 
 /** Refuses what the token that somebody came with is not for. */
-export function checkScope(request: FastifyRequest, user: User): void {
+function checkScope(request: FastifyRequest, user: User): void {
   const needed = scopeOfRequest(request.method, request.routeOptions.url ?? '');
   if (!scopeAllows(user, needed)) throw new HttpError(403, 'token-scope', scopeRefusal(user.scope, needed));
 }

@@ -51,5 +51,4 @@ export function scopeAllows(user: User | null, needed: TokenScope): boolean {
 /** The text of a refusal. */
 export const scopeRefusal = (scope: TokenScope | undefined, needed: TokenScope) => `This token is for ${scope === 'read' ? 'reading' : 'reading and submitting'} only; this needs a token with the scope "${needed}".`;
 
-export const tokenScopes: readonly TokenScope[] = ['read', 'submit', 'all'];
-export const isTokenScope = (text: string): text is TokenScope => (tokenScopes as readonly string[]).includes(text);
+export const isTokenScope = (text: string): text is TokenScope => Object.hasOwn(strength, text);

@@ -3,7 +3,7 @@
  * changes them, and several servers show the same.
  */
 
-export type LabelName = 'device_type' | 'device' | 'outcome';
+type LabelName = 'device_type' | 'device' | 'outcome';
 
 export interface StoredMetric {
   readonly name: string;
