@@ -1,0 +1,44 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { overlayArchive } from '../deploy/downloaded.ts';
+import { groupKey } from '../ssh/group-key.ts';
+import { runTestAction, testAction } from '../testing/test-action.ts';
+import { lavaOverlaySpec } from './lava-overlay.ts';
+
+// `authorize: ssh`: the overlay lets the jobs of the group sign in to the device.
+
+const folder = mkdtempSync(join(tmpdir(), 'lava-authorize-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const device = {
+  constants: { posix: { lava_test_results_dir: '/lava-%s', lava_test_sh_cmd: '/bin/sh' } },
+  actions: { deploy: { methods: { tftp: null, ssh: { host: '', port: 22, user: 'root', identity_file: 'dynamic_vm_keys/lava' } } } },
+};
+const group = { protocols: { 'lava-multinode': { target_group: 'g7' } } };
+
+async function overlay(parameters: object, definition: object) {
+  const job = { ...testAction(folder).job, device, definition: { timeouts: { job: { minutes: 1 } }, actions: [], ...definition } };
+  const a = testAction(folder, { spec: { ...lavaOverlaySpec(job, parameters as Record<string, unknown>), parameters: { namespace: 'common', ...parameters } }, context: job });
+  await runTestAction(a);
+  return a.get(overlayArchive) ?? '';
+}
+
+test('the archive has the key for root, and for the tests that start the guests', async () => {
+  const archive = await overlay({ authorize: 'ssh' }, group);
+  const list = execFileSync('tar', ['-tvzf', archive], { encoding: 'utf8' }).split('\n');
+  expect(list).toContainEqual(expect.stringMatching(/^drwx------ 0\/0 .* \.\/root\/\.ssh\/$/));
+  expect(list).toContainEqual(expect.stringMatching(/^-rw------- 0\/0 .* \.\/root\/\.ssh\/authorized_keys$/));
+  expect(list).toContainEqual(expect.stringMatching(/^-rw------- 0\/0 .* lava-1\/lava$/));
+  expect(execFileSync('tar', ['-xzOf', archive, './root/.ssh/authorized_keys', 'lava-1/lava.pub'], { encoding: 'utf8' })).toBe(groupKey('g7').publicText.repeat(2));
+});
+
+test('nothing of it without the word', async () => {
+  expect(execFileSync('tar', ['-tzf', await overlay({}, group)], { encoding: 'utf8' })).not.toMatch(/ssh|lava-1\/lava$/);
+});
+
+test('a job without a group, and no key on the worker', async () => {
+  await expect(overlay({ authorize: 'ssh' }, {})).rejects.toMatchObject({ type: 'Infrastructure', code: 'ssh-key' });
+});
