@@ -181,6 +181,8 @@ test('notifications: what was sent, once more, and whether it can be', async () 
   expect(await manage('notifications', 'test', 'email', 'ada@example.org')).toBe('It was taken\n');
   expect(mail.mails).toMatchObject([{ to: ['ada@example.org'] }]);
   expect(await manage('notifications', 'test', 'email', 'refused@example.org')).toMatch(/^CommandError: It did not arrive: .*no such mailbox/);
+  await writeFile(join(root, 'etc/lava-server/settings.yaml'), JSON.stringify({ ...settings, EMAIL_USE_TLS: true }));
+  expect(await manage('notifications', 'test', 'email', 'ada@example.org')).toMatch(/^CommandError: It did not arrive: .*certificate/);
   expect(await manage('notifications', 'test', 'irc', 'ada', '127.0.0.1')).toBe('It was taken\n');
   expect(await manage('notifications', 'test', 'callback', 'http://10.0.0.1/')).toMatch(/^CommandError: It did not arrive: .*NOTIFY_ALLOWED_NETWORKS/);
   expect(await manage('notifications', 'test', 'callback', `${receiver.url}/x`)).toBe('It was taken\n');

@@ -15,8 +15,9 @@ export interface Mail {
 export async function sendMail(settings: MailSettings, { to, subject, text, id }: Mail, signal: AbortSignal): Promise<void> {
   const { host, port, login, tls, from } = settings;
   const timeout = settings.timeout * 1000;
+  // What the settings say and nothing else: a mail server on this machine often offers TLS with a certificate of its own.
   const transport = createTransport({
-    host, port, secure: tls === 'implicit', requireTLS: tls === 'starttls', auth: login,
+    host, port, secure: tls === 'implicit', requireTLS: tls === 'starttls', ignoreTLS: tls === 'none', auth: login,
     connectionTimeout: timeout, greetingTimeout: timeout, socketTimeout: timeout, disableFileAccess: true, disableUrlAccess: true,
   });
   const stop = () => transport.close();
