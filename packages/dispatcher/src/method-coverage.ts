@@ -78,7 +78,7 @@ export const methodCoverage: Readonly<Record<'deploy' | 'boot' | 'test', readonl
     fake('uefi-menu', 'a scripted board', `${dispatcher}/boot/bootloaders.test.ts`),
     fake('cmsis-dap', drive, drives),
     argv('dfu', 'a played dfu-util; USB devices of umockdev', debuggers),
-    real('fastboot', 'Android’s fastboot, over TCP to a device that starts a system', fastboot),
+    real('fastboot', 'Android’s fastboot, over TCP to a device that starts QEMU', 'tests/methods/fastboot.test.ts'),
     fake('fvp', 'a played docker', emulators),
     real('gdb', 'GDB, without a target', debuggers),
     argv('jlink', 'a played JLinkExe; USB devices of umockdev', debuggers),
