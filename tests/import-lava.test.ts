@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, cp, lstat, mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -132,7 +133,7 @@ describe.sequential('a lab moves', () => {
       { hostname: 'qemu01', device_type: 'qemu', worker: 'old-worker', state: 0, health: 0, owned: true, job: 41 },
       { hostname: 'panel01', device_type: 'panel', worker: null, state: 0, health: 3, owned: false, job: null },
     ]);
-    expect(await rows('select hostname, state, job_limit from workers')).toEqual([{ hostname: 'old-worker', state: 1, job_limit: 4 }]);
+    expect(await rows('select hostname, state, job_limit, token_hash from workers')).toEqual([{ hostname: 'old-worker', state: 1, job_limit: 4, token_hash: createHash('sha256').update('a-token-of-a-worker').digest('hex') }]);
     expect(await rows("select name, health_denominator, cores, core_count from device_types where name = 'qemu'")).toEqual([{ name: 'qemu', health_denominator: 1, cores: ['core-a', 'core-b'], core_count: 2 }]);
     expect(await rows("select actor, object, message from audit_log where at < '2024-01-01' order by id")).toEqual([
       { actor: 'lava-health', object: 'qemu01', message: 'Good → Bad (health-check [41] failed)' }, { actor: 'ada', object: 'qemu01', message: 'changed Health, Description' }, { actor: 'bob', object: '42', message: 'Cancel requested' },

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigurationError } from '@lava/base';
-import { readSettings } from '../settings-files.ts';
 import { mappingAt } from '@lava/job';
+import { readSettings } from '../settings-files.ts';
 
 /**
  * The database that a LAVA's settings name, as `postgresql://…`: `DATABASES` in settings.yaml and settings.d, or
@@ -13,7 +13,8 @@ export async function findDatabase(folder: string): Promise<string> {
   const found = mappingAt(await readSettings(folder), 'DATABASES', 'default');
   if (found) return urlOf({ name: found['NAME'], user: found['USER'], password: found['PASSWORD'], host: found['HOST'], port: found['PORT'] });
   const text = await readFile(join(folder, 'instance.conf'), 'utf8').catch(() => '');
-  const value = (key: string) => new RegExp(`^\\s*(?:export\\s+)?LAVA_DB_${key}=["']?([^"'\\n]*)["']?`, 'm').exec(text)?.[1];
+  // The file is read by a shell: a value may stand in quotes.
+  const value = (key: string) => new RegExp(`^\\s*(?:export\\s+)?LAVA_DB_${key}=(["']?)(.*)\\1\\s*$`, 'm').exec(text)?.[2];
   if (value('NAME') !== undefined) return urlOf({ name: value('NAME'), user: value('USER'), password: value('PASSWORD'), host: value('SERVER'), port: value('PORT') });
   throw new ConfigurationError(`${folder} names no database`, { code: 'import-database', hint: 'Name it with --database postgresql://USER:PASSWORD@HOST:PORT/NAME.' });
 }
