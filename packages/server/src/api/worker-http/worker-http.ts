@@ -17,7 +17,7 @@ interface WorkerHttpOptions {
 
 const tokenOf = (request: FastifyRequest): string | undefined => {
   const header = request.headers['lava-token'];
-  return typeof header === 'string' && header !== '' && header !== 'None' ? header : undefined;
+  return typeof header === 'string' && header !== '' ? header : undefined;
 };
 
 /** `/scheduler/internal/v1/`: LAVA's protocol for workers, for its `lava-worker` since 2020.09. */
