@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,6 +48,12 @@ test.each(['worker', 'server'] as const)('scripts of the %s package are shell', 
   const control = join(folder, `${name}.control`);
   run('dpkg-deb', '-e', debs[name]!, control);
   for (const script of ['postinst', 'prerm']) run('sh', '-n', join(control, script));
+});
+
+test.each(['worker', 'server'] as const)('the unit of the %s starts a program of the package', (name) => {
+  const unit = readFileSync(join(unpacked(name), `lib/systemd/system/lava-${name}.service`), 'utf8');
+  const program = /^ExecStart=(\S+)/m.exec(unit)?.[1] ?? '';
+  expect(existsSync(join(unpacked(name), program))).toBe(true);
 });
 
 const analyze = ['/usr/bin/systemd-analyze', '/bin/systemd-analyze'].find((path) => existsSync(path));

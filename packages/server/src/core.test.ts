@@ -64,6 +64,8 @@ test('the way of a job: submitted, assigned, started, logged, ended', () => inLa
   expect(lab.events.filter((e) => e.type === 'job').map((e) => e.state)).toEqual(['Submitted', 'Scheduled', 'Running', 'Finished']);
   expect(lab.events.find((e) => e.type === 'test-event')).toEqual({ type: 'test-event', job, message: 'hello' });
   expect(lab.events.findLast((e) => e.type === 'log')).toMatchObject({ lines: 6 });
+  const timed = await lab.core.services.timings.registry.metrics();
+  for (const name of ['lava_scheduler_round_seconds', 'lava_link_log_lag_seconds']) expect(timed).toMatch(new RegExp(`^${name}_count [1-9]`, 'm'));
 }));
 
 test('a queued job is canceled at once; a running one when its worker has ended it', () => inLab(async (lab) => {

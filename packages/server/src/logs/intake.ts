@@ -109,7 +109,8 @@ export class LogIntake {
   /** Of the record that begins at `at`. */
   #lag(bytes: Buffer, at: number): void {
     const written = /^- \{"dt": "([^"]{1,40})"/.exec(bytes.toString('latin1', at, at + 60))?.[1];
-    const ms = written === undefined ? NaN : Date.now() - Date.parse(`${written}Z`);
+    // LAVA's own workers leave out that it is UTC.
+    const ms = written === undefined ? NaN : Date.now() - Date.parse(/(?:Z|[+-]\d\d:\d\d)$/.test(written) ? written : `${written}Z`);
     if (Number.isFinite(ms)) this.#options.onLag?.(Math.max(0, ms) / 1000);
   }
 
