@@ -1,20 +1,19 @@
-/** How a method is shown to work: on real firmware or programs, against a stand-in of ours, by the words of its command line, or not yet. */
-type Shown = 'real' | 'fake' | 'argv' | 'not yet';
+/** How a method is shown to work: on real firmware or programs, against a stand-in of ours, or by the words of its command line. */
+type Shown = 'real' | 'fake' | 'argv';
 
 export interface MethodCoverage {
   /** As job definitions write it. */
   readonly name: string;
   readonly shown: Shown;
   /** What stands in for a lab's hardware in the tests. */
-  readonly by?: string;
+  readonly by: string;
   /** The test that shows it. */
-  readonly test?: string;
+  readonly test: string;
 }
 
 const real = (name: string, by: string, test: string): MethodCoverage => ({ name, shown: 'real', by, test });
 const fake = (name: string, by: string, test: string): MethodCoverage => ({ name, shown: 'fake', by, test });
 const argv = (name: string, by: string, test: string): MethodCoverage => ({ name, shown: 'argv', by, test });
-const missing = (...names: string[]): MethodCoverage[] => names.map((name) => ({ name, shown: 'not yet' }));
 
 const uboot = 'U-Boot 2023.01 on QEMU (64-bit Arm)';
 const podman = 'Podman';
@@ -101,8 +100,3 @@ export const methodCoverage: Readonly<Record<'deploy' | 'boot' | 'test', readonl
     real('services', 'podman-compose', 'tests/methods/docker.test.ts'),
   ],
 };
-
-/** Whether a method of job definitions is one that has no code yet. */
-export function isNotYet(family: 'deploy' | 'boot' | 'test', name: string): boolean {
-  return methodCoverage[family].some((method) => method.name === name && method.shown === 'not yet');
-}

@@ -1,6 +1,5 @@
 import { ConfigurationError, JobError } from '@lava/base';
 import { isMapping, mappingAt } from '@lava/job';
-import { isNotYet } from '../method-coverage.ts';
 import type { Method, Parameters } from './action.ts';
 import type { JobContext } from './job-context.ts';
 
@@ -21,13 +20,7 @@ export function selectMethod(family: Family, methods: readonly Method[], job: Jo
   }
   if (best) return best;
   throw new JobError(
-    `None of the <Base-${family}> strategies accepted your deployment parameters, reasons given:\n${reasons.join('\n')}`, { code: `${family}-not-supported`, hint: notYetHint(family, parameters) });
-}
-
-function notYetHint(family: Family, parameters: Parameters): string | undefined {
-  const key = { deploy: 'to', boot: 'method', test: '' }[family];
-  const name = parameters[key];
-  return typeof name === 'string' && isNotYet(family, name) ? `'${key}: ${name}' is a method that this version does not support yet: docs/methods.md lists those it does.` : undefined;
+    `None of the <Base-${family}> strategies accepted your deployment parameters, reasons given:\n${reasons.join('\n')}`, { code: `${family}-not-supported` });
 }
 
 function checkDevice(family: Family, { device }: JobContext, parameters: Parameters): void {
