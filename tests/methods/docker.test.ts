@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { finishDeadRun } from '../../packages/dispatcher/src/finish-dead-run.ts';
 import { Containers } from './support/containers.ts';
 import { runOn, steps } from './support/run-on.ts';
 
@@ -100,6 +101,25 @@ describe.skipIf(missing !== undefined)(`containers${missing === undefined ? '' :
     expect(refused.outcome.errorMessage).toContain("Device 'allow_test_services' must be set to 'true' for running test services on LAVA worker.");
     expect(refused.outcome.errorMessage).toContain('Test service names need to be unique.');
     expect(refused.outcome.errorMessage).toContain("Invalid characters found in test service name 'b c'. Allowed: letters, digits, underscore and hyphen.");
+  });
+
+  test('a job that is canceled leaves no container, and one whose lava-run is killed neither', async () => {
+    const cancel = new AbortController();
+    const tests = [{ test: { docker: { image: 'lava-test', local: true }, definitions: [steps('long', 'sleep 600')] } }];
+    const running = runOn(folder, "{% extends 'docker.jinja2' %}\n", tests, { signal: cancel.signal, listener: (record) => { if (String(record.msg).includes('<LAVA_SIGNAL_STARTRUN')) cancel.abort(); } });
+    expect((await running).outcome).toMatchObject({ errorType: 'Canceled' });
+    expect(containers.names()).toEqual([]);
+
+    const outputDir = join(folder, 'killed');
+    const scratch = join(folder, 'left');
+    mkdirSync(outputDir);
+    mkdirSync(scratch);
+    containers.docker('run', '--detach', '--name', 'lava-left', containers.image, 'sleep', '600');
+    writeFileSync(join(scratch, 'leftovers'), `${JSON.stringify(['docker', 'rm', '--force', 'lava-left'])}\n["torn`);
+    symlinkSync(join(outputDir, 'logs.yaml'), join(scratch, 'logs.yaml'));
+    writeFileSync(join(outputDir, 'scratch'), scratch);
+    await finishDeadRun({ outputDir, reason: 'killed' });
+    expect(containers.names()).toEqual([]);
   });
 
   test('an image that cannot be had, or has no name, or a container that ends', async () => {

@@ -90,7 +90,6 @@ describe.skipIf(!hasUpstream || !existsSync(uboot))("LAVA's own dispatcher", () 
 /** All differences between the two logs: what LAVA 2023.01 did, turned into what later releases do. */
 function asNow(milestones: readonly string[]): string[] {
   const gone = [
-    'ssh-authorize', // since then only where the deployment is over ssh
     'lava-vland-overlay', 'lxc-create-udev-rule-action', // removed with the protocols lava-vland and lava-lxc
     'persistent-nfs-overlay', // now `parse-persistent-nfs`, after `extract-nfsrootfs`
   ];

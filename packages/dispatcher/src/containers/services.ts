@@ -30,5 +30,5 @@ export async function stopService(a: Action, project: string): Promise<void> {
 
 /** Stops all test services of the job (the command `stop_test_services`). */
 export async function stopServices(a: Action): Promise<void> {
-  for (const project of [...runningServices(a.job).keys()]) await stopService(a, project);
+  for (const project of runningServices(a.job).keys()) await stopService(a, project);
 }

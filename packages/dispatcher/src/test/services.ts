@@ -29,7 +29,7 @@ const nameOf = (service: Mapping) => asText(service['name'] ?? '');
 
 function checkServices(a: Action, parameters: Parameters): void {
   if (mappingAt(a.job.device, 'parameters')?.['allow_test_services'] !== true) {
-    a.error("Device 'allow_test_services' must be set to 'true' for running test services on LAVA worker.", 'services-not-allowed');
+    a.error("Device 'allow_test_services' must be set to 'true' for running test services on LAVA worker.");
   }
   const names = servicesOf(parameters).map(nameOf);
   if (new Set(names).size < names.length) a.error('Test service names need to be unique.');
