@@ -114,7 +114,7 @@ describe.skipIf(missing !== undefined)(`containers${missing === undefined ? '' :
     const scratch = join(folder, 'left');
     mkdirSync(outputDir);
     mkdirSync(scratch);
-    containers.docker('run', '--detach', '--name', 'lava-left', containers.image, 'sleep', '600');
+    containers.docker('run', '--detach', '--stop-signal=KILL', '--name', 'lava-left', containers.image, 'sleep', '600');
     writeFileSync(join(scratch, 'leftovers'), `${JSON.stringify(['docker', 'rm', '--force', 'lava-left'])}\n["torn`);
     symlinkSync(join(outputDir, 'logs.yaml'), join(scratch, 'logs.yaml'));
     writeFileSync(join(outputDir, 'scratch'), scratch);
