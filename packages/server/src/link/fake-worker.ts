@@ -54,7 +54,8 @@ export class FakeWorker {
   log({ job, fence }: AttemptRef, index: number, records: readonly string[]): Promise<Answer> {
     const from = this.answers.length;
     return repeating(() => this.endpoint.sendLog({ job, fence, index, count: records.length }, Buffer.from(records.join(''))),
-      until(() => this.answers.slice(from).find((a) => a.job === job && a.fence === fence), 'an answer to LOG'));
+      // Not the answer to something that was sent before: that one names the place at which these records begin.
+      until(() => this.answers.slice(from).find((a) => a.job === job && a.fence === fence && (a.type !== 'LOG_OK' || records.length === 0 || a.lines !== index)), 'an answer to LOG'));
   }
 
   /** Reports an end until it is answered, as the real worker does. */
