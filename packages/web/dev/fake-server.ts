@@ -81,6 +81,7 @@ export async function startFakeServer(options: { dist: string; port?: number; em
     const more = admin.answer(request.method ?? 'GET', path, request.method === 'GET' ? Object.fromEntries(query) : body);
     if (more !== undefined) { if (more.status === 204) response.writeHead(204).end(); else json(more.body, more.status); return; }
     if (path === 'me') { json(me); return; }
+    if (path === 'sign-in') { json({ require_login: false, providers: [{ name: 'example', label: 'Example', url: '/login/oidc/example' }] }); return; }
     if (path === 'login') { if (body.password !== 'secret') { fail(401, 'login', 'User name or password is wrong.'); return; } user = body.username ?? ''; json({ ...me, username: user, is_superuser: user === 'ann' }); return; }
     if (path === 'logout') { user = null; response.writeHead(204).end(); return; }
     if (path === 'validate' || (path === 'jobs' && request.method === 'POST')) {

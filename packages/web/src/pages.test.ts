@@ -88,6 +88,8 @@ test('what a first visit loads is below 200 KB compressed', async () => {
 
 test('signing in leads to where one wanted to go, and never to another site', async () => {
   await open('/accounts/login/?next=/scheduler/job/40', { user: null });
+  const elsewhere = page.getByRole('link', { name: 'Sign in with Example' });
+  expect(await elsewhere.getAttribute('href')).toBe('/login/oidc/example?next=%2Fscheduler%2Fjob%2F40');
   await page.getByLabel('User name').fill('ann');
   await page.getByLabel('Password', { exact: true }).fill('wrong');
   await page.getByRole('button', { name: 'Sign in' }).click();

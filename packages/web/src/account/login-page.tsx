@@ -1,9 +1,10 @@
 import { Button, PasswordInput, TextInput } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { ApiError, post } from '../api/http.ts';
 import { live } from '../api/live.ts';
+import { signInQuery } from '../api/queries.ts';
 import type { Me } from '../api/types.ts';
 import { useAddress } from '../app/address.ts';
 import { Notice } from '../parts/notice.tsx';
@@ -31,6 +32,7 @@ export function LoginPage() {
     onError: () => setPassword(''),
   });
   const error = login.error;
+  const { data: elsewhere } = useQuery(signInQuery);
   return (
     <div className={style.page}>
       <form className={style.sheet} onSubmit={(e) => { e.preventDefault(); login.mutate(); }}>
@@ -43,6 +45,12 @@ export function LoginPage() {
         <TextInput size="sm" label="User name" name="username" autoComplete="username" autoCapitalize="none" spellCheck={false} required withAsterisk={false} autoFocus value={username} onChange={(e) => setUsername(e.currentTarget.value)} />
         <PasswordInput label="Password" name="password" autoComplete="current-password" required withAsterisk={false} value={password} onChange={(e) => setPassword(e.currentTarget.value)} />
         <Button type="submit" size="sm" fullWidth loading={login.isPending}>Sign in</Button>
+        {elsewhere !== undefined && elsewhere.providers.length > 0 && (
+          <div className={style.elsewhere}>
+            {/* Not a page of this application: the browser leaves for it. */}
+            {elsewhere.providers.map(({ name, label, url }) => <Button key={name} component="a" href={`${url}?next=${encodeURIComponent(safeNext(search.next))}`} variant="default" size="sm" fullWidth>Sign in with {label}</Button>)}
+          </div>
+        )}
         <p className="quiet">No account? Whoever runs this server adds one with <code>lava-server manage users add NAME</code>.</p>
       </form>
     </div>

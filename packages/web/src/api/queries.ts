@@ -1,7 +1,7 @@
 import { keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query';
 import { filterKeys, type JobFilter } from '../jobs/job-filter.ts';
 import { ApiError, get, withQuery } from './http.ts';
-import type { ActionRow, AuditEntry, Configuration, ConfigurationKind, ConfigurationVersion, Device, DeviceRow, DeviceType, DeviceTypeRow, Grant, Group, Job, JobsPage, Me, SuiteRow, Token, User, Worker, WorkerRow } from './types.ts';
+import type { ActionRow, AuditEntry, Configuration, ConfigurationKind, ConfigurationVersion, Device, DeviceRow, DeviceType, DeviceTypeRow, Grant, Group, Job, JobsPage, Me, SignIn, SuiteRow, Token, User, Worker, WorkerRow } from './types.ts';
 
 /** Nothing here polls: data is fetched when it is first shown and after the live connection was lost; in between it is told. */
 export const queryClient = new QueryClient({
@@ -16,6 +16,9 @@ export const queryClient = new QueryClient({
 });
 
 export const meQuery = queryOptions({ queryKey: ['me'], queryFn: ({ signal }) => get<Me>('me', signal), staleTime: Infinity });
+
+/** Where else one can sign in. */
+export const signInQuery = queryOptions({ queryKey: ['sign-in'], queryFn: ({ signal }) => get<SignIn>('sign-in', signal), staleTime: Infinity, retry: false });
 
 export const jobsQuery = (filter: JobFilter) => queryOptions({
   queryKey: ['jobs', filter],

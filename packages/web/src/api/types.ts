@@ -1,5 +1,7 @@
 /** The HTTP interface's answers, as docs/api.md declares them. */
 
+export interface SignIn { require_login: boolean; providers: { name: string; label: string; url: string }[] }
+
 export interface Me { username: string | null; is_superuser: boolean; version: string }
 
 export interface Problem {
