@@ -38,7 +38,7 @@ export async function importJobs(parts: ImportParts, people: People, media: stri
   report.left('jobs that have not ended; run the import again when they have', Number(counts?.['unfinished']));
   await logsOfEarlierRuns(parts, files);
   report.took('logs', files.taken, files.taken + files.here);
-  report.left('jobs without a log in the media folder', [...files.missing]);
+  report.left('jobs without a log in the media folder', [...files.missing].sort((a, b) => a - b));
 }
 
 /** Which of these were not taken before and can be. */
