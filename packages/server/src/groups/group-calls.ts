@@ -33,13 +33,15 @@ export async function takeGroupCall(db: Kysely<Database>, from: AttemptRef & { r
   const key = callKey(request);
   // An earlier attempt of the same job is no member any more.
   if (request.request === 'group_data') await sql`delete from group_calls where job = ${job} and fence < ${fence}`.execute(db);
-  await sql`
+  const { numAffectedRows } = await sql`
     insert into group_calls (target_group, job, fence, call, key, request)
     values (${group}, ${job}, ${fence}, ${call}, ${key}, ${JSON.stringify(request)}::jsonb) on conflict (job, fence, call) do nothing`.execute(db);
-  await answerCalls(db, group, key, (c) => !c.answered || (c.job === job && c.fence === fence && c.call === call), send);
+  const again = numAffectedRows === 0n ? { job, fence, call } : undefined;
+  await answerCalls(db, group, key, again, send);
 }
 
-async function answerCalls(db: Kysely<Database>, group: string, key: string, due: (call: StoredCall) => boolean, send: Send): Promise<void> {
+/** Answers the calls with a key that can be answered now, each once; the one that came again, again. */
+async function answerCalls(db: Kysely<Database>, group: string, key: string, again: (AttemptRef & { readonly call: number }) | undefined, send: Send): Promise<void> {
   const { rows } = await sql<StoredCall>`
     select seq, c.job, c.fence, call, key, request, answered, a.worker
     from group_calls c left join attempts a on a.job = c.job and a.fence = c.fence and a.ended_at is null
@@ -48,15 +50,19 @@ async function answerCalls(db: Kysely<Database>, group: string, key: string, due
   const members = new GroupMembers(rows.filter((row) => row.key === '').map(asCall));
   const concerned = rows.filter((row) => row.key === key);
   const calls = concerned.map(asCall);
-  const answered: string[] = [];
-  for (const [i, row] of concerned.entries()) {
-    if (!due(row)) continue;
-    const answer = answerTo(calls[i]!, members, calls);
-    if (!answer) continue;
-    if (row.worker !== null) send(row.worker, { type: 'ANSWER', job: row.job, fence: row.fence, call: row.call, answer });
-    answered.push(row.seq);
+  const isAgain = (row: StoredCall) => row.job === again?.job && row.fence === again.fence && row.call === again.call;
+  const ready = concerned.flatMap((row, i) => {
+    const answer = row.answered && !isAgain(row) ? undefined : answerTo(calls[i]!, members, calls);
+    return answer ? [{ row, answer }] : [];
+  });
+  // Two calls that come at once see the same: whoever notes an answer sends it. One that is lost is asked for again.
+  const { rows: noted } = await sql<{ seq: string }>`
+    update group_calls set answered = true where seq = any(${ready.map(({ row }) => row.seq)}::bigint[]) and not answered returning seq`.execute(db);
+  const mine = new Set(noted.map(({ seq }) => seq));
+  for (const { row, answer } of ready) {
+    if (row.worker === null || !(mine.has(row.seq) || isAgain(row))) continue;
+    send(row.worker, { type: 'ANSWER', job: row.job, fence: row.fence, call: row.call, answer });
   }
-  if (answered.length > 0) await sql`update group_calls set answered = true where seq = any(${answered}::bigint[]) and not answered`.execute(db);
 }
 
 /** Forgets the calls of a job's group when all its members have ended. */
