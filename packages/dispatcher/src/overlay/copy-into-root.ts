@@ -1,10 +1,7 @@
 import { chown, copyFile, lstat, mkdir, readlink, rm, symlink, utimes, chmod } from 'node:fs/promises';
 import { join } from 'node:path';
-import { JobError } from '@lava/base';
+import { walkLinks } from './follow-links.ts';
 import { layerEntries, type Layer } from './layers.ts';
-
-/** As many links may lead to one another, as in Linux. */
-const mostLinks = 40;
 
 /**
  * Copies layers into the root file system of a device that is unpacked on the worker. Links in it are followed as the
@@ -37,20 +34,12 @@ export async function copyIntoRoot(root: string, layers: readonly Layer[], skipp
 
 /** The path in a root with links on the way followed inside of it; the last part only when it must be a folder. */
 export async function resolveInRoot(root: string, path: string, followLast: boolean): Promise<string> {
-  let done: string[] = [];
-  const ahead = path.split('/');
-  for (let links = 0; ahead.length > 0;) {
-    const name = ahead.shift() ?? '';
-    if (name === '' || name === '.') continue;
-    if (name === '..') { done.pop(); continue; }
-    const here = join(root, ...done, name);
+  const walk = walkLinks(path, followLast, 'root file system');
+  let step = walk.next();
+  while (!step.done) {
+    const here = join(root, step.value);
     const isLink = await lstat(here).then((stats) => stats.isSymbolicLink(), () => false);
-    if (!isLink || (ahead.length === 0 && !followLast)) { done.push(name); continue; }
-    links += 1;
-    if (links > mostLinks) throw new JobError(`Too many levels of links at '${path}' in the root file system`, { code: 'overlay-links' });
-    const target = await readlink(here);
-    if (target.startsWith('/')) done = [];
-    ahead.unshift(...target.split('/'));
+    step = walk.next(isLink ? await readlink(here) : undefined);
   }
-  return done.join('/');
+  return step.value;
 }

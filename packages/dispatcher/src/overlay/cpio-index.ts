@@ -2,9 +2,8 @@ import { createReadStream } from 'node:fs';
 import { PassThrough, Readable } from 'node:stream';
 import { InfrastructureError, JobError } from '@lava/base';
 import { decompress, type Compression } from '../deploy/compression.ts';
+import { walkLinks } from './follow-links.ts';
 
-/** As many links may lead to one another, as in Linux. */
-const mostLinks = 40;
 /** Headers with longer names or links are no cpio. */
 const longestName = 4096;
 
@@ -20,20 +19,10 @@ export class ImageIndex {
 
   /** The path with every link on the way followed; the last part only when it must be a folder. */
   resolve(path: string, followLast: boolean): string {
-    let done: string[] = [];
-    const ahead = path.split('/');
-    for (let links = 0; ahead.length > 0;) {
-      const name = ahead.shift() ?? '';
-      if (name === '' || name === '.') continue;
-      if (name === '..') { done.pop(); continue; }
-      const target = this.#links.get([...done, name].join('/'));
-      if (target === undefined || (ahead.length === 0 && !followLast)) { done.push(name); continue; }
-      links += 1;
-      if (links > mostLinks) throw new JobError(`Too many levels of links at '${path}' in the image`, { code: 'overlay-links' });
-      if (target.startsWith('/')) done = [];
-      ahead.unshift(...target.split('/'));
-    }
-    return done.join('/');
+    const walk = walkLinks(path, followLast, 'image');
+    let step = walk.next();
+    while (!step.done) step = walk.next(this.#links.get(step.value));
+    return step.value;
   }
 }
 

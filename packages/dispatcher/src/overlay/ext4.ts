@@ -3,6 +3,7 @@ import { join, posix } from 'node:path';
 import { InfrastructureError, JobError } from '@lava/base';
 import { asText } from '../pipeline/as-text.ts';
 import type { Action } from '../pipeline/action.ts';
+import { mostLinks } from './follow-links.ts';
 import { layerEntries, type Layer, type LayerEntry } from './layers.ts';
 import { needProgram } from './programs.ts';
 
@@ -11,9 +12,6 @@ interface Ext4Image {
   /** Number of the partition that holds the file system, from 0; undefined: the image is one. */
   readonly partition?: unknown;
 }
-
-/** As many links may lead to one another, as in Linux. */
-const mostLinks = 40;
 
 /**
  * Puts layers into an ext2, ext3 or ext4 file system without mounting it.
