@@ -107,6 +107,7 @@ export async function startFakeServer(options: { dist: string; port?: number; em
       if (rest === 'actions') { json({ actions: entry.actions }); return; }
       if (rest === 'results') { json({ suites: entry.suites }); return; }
       if (rest === 'configuration') { json({ definition: `${entry.definition}secrets: {}\n`, original_definition: entry.definition, multinode_definition: entry.job.role === null ? null : `# The whole group.\n${entry.definition}`, device: entry.device }); return; }
+      if (rest === 'notifications') { json({ notifications: lab.notifications.get(entry.job.id) ?? [] }); return; }
       if (rest === 'cancel') { entry.job.state = 'Finished'; entry.job.health = 'Canceled'; entry.job.end_time = new Date().toISOString(); toWatchers(entry.job.id, { type: 'job', job: entry.job }); changed('job', row(entry.job)); json({ message: 'ok' }); return; }
       if (rest === 'log') {
         const records = entry.log.slice(Number(query.get('start') ?? 0), Math.min(Number(query.get('end') ?? Infinity), Number(query.get('start') ?? 0) + 20_000));

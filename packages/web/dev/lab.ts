@@ -1,4 +1,4 @@
-import type { ActionRow, AuditEntry, CaseRow, Device, GroupJob, Job, JobRow, LogRecord, SuiteRow, WorkerRow } from '../src/api/types.ts';
+import type { ActionRow, AuditEntry, CaseRow, Device, GroupJob, Job, JobRow, LogRecord, Notification, SuiteRow, WorkerRow } from '../src/api/types.ts';
 
 /** A made-up lab for looking at pages: jobs in every state, logs of every kind. */
 export interface LabJob { job: Job; log: LogRecord[]; actions: ActionRow[]; suites: SuiteRow[]; definition: string; device: string }
@@ -210,6 +210,11 @@ export function makeLab(now: number, empty = false) {
     { at: iso(now - 3 * 3600_000), actor: 'lava-server', kind: 'worker', object: 'worker03', message: 'Worker went offline (silent for 90 s)' },
     { at: iso(now - 58 * minute), actor: 'lava-server', kind: 'job', object: '41', message: 'Finished: Incomplete' }, { at: iso(now - 60 * minute), actor: 'ann', kind: 'job', object: '41', message: 'Submitted' },
   ];
-  return { jobs, devices, workers, audit, ids };
+  const told = (id: string, more: Partial<Notification>): Notification => ({ id, method: 'email', recipient: 'ann@example.org', status: 'sent', tries: 1, error: null, created_at: iso(now - 58 * minute), next_at: null, ended_at: iso(now - 57 * minute), ...more });
+  const notifications = new Map<number, Notification[]>([[41, [
+    told('1', {}), told('2', { method: 'callback', recipient: 'https://ci.example.org/lava?…', status: 'failed', tries: 12, error: 'The receiver answered with status 503.' }),
+    told('3', { method: 'irc', recipient: 'ann@irc.example.org', status: 'waiting', tries: 2, error: 'Nobody listens at irc.example.org:6667.', next_at: iso(now + minute), ended_at: null }),
+  ]]]);
+  return { jobs, devices, workers, audit, notifications, ids };
 }
 export type Lab = ReturnType<typeof makeLab>;

@@ -42,7 +42,7 @@ async function open(path: string, options: { width?: number; dark?: boolean; use
 
 const places: [string, string][] = [
   ['/', 'worker03'], ['/accounts/login/?next=/', 'Password'], ['/scheduler/alljobs', 'hundred thousand'], ['/scheduler/job/43', 'live line'], ['/scheduler/job/41', 'Kernel panic'], ['/results/40/0_smoke/dns', 'resolver timed out'],
-  ['/scheduler/job/46', 'Place 2 in the queue'], ['/scheduler/job/40/definition', 'job_name'], ['/scheduler/job/40/metadata', 'git-describe'], ['/scheduler/job/41/audit', 'Finished: Incomplete'], ['/scheduler/job/999', 'There is no job 999'],
+  ['/scheduler/job/46', 'Place 2 in the queue'], ['/scheduler/job/40/definition', 'job_name'], ['/scheduler/job/40/metadata', 'git-describe'], ['/scheduler/job/41/audit', 'Given up after 12 tries'], ['/scheduler/job/999', 'There is no job 999'],
   ['/scheduler/jobsubmit', 'checked as you type'], ['/scheduler/alldevices', 'rpi4-03'], ['/scheduler/device/rpi4-03', 'new SD card'], ['/scheduler/device_types', 'pixel-6'], ['/scheduler/device_type/rpi4', 'allmodconfig'],
   ['/scheduler/job/37', '3 jobs in 3 roles'], ['/scheduler/job/36/definition', 'The whole group'], ['/scheduler/testdefinition', 'checked as you type'], ['/scheduler/device/rpi4-03/devicedict', 'shelf 2'], ['/scheduler/device/qemu01/devicedict', 'Kept in a file'],
   ['/scheduler/device/rpi4-03/devicedict?view=edit', 'Nothing wrong'], ['/scheduler/device/rpi4-03/devicedict?view=versions', 'ser1'], ['/scheduler/device_type/rpi4/template', 'Comes with LAVA'],

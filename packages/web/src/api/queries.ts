@@ -1,7 +1,7 @@
 import { keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query';
 import { filterKeys, type JobFilter } from '../jobs/job-filter.ts';
 import { ApiError, get, withQuery } from './http.ts';
-import type { ActionRow, AuditEntry, Configuration, ConfigurationKind, ConfigurationVersion, Device, DeviceRow, DeviceType, DeviceTypeRow, Grant, Group, Job, JobsPage, Me, SignIn, SuiteRow, Token, User, Worker, WorkerRow } from './types.ts';
+import type { ActionRow, AuditEntry, Configuration, ConfigurationKind, ConfigurationVersion, Device, DeviceRow, DeviceType, DeviceTypeRow, Grant, Group, Job, JobsPage, Me, Notification, SignIn, SuiteRow, Token, User, Worker, WorkerRow } from './types.ts';
 
 /** Nothing here polls: data is fetched when it is first shown and after the live connection was lost; in between it is told. */
 export const queryClient = new QueryClient({
@@ -37,6 +37,10 @@ export const resultsQuery = (id: string) => queryOptions({
 export const configurationQuery = (id: string) => queryOptions({
   queryKey: ['configuration', id],
   queryFn: ({ signal }) => get<{ definition: string; original_definition: string | null; multinode_definition: string | null; device: string | null }>(`${job(id)}/configuration`, signal),
+});
+/** Who is told of a job, and whether it arrived. */
+export const notificationsQuery = (id: string) => queryOptions({
+  queryKey: ['notifications', id], queryFn: async ({ signal }) => (await get<{ notifications: Notification[] }>(`${job(id)}/notifications`, signal)).notifications,
 });
 /** Numbers of the log lines that contain `q`, of some levels. */
 export const logSearchQuery = (id: string, q: string, level = '') => queryOptions({

@@ -88,6 +88,19 @@ export interface Worker extends Omit<WorkerRow, 'devices'> { devices: DeviceRow[
 
 export interface AuditEntry { at: string; actor: string; kind: string; object: string; message: string }
 
+/** One message about a job to one recipient; the submitter and admins see them. */
+export interface Notification {
+  id: string;
+  method: 'email' | 'irc' | 'callback';
+  recipient: string;
+  status: 'waiting' | 'sent' | 'failed' | 'superseded';
+  tries: number;
+  error: string | null;
+  created_at: string;
+  next_at: string | null;
+  ended_at: string | null;
+}
+
 /** One record of a job's log; its number from 0 is its address. */
 export interface LogRecord { dt: string; lvl: string; msg: unknown; ns?: string }
 
