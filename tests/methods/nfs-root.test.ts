@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { guestImage, project, type GuestImage } from '@lava/testbed';
+import { guestImage, guestRamdisk, project, type GuestImage } from '@lava/testbed';
 import { ganesha, NfsServer } from './support/nfs-server.ts';
 import { arm64Board, login, lookAround, uboot, type QemuBoard } from './support/qemu-board.ts';
 
@@ -23,7 +23,7 @@ describe.skipIf(!existsSync(uboot) || !existsSync(ganesha))('NFS', () => {
     const { outcome, typed, printed, cases, messages } = await board.run([
       { deploy: {
         to: 'tftp', os: 'oe', kernel: { url: `file://${guest.kernel}`, type: 'image' }, nfsrootfs: { url: `file://${guest.archive}`, compression: 'gz' },
-        ramdisk: { url: `file://${guest.ramdisk}`, compression: 'gz', install_overlay: false, install_modules: true },
+        ramdisk: { url: `file://${await guestRamdisk(guest, 'nfs')}`, compression: 'gz', install_overlay: false, install_modules: true },
       } },
       { boot: { method: 'u-boot', commands: 'nfs', ...login } },
       { test: { timeout: { minutes: 1 }, definitions: [

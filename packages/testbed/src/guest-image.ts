@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { execFile } from 'node:child_process';
-import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { assetFolder } from '@lava/base';
@@ -17,6 +17,9 @@ export interface GuestImage {
   /** The same as a gzipped tar, for a folder that is mounted over NFS. */
   readonly archive: string;
 }
+
+/** What few guests need beside the plain ramdisk: modules for a root over NFS, for IDE disks; the programs kexec and rz. */
+export type GuestPart = 'nfs' | 'disk' | 'kexec' | 'zmodem';
 
 type GuestArchitecture = 'amd64' | 'arm64';
 
@@ -44,6 +47,18 @@ export async function guestImage(cache: string, architecture: GuestArchitecture 
     await rm(unfinished, { recursive: true, force: true });
   }
   return image;
+}
+
+/** A ramdisk of the guest with these parts, kept beside the plain one. @returns its file */
+export async function guestRamdisk({ folder, ramdisk }: GuestImage, ...parts: GuestPart[]): Promise<string> {
+  const file = join(folder, `initramfs-${parts.join('-')}.cpio.gz`);
+  if (await exists(file)) return file;
+  const unfinished = `${file}.${process.pid}`;
+  const archives = [ramdisk, ...parts.map((part) => join(folder, `${part}.cpio.gz`))];
+  // The kernel unpacks archives that follow one another.
+  await writeFile(unfinished, Buffer.concat(await Promise.all(archives.map((archive) => readFile(archive)))));
+  await rename(unfinished, file);
+  return file;
 }
 
 const exists = (path: string) => access(path).then(() => true, () => false);
