@@ -73,6 +73,7 @@ const needed = {
     'dropbear-bin': 'dropbear',
     'openssh-client': 'scp',
     'openssh-server': 'sshd',
+    'rclone': 'rclone',
     'openssh-sftp-server': '/usr/lib/openssh/sftp-server',
   }),
 };

@@ -1,11 +1,9 @@
-import { spawn, spawnSync, execFileSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync, execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort, waitUntil } from '@lava/testbed';
+import { freePort, SshServer, waitUntil } from '@lava/testbed';
 import { TestGroup } from '../../packages/dispatcher/src/testing/test-group.ts';
 import { Containers } from './support/containers.ts';
 import { runOn, steps } from './support/run-on.ts';
@@ -14,45 +12,17 @@ import { runOn, steps } from './support/run-on.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lava-ssh-'));
 const missing = process.getuid?.() !== 0 ? 'not root' : undefined;
-const key = join(folder, 'key');
-let port = 0;
-let server: ChildProcess;
-
-beforeAll(async () => {
-  if (missing !== undefined) return;
-  for (const file of [key, join(folder, 'host-key')]) execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file]);
-  port = await freePort();
-  mkdirSync('/run/sshd', { recursive: true });
-  writeFileSync(join(folder, 'sshd_config'), `ListenAddress 127.0.0.1:${port}
-HostKey ${folder}/host-key
-AuthorizedKeysFile ${key}.pub
-PidFile none
-StrictModes no
-UsePAM no
-PermitRootLogin prohibit-password
-Subsystem sftp internal-sftp
-`);
-  server = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(folder, 'sshd_config')], { stdio: 'ignore' });
-  await waitUntil('sshd to listen', () => answers(port));
-});
+let server: SshServer;
+beforeAll(async () => { if (missing === undefined) server = await SshServer.start(); });
 afterAll(async () => {
-  if (missing === undefined) {
-    server.kill('SIGTERM');
-    if (server.exitCode === null && server.signalCode === null) await once(server, 'exit');
-  }
+  if (missing === undefined) await server.end();
   rmSync(folder, { recursive: true, force: true });
 });
 
-function answers(at: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection(at, '127.0.0.1', () => { socket.destroy(); resolve(true); }).on('error', () => resolve(false));
-  });
-}
-
 const device = () => `{% extends 'ssh.jinja2' %}
 {% set ssh_host = '127.0.0.1' %}
-{% set ssh_port = ${port} %}
-{% set ssh_identity_file = '${key}' %}
+{% set ssh_port = ${server.port} %}
+{% set ssh_identity_file = '${server.key}' %}
 `;
 const job = { context: { lava_test_results_dir: `${folder}/lava-%s` } };
 const prompts = ['[^ ]+[#$] '];
@@ -70,7 +40,7 @@ describe.skipIf(missing !== undefined)(`over ssh${missing === undefined ? '' : `
     expect(cases).toEqual(['0_there/session pass', '0_there/copied pass', '0_there/locale pass']);
     const options = '-o Compression=yes -o PasswordAuthentication=no -o LogLevel=FATAL';
     const anyHost = '-o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no';
-    expect(texts('info')).toContain(`[common] ssh-connection Connecting to device using 'ssh ${options} ${anyHost} -i ${key} -p ${port} root@127.0.0.1'`);
+    expect(texts('info')).toContain(`[common] ssh-connection Connecting to device using 'ssh ${options} ${anyHost} -i ${server.key} -p ${server.port} root@127.0.0.1'`);
     expect(texts('input')).toContain(`tar --warning no-timestamp -C / -xzf ${folder}/lava-4212/overlay-1.1.4.tar.gz ; printf "<LAVA_SIGNAL_RETRUNCODE $?>\\n"\n`);
     expect(texts('input').at(-1)).toBe('logout\n');
   });
@@ -80,9 +50,9 @@ describe.skipIf(missing !== undefined)(`over ssh${missing === undefined ? '' : `
       { deploy: { to: 'ssh', os: 'debian' } }, { boot: login }, { test: { definitions: [steps('never', 'true')] } },
     ], { job })).outcome;
     expect(await run(device(), [{ deploy: { to: 'ssh', os: 'debian' } }])).toMatchObject({ errorType: 'Job', errorMessage: expect.stringContaining('Scp overlay needs a test action.') as string });
-    expect(await run(device().replace(key, '/nowhere/key'))).toMatchObject({ errorType: 'Infrastructure', errorCode: 'ssh-key', errorMessage: 'Cannot find SSH private key /nowhere/key' });
+    expect(await run(device().replace(server.key, '/nowhere/key'))).toMatchObject({ errorType: 'Infrastructure', errorCode: 'ssh-key', errorMessage: 'Cannot find SSH private key /nowhere/key' });
     expect(await run(device().replace('127.0.0.1', ''))).toMatchObject({ errorType: 'Job', errorMessage: expect.stringContaining('Invalid device or job configuration, missing host.') as string });
-    expect(await run(device().replace(String(port), '1'))).toMatchObject({ errorType: 'Infrastructure', errorMessage: 'Unable to sign in to 127.0.0.1 over ssh' });
+    expect(await run(device().replace(String(server.port), '1'))).toMatchObject({ errorType: 'Infrastructure', errorMessage: 'Unable to sign in to 127.0.0.1 over ssh' });
   });
 
   test('a hacking session: the job leaves a shell to a person, until that ends it', async () => {
@@ -93,7 +63,7 @@ describe.skipIf(missing !== undefined)(`over ssh${missing === undefined ? '' : `
       { test: { timeout: { minutes: 1 }, definitions: [steps('hacksession', `echo $$ > ${ready}`, `while ! test -e ${folder}/stop_hacking; do sleep 0.1; done`, 'lava-test-case hacked --result pass')] } },
     ], { job });
     await waitUntil('the session', () => readdirSync(folder).includes('ready'));
-    execFileSync('ssh', ['-o', 'UserKnownHostsFile=/dev/null', '-o', 'StrictHostKeyChecking=no', '-o', 'LogLevel=FATAL', '-i', key, '-p', String(port), 'root@127.0.0.1', `kill -0 $(cat ${ready}) && touch ${folder}/stop_hacking`]);
+    execFileSync('ssh', ['-o', 'UserKnownHostsFile=/dev/null', '-o', 'StrictHostKeyChecking=no', '-o', 'LogLevel=FATAL', '-i', server.key, '-p', String(server.port), 'root@127.0.0.1', `kill -0 $(cat ${ready}) && touch ${folder}/stop_hacking`]);
     const { outcome, cases } = await running;
     expect(outcome.result).toBe('pass');
     expect(cases).toEqual(['0_hacksession/hacked pass']);

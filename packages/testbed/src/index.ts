@@ -7,4 +7,5 @@ export * from './system/ports.ts';
 export * from './system/program.ts';
 export * from './system/wait-until.ts';
 export * from './tools/fake-tools.ts';
+export * from './tools/ssh-server.ts';
 export * from './usb/mock-usb.ts';

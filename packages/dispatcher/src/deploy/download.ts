@@ -20,6 +20,8 @@ interface Place {
 const texts = {
   'file-download': { summary: 'local file copy', description: 'copy a local file' },
   'http-download': { summary: 'http download', description: 'use http to download the file' },
+  'scp-download': { summary: 'scp download', description: 'read the file over ssh' },
+  'rclone-download': { summary: 'rclone download', description: 'read the file with rclone' },
   'pre-downloaded': { summary: 'use a file of an earlier block', description: 'take a file that a block of method downloads has fetched or made' },
 } as const;
 

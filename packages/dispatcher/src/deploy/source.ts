@@ -11,7 +11,7 @@ export interface Unavailable {
 /** Where a file to deploy comes from. */
 export interface Source {
   /** Name of the action that fetches from it. */
-  readonly action: 'http-download' | 'file-download' | 'pre-downloaded';
+  readonly action: 'http-download' | 'file-download' | 'scp-download' | 'rclone-download' | 'pre-downloaded';
   /** Address as the user gave it, placeholders filled in. */
   readonly url: string;
   /** Whether it is there: undefined, or what is wrong. Lines for the log go to `say`. */

@@ -4,7 +4,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { InfrastructureError, JobError, LavaBug, monotonicMs } from '@lava/base';
+import { InfrastructureError, JobError, LavaBug, LavaError, monotonicMs } from '@lava/base';
 import { isMapping, type Mapping } from '@lava/job';
 import { pythonText } from '../overlay/shell-text.ts';
 import type { Action } from '../pipeline/action.ts';
@@ -152,6 +152,7 @@ export class Transfer {
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (broken === undefined) throw error;
+      if (broken instanceof LavaError) throw broken;
       if (size === undefined || count.bytes >= size) throw new InfrastructureError(`Unable to download '${this.#source?.url ?? ''}'`, { code: 'download-broken', cause: broken });
     }
     if (size !== undefined && size !== count.bytes) {

@@ -17,7 +17,7 @@ const timeoutReasons: Readonly<Record<string, string>> = {
   'run-fvp': 'model-timeout', 'monitor-installer-connection': 'installation-timeout',
   'bootloader-interrupt': 'bootloader-no-prompt', 'u-boot-interrupt': 'bootloader-no-prompt', 'bootloader-commands': 'bootloader-timeout',
   'auto-login-action': 'kernel-not-started', 'login-action': 'login-timeout', 'expect-shell-connection': 'no-shell-prompt', 'export-device-env': 'no-shell-prompt',
-  'http-download': 'download-timeout', 'file-download': 'download-timeout', 'scp-download': 'download-timeout', 'download-retry': 'download-timeout',
+  'http-download': 'download-timeout', 'file-download': 'download-timeout', 'scp-download': 'download-timeout', 'rclone-download': 'download-timeout', 'download-retry': 'download-timeout',
   'git-repo-action': 'git-timeout',
   'lava-test-shell': 'test-timeout', 'lava-test-retry': 'test-timeout', 'lava-test-monitor': 'test-timeout', 'lava-test-interactive': 'test-timeout',
 };
