@@ -28,7 +28,7 @@ export function scopeOfRequest(method: string, pattern: string): TokenScope {
 const submitMethods: ReadonlySet<string> = new Set(['submit_job', 'cancel_job', 'resubmit_job', 'jobs.submit', 'jobs.cancel', 'jobs.resubmit'].map((name) => `scheduler.${name}`));
 const readMethod = new RegExp(`^(?:${[
   String.raw`(?:auth|scheduler)\.(?:.*\.)?(?:list|show|perms_list|devices|get_health_check|get_template|get_dictionary|configuration|definition|logs|queue|validate)`,
-  String.raw`results\.(?:get_.*|run_query)`,
+  String.raw`results\.(?:get_.*|make_custom_query|run_query)`,
   String.raw`scheduler\.(?:all_.*|get_.*|job_.*|pending_.*|export_device_dictionary|validate_.*)`,
   String.raw`system\.(?:api_version|listMethods|master_config|method.*|multicall|user_can_.*|version|whoami)`,
 ].join('|')})$`);

@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 import { messageOf } from '@lava/base';
-import { readConditions } from '../api/read/query-conditions.ts';
+import { readConditions } from '../queries/conditions.ts';
 import type { User } from '../auth/users.ts';
 import type { SubmitProblem } from '../services.ts';
 import type { Database } from '../store/database.ts';

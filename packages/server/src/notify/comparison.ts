@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { testResults } from '@lava/job';
-import { readConditions } from '../api/read/query-conditions.ts';
+import { readConditions } from '../queries/conditions.ts';
 import { usersById } from '../auth/users.ts';
 import { visibleJobs } from '../auth/visibility.ts';
 import type { Services } from '../services.ts';

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { readConditions } from '../api/read/query-conditions.ts';
+import { readConditions } from '../queries/conditions.ts';
 import { usersById } from '../auth/users.ts';
 import { visibleJobs } from '../auth/visibility.ts';
 import { jobHealth, jobState } from '../store/numbers.ts';

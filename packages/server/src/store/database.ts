@@ -107,6 +107,20 @@ export interface Database {
     measurement: ColumnType<string | null, string | number | null, string | number | null>; units: Generated<string>; metadata: string | null;
     start_log_line: number | null; end_log_line: number | null; log_line: number | null; logged: ColumnType<Date, Date | undefined, Date>;
   };
+  queries: {
+    id: Generated<number>; owner: number; name: string; description: Generated<string>; entity: 'testjob' | 'testsuite' | 'testcase'; row_limit: Generated<number>;
+    is_published: Generated<boolean>; is_live: Generated<boolean>; is_archived: Generated<boolean>; group_id: number | null; label: Generated<string>;
+    found: number[] | null; refreshed_at: MaybeTime; is_changed: Generated<boolean>; omitted: Generated<number[]>;
+  };
+  query_conditions: { id: Generated<number>; query: number; table_name: string; field: string; operator: string; value: string };
+  charts: {
+    id: Generated<number>; name: string; owner: number; description: Generated<string>; is_published: Generated<boolean>; group_id: number | null; label: Generated<string>;
+  };
+  chart_queries: {
+    id: Generated<number>; chart: number; query: number; position: number; type: 'pass/fail' | 'measurement' | 'attributes'; representation: Generated<'lines' | 'bars'>;
+    visibility: Generated<'chart' | 'table' | 'both'>; height: Generated<number>; is_percentage: Generated<boolean>; target_goal: number | null; x_attribute: string | null;
+    attributes: Generated<string[]>;
+  };
   audit_log: {
     id: Generated<string>; at: ColumnType<Date, Date | undefined, Date>; actor: string;
     kind: AuditKind; object: string; message: string;

@@ -8,6 +8,7 @@ import { up as enrolment } from './migrations/0007-enrolment.ts';
 import { up as notifications } from './migrations/0008-notifications.ts';
 import { up as imports } from './migrations/0009-imports.ts';
 import { up as operations } from './migrations/0010-operations.ts';
+import { up as queries } from './migrations/0013-queries.ts';
 
 /** In this order; a name is never changed once it was released. */
 const migrations: Record<string, Migration> = {
@@ -19,6 +20,7 @@ const migrations: Record<string, Migration> = {
   '0008-notifications': { up: notifications },
   '0009-imports': { up: imports },
   '0010-operations': { up: operations },
+  '0013-queries': { up: queries },
 };
 
 /** All migrations that this version knows, in their order. */

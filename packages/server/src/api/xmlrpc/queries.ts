@@ -1,29 +1,32 @@
+import { ConfigurationError } from '@lava/base';
 import { sql } from 'kysely';
 import { visibleJobs } from '../../auth/visibility.ts';
-import { readConditions, UnknownField, UnsupportedLookup } from '../read/query-conditions.ts';
+import { refreshQuery } from '../../queries/change-query.ts';
+import { isQueryEntity, readConditions, UnknownField, UnsupportedLookup, type QueryEntity } from '../../queries/conditions.ts';
+import type { RowSource } from '../../queries/rows.ts';
+import { cachedQueries, findQuery, mayChangeQuery, maySeeQuery, savedRows, type SavedQuery } from '../../queries/saved-query.ts';
+import type { User } from '../../auth/users.ts';
 import { login } from './access.ts';
 import { Double, Fault, type XmlRpcValue } from './codec/values.ts';
 import { internalError } from './codec/write.ts';
 import { jobDetails } from './job-details.ts';
-import { method, type Method } from './method.ts';
+import { method, type Context, type Method } from './method.ts';
 import { integer, text } from './param.ts';
 
-const noQuery = (code: number, name: string, owner: string) => new Fault(code, `Query with name ${name} owned by user ${owner} does not exist.`);
 const ofQuery = { query_name: text('name of the query'), username: text('its owner; without it, who asks', null) };
 /** Rows of one answer at most. */
 const mostRows = 10_000;
 
-/** Queries over jobs and results. There are no saved ones yet, so that none of a name is ever found. */
+/** Queries over jobs and results: those of a call, and saved ones. */
 export const queries: readonly Method[] = [
   method('results.make_custom_query', {
     access: login,
     params: { entity: text('testjob, testsuite or testcase'), conditions: text('conditions with commas between them: testjob__health__exact__Complete,testjob__priority__gt__50'), limit: integer('rows at most', 200) },
     about: 'Finds jobs, test suites or test cases, newest first.', returns: 'array of structs',
     async run(context, { entity, conditions, limit }) {
-      if (!isEntity(entity)) throw new Fault(400, 'Wrong table name in entity parameter. Please refer to query docs.');
+      if (!isQueryEntity(entity)) throw new Fault(400, 'Wrong table name in entity parameter. Please refer to query docs.');
       try {
-        const where = sql<boolean>`${readConditions(entity, conditions)} and ${visibleJobs(context.user)}`;
-        return await rows[entity](context, where, sql`limit ${Math.max(0, Math.min(limit, mostRows))}`);
+        return await read(context, { entity, where: readConditions(entity, conditions) }, limit);
       } catch (error) {
         if (error instanceof UnsupportedLookup) throw new Fault(-32603, internalError(error.message));
         throw error instanceof UnknownField ? new Fault(400, 'Conditions URL incorrect: Field does not exist. Please refer to query docs.') : error;
@@ -31,27 +34,57 @@ export const queries: readonly Method[] = [
     },
   }),
   method('results.run_query', {
-    access: login, params: { query_name: ofQuery.query_name, limit: integer('rows at most', 200), username: ofQuery.username }, about: 'The rows of a saved query. This server keeps no queries yet.', returns: 'array of structs',
-    run: async ({ user }, { query_name, username }) => { throw noQuery(404, query_name, username ?? user.username); },
+    access: login, params: { query_name: ofQuery.query_name, limit: integer('rows at most', 200), username: ofQuery.username },
+    about: 'The rows of a saved query, newest first: of a live one those of now, of another those of its last refresh.', returns: 'array of structs',
+    async run(context, { query_name, limit, username }) {
+      const query = await saved(context, query_name, username, 404);
+      if (!maySeeQuery(context.user, query)) throw new Fault(403, `Permission denied for user to query ${query_name}`);
+      try {
+        return await read(context, savedRows(query), limit);
+      } catch (error) {
+        throw error instanceof ConfigurationError ? new Fault(400, `Query with name ${query_name} owned by user ${query.owner} was not run yet: refresh it.`) : error;
+      }
+    },
   }),
   method('results.refresh_query', {
-    access: login, params: ofQuery, about: 'Runs a saved query again. This server keeps no queries yet.', returns: 'nil',
-    run: async ({ user }, { query_name, username }) => { throw noQuery(400, query_name, username ?? user.username); },
+    access: login, params: ofQuery, about: 'Runs a saved query again, which is not live.', returns: 'nil',
+    async run(context, { query_name, username }) {
+      const query = await saved(context, query_name, username, 400);
+      if (!mayChangeQuery(context.user, query)) throw new Fault(401, `Permission denied for user to query ${query_name}`);
+      await refresh(context, query);
+    },
   }),
   method('results.refresh_all_queries', {
-    access: login, about: 'Runs all saved queries again. This server keeps no queries yet, so that there is nothing to do.', returns: 'nil',
-    async run({ user }) {
+    access: login, about: 'Runs all saved queries again that are not live.', returns: 'nil',
+    async run(context) {
+      const { user, services } = context;
       if (!user.isSuperuser) throw new Fault(401, `Permission denied for user ${user.username}. Must be a superuser to refresh all queries.`);
+      for (const query of await cachedQueries(services.db)) await refresh(context, query);
     },
   }),
 ];
 
-type Entity = 'testjob' | 'testsuite' | 'testcase';
-type Rows = (context: Parameters<typeof jobDetails>[0], where: ReturnType<typeof sql<boolean>>, limit: ReturnType<typeof sql>) => Promise<XmlRpcValue>;
+async function saved({ services, user }: Context<User>, name: string, owner: string | null, code: number): Promise<SavedQuery> {
+  const username = owner ?? user.username;
+  const query = await findQuery(services.db, username, name);
+  if (!query || query.isArchived) throw new Fault(code, `Query with name ${name} owned by user ${username} does not exist.`);
+  return query;
+}
 
-const isEntity = (name: string): name is Entity => Object.hasOwn(rows, name);
+async function refresh({ services }: Context, query: SavedQuery): Promise<void> {
+  const refused = await refreshQuery(services.db, query);
+  const which = `Query with name ${query.name} owned by user ${query.owner}`;
+  if (refused !== undefined) throw new Fault(400, refused === 'live' ? `${which} cannot be refreshed since it's a live query.` : `${which} was recently refreshed.`);
+}
 
-const rows: Readonly<Record<Entity, Rows>> = {
+/** The rows that who asks may see. */
+function read(context: Context, { entity, where }: RowSource, limit: number): Promise<XmlRpcValue> {
+  return rows[entity](context, sql<boolean>`${where} and ${visibleJobs(context.user)}`, sql`limit ${Math.max(0, Math.min(limit, mostRows))}`);
+}
+
+type Rows = (context: Context, where: ReturnType<typeof sql<boolean>>, limit: ReturnType<typeof sql>) => Promise<XmlRpcValue>;
+
+const rows: Readonly<Record<QueryEntity, Rows>> = {
   testjob: jobDetails,
   async testsuite({ services }, where, limit) {
     const found = await sql<{ id: number; name: string; job_id: number }>`
