@@ -16,6 +16,8 @@ export class FakeWorker {
   /** What it says it holds in each PING. */
   held: AttemptRef[] = [];
   sessions = 0;
+  /** Called with each order as it comes. */
+  onOrder: (order: Order) => void = () => {};
 
   constructor(hostname: string, addresses: LinkServer['addresses'], encryption: WorkerEndpointOptions['encryption'] = { plain: 'loopback' }) {
     this.endpoint = new WorkerEndpoint({
@@ -24,7 +26,7 @@ export class FakeWorker {
       handlers: {
         attempts: () => this.held,
         onSession: () => { this.sessions++; },
-        onOrder: (order) => { this.orders.push(order); },
+        onOrder: (order) => { this.orders.push(order); this.onOrder(order); },
         onLogReply: (answer) => { this.answers.push(answer); },
         onRefused: (reason) => { this.refusals.push(reason); },
       },
