@@ -1,6 +1,7 @@
 export * from './check-job.ts';
 export * from './check-test-definition.ts';
 export * from './exported-case.ts';
+export * from './failure-reasons.ts';
 export * from './group-calls.ts';
 export * from './is-test-definition.ts';
 export * from './json-schema.ts';
@@ -8,6 +9,7 @@ export * from './log-record.ts';
 export * from './mapping.ts';
 export * from './problem.ts';
 export * from './python-text.ts';
+export * from './retry-policy.ts';
 export * from './split-multinode.ts';
 export * from './states.ts';
 export * from './test-case.ts';

@@ -34,6 +34,6 @@ export const problemCodes = [
   'duplicate-key', 'duplicate-name', 'empty-role', 'exclusive-keys', 'ignored-key', 'kernel-type-missing', 'legacy-job', 'login-without-prompts', 'missing-key', 'more-problems', 'namespace-missing',
   'namespace-reserved', 'no-actions', 'no-boot', 'no-deploy', 'no-steps', 'not-a-mapping', 'pattern-groups', 'prompt-matches-all', 'removed-helper', 'removed-key', 'repeat-and-retry', 'reserved-name',
   'revision-and-shallow', 'several-blocks', 'skip-ignored', 'timeout-too-long', 'timeout-zero', 'too-large', 'too-long', 'too-short', 'too-small', 'unknown-key', 'unknown-method', 'unknown-os',
-  'unknown-role', 'unused-role', 'wrong-checksum', 'wrong-compression', 'wrong-pattern', 'wrong-type', 'wrong-url', 'wrong-value',
+  'unknown-reason', 'unknown-role', 'unused-role', 'wrong-checksum', 'wrong-compression', 'wrong-pattern', 'wrong-type', 'wrong-url', 'wrong-value',
 ] as const;
 export type ProblemCode = (typeof problemCodes)[number];

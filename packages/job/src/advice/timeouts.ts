@@ -22,6 +22,7 @@ function* timeoutsOf(job: Mapping, blocks: readonly Block[]): Generator<Timeout>
   const all = mappingAt(job, 'timeouts') ?? {};
   // A job may wait for a device much longer than it runs.
   for (const key of ['job', 'queue']) yield* one(['timeouts', key], all[key], { ofJob: true });
+  yield* one(['retry', 'delay'], mappingAt(job, 'retry')?.['delay'], { ofJob: true });
   for (const key of ['action', 'connection']) yield* one(['timeouts', key], all[key]);
   for (const key of ['actions', 'connections']) yield* named(['timeouts', key], all[key]);
   for (const { kind, block, path } of blocks) {

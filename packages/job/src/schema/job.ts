@@ -9,6 +9,7 @@ import { namedTimeouts, timeout } from './common.ts';
 import { splits } from './multinode.ts';
 import { notify } from './notify.ts';
 import { protocols } from './protocols.ts';
+import { retry } from './retry.ts';
 import { test } from './test.ts';
 
 const gone: Readonly<Record<string, string>> = {
@@ -61,6 +62,7 @@ function build(context: readonly string[]): Schema {
     protocols: protocols(context),
     notify,
     reboot_to_fastboot: bool(),
+    retry,
     actions: required(list(action, { about: 'the list of deploy, boot, test and command blocks' })),
   }, { gone, rules: [needsDeviceType, priorityRange, splits] });
 }

@@ -6,6 +6,7 @@ import { publishedCommand } from './command.ts';
 import { deployMethods } from './deploy.ts';
 import { publishedNotify } from './notify.ts';
 import { publishedProtocols } from './protocols.ts';
+import { publishedRetry } from './retry.ts';
 import { testKinds } from './test/kinds.ts';
 
 const name = (about: string) => text({ min: 1, max: 200, about });
@@ -53,6 +54,7 @@ function build(context: readonly string[]): Schema {
     protocols: publishedProtocols(context),
     notify: publishedNotify,
     reboot_to_fastboot: bool(),
+    retry: publishedRetry,
     actions: required(list(mapping(Object.fromEntries(Object.entries(blockKinds).map(([kind, about]) => [kind, anyMapping(about)]))), { about: 'the list of deploy, boot, test and command blocks' })),
   }, { about: 'a LAVA job' });
 }

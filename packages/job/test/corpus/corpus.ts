@@ -21,7 +21,7 @@ const samples: Readonly<Record<Group, readonly Sample[]>> = {
   classic: [...jobs(top.classic), ...blocks('deploy', deploy.classic), ...blocks('boot', boot.classic), ...blocks('test', test.classic), ...blocks('command', test.commands)],
   newer: [...jobs(top.newer), ...blocks('deploy', deploy.newer), ...blocks('boot', boot.newer), ...blocks('test', test.newer)],
   whole: Object.entries(whole).map(([name, job]) => ({ name: `whole job: ${name}`, job })),
-  beyond: [...blocks('deploy', deploy.beyond), ...blocks('boot', boot.beyond), ...blocks('test', test.beyond)],
+  beyond: [...jobs(top.beyond), ...blocks('deploy', deploy.beyond), ...blocks('boot', boot.beyond), ...blocks('test', test.beyond)],
 };
 
 /** Valid definitions of one group, see `deploy.ts`. */

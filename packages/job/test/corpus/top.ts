@@ -47,3 +47,10 @@ export const newer: Readonly<Record<string, object>> = {
   'no network': { ...base, context: { no_network: true, deploy_character_delay: 5 }, actions },
   'pinned roles': { ...noType, actions: inRoles, protocols: { 'lava-multinode': { roles: { server: role({ device: 'qemu01' }), client: role({ worker: 'worker01' }) } } } },
 };
+
+/** Valid with keys that LAVA's published schema does not have. */
+export const beyond: Readonly<Record<string, object>> = {
+  'retried after troubles of the lab': { ...base, actions, retry: {} },
+  'retried for some reasons': { ...base, actions, retry: { count: 3, reasons: ['Infrastructure', 'login-timeout', 'download-*'], delay: { minutes: 5 } } },
+  'never retried': { ...base, actions, retry: { count: 0 } },
+};
