@@ -13,12 +13,12 @@ export interface RunOn {
   texts(...levels: string[]): string[];
 }
 
-/** Runs a job on a device of a packaged type, in this process. @param folder stands for `/` of the worker's state */
-export async function runOn(folder: string, dictionary: string, actions: readonly object[], options: { readonly job?: object; readonly dispatcher?: object } & Omit<Partial<RunJobOptions>, 'dispatcher'> = {}): Promise<RunOn> {
+/** Runs a job on a device of a packaged type, in this process; the job's `context` has its say in the device's configuration. @param folder stands for `/` of the worker's state */
+export async function runOn(folder: string, dictionary: string, actions: readonly object[], options: { readonly job?: { readonly context?: Readonly<Record<string, unknown>> } & object; readonly dispatcher?: object } & Omit<Partial<RunJobOptions>, 'dispatcher'> = {}): Promise<RunOn> {
   const { job, dispatcher = {}, listener, ...more } = options;
   const records: LogRecord[] = [];
   const outcome = await runJob({
-    id: '4212', root: folder, device: renderDevice({ name: 'board', dictionary, lookup: lookupFolders(lavaPaths(folder)) }).text,
+    id: '4212', root: folder, device: renderDevice({ name: 'board', dictionary, lookup: lookupFolders(lavaPaths(folder)), ...(job?.context && { context: job.context }) }).text,
     listener: (record) => { records.push(record); listener?.(record); },
     definition: dumpYaml({ job_name: 'method', visibility: 'public', timeouts: { job: { minutes: 3 }, action: { minutes: 2 }, connection: { seconds: 30 } }, ...job, actions }),
     ...more, dispatcher: dumpYaml({ dispatcher_ip: '127.0.0.1', ...dispatcher }),

@@ -21,7 +21,8 @@ export const kexec: Method = {
     summary: 'kexec a new kernel',
     description: 'replace current kernel using kexec',
     retry: true,
-    children: [callKexec, autoLoginAction(), expectShellConnection, ...(parameters['transfer_overlay'] === undefined ? [] : [overlayUnpack]), exportDeviceEnv],
+    // `boot_message` has shown that the new kernel runs: often it is the very line that other methods wait for.
+    children: [callKexec, autoLoginAction({ booting: false }), expectShellConnection, ...(parameters['transfer_overlay'] === undefined ? [] : [overlayUnpack]), exportDeviceEnv],
   }),
 };
 
