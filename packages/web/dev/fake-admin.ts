@@ -1,4 +1,4 @@
-import type { ConfigurationVersion, DeviceType, Grant, Group, LabPlan, Token, User } from '../src/api/types.ts';
+import type { ConfigurationVersion, DeviceType, Grant, Group, GroupShare, LabPlan, Token, User } from '../src/api/types.ts';
 import type { Lab } from './lab.ts';
 
 /** What the made-up lab answers about texts of configuration and about people; undefined: that is for somebody else. */
@@ -23,6 +23,7 @@ export function fakeAdmin(lab: Lab): FakeAdmin {
   ];
   const groups: Group[] = [{ id: 1, name: 'android' }, { id: 2, name: 'kernel' }];
   const grants: (Grant & { of: string })[] = [{ id: 1, permission: 'submit_to_device', group: 'kernel', of: 'rpi4-03' }, { id: 2, permission: 'view_devicetype', group: 'android', of: 'pixel-6' }];
+  const shares: GroupShare[] = [{ group: 'kernel', weight: 2, quota: 12, queue_limit: null }];
   const tokens: Token[] = [
     { id: 1, username: 'ann', description: 'laptop', created_at: ago(900), expires_at: null, last_used_at: ago(2) },
     { id: 2, username: 'ci-kernel', description: 'kernelci bridge', created_at: ago(90), expires_at: ago(-900), last_used_at: null },
@@ -58,6 +59,12 @@ export function fakeAdmin(lab: Lab): FakeAdmin {
       const [first = '', second = '', third = ''] = path.split('/').filter((p) => p !== '');
       if (first === 'configuration') return configuration(method, path.split('/').slice(1), body);
       if (first === 'device-types' && second !== '') return deviceType(second);
+      if (first === 'shares') {
+        const group = decodeURIComponent(second);
+        if (method !== 'GET') shares.splice(0, shares.length, ...shares.filter((s) => s.group !== group));
+        if (method === 'PUT') shares.push({ group, ...body } as unknown as GroupShare);
+        return method === 'GET' ? ok({ shares }) : ok(undefined, 204);
+      }
       if (first === 'tokens') {
         if (method === 'DELETE') { tokens.splice(tokens.findIndex((t) => t.id === Number(second)), 1); return ok(undefined, 204); }
         if (method === 'POST') { tokens.push({ id: next++, username: 'ann', description: body.description ?? '', created_at: ago(0), expires_at: null, last_used_at: null }); return ok({ token: 'x'.repeat(128) }, 201); }

@@ -52,6 +52,7 @@ const views: View[] = [
   { name: 'users', path: '/admin/users' },
   { name: 'user', path: '/admin/users', act: (p) => p.getByRole('button', { name: 'ben' }).click() },
   { name: 'groups', path: '/admin/groups' },
+  { name: 'share', path: '/admin/groups', act: (p) => p.getByRole('button', { name: 'share of kernel' }).click() },
   { name: 'tokens', path: '/admin/tokens' },
   { name: 'lab', path: '/admin/lab', act: async (p) => { await p.locator('.cm-content').click(); await p.keyboard.type('devices:'); await p.waitForTimeout(900); } },
   { name: 'help', path: '/help' },

@@ -46,7 +46,7 @@ const places: [string, string][] = [
   ['/scheduler/jobsubmit', 'checked as you type'], ['/scheduler/alldevices', 'rpi4-03'], ['/scheduler/device/rpi4-03', 'new SD card'], ['/scheduler/device_types', 'pixel-6'], ['/scheduler/device_type/rpi4', 'allmodconfig'],
   ['/scheduler/job/37', '3 jobs in 3 roles'], ['/scheduler/job/36/definition', 'The whole group'], ['/scheduler/testdefinition', 'checked as you type'], ['/scheduler/device/rpi4-03/devicedict', 'shelf 2'], ['/scheduler/device/qemu01/devicedict', 'Kept in a file'],
   ['/scheduler/device/rpi4-03/devicedict?view=edit', 'Nothing wrong'], ['/scheduler/device/rpi4-03/devicedict?view=versions', 'ser1'], ['/scheduler/device_type/rpi4/template', 'Comes with LAVA'],
-  ['/me', 'laptop'], ['/admin/users', 'ci-kernel'], ['/admin/groups', 'android'], ['/admin/tokens', 'kernelci bridge'], ['/admin/lab', 'Take out the lab'], ['/help/job-failures#kernel-panic', 'The kernel panicked'],
+  ['/me', 'laptop'], ['/admin/users', 'ci-kernel'], ['/admin/groups', 'weight 2, at most 12 devices'], ['/admin/tokens', 'kernelci bridge'], ['/admin/lab', 'Take out the lab'], ['/help/job-failures#kernel-panic', 'The kernel panicked'],
   ['/scheduler/allworkers', 'build host'], ['/scheduler/worker/worker03', 'silent for'], ['/nowhere', 'nothing at this address'],
 ];
 

@@ -32,7 +32,9 @@ const writers: Readonly<Record<string, 'anybody' | 'login' | 'super' | string>> 
   'POST /api/v1/login': 'anybody', 'POST /api/v1/logout': 'anybody', 'POST /api/v1/validate': 'anybody', 'POST /api/v1/jobs': 'login',
   'POST /api/v1/jobs/:job/cancel': 'login', 'POST /api/v1/jobs/:job/resubmit': 'login', 'POST /api/v1/tokens': 'login', 'DELETE /api/v1/tokens/:id': 'login',
   'POST /api/v1/devices/:hostname/health': 'login', 'POST /api/v1/configuration/:kind/:name': 'login', 'POST /api/v1/configuration/:kind/:name/check': 'login',
-  'POST /api/v1/lab/plan': 'super', 'POST /api/v1/lab/apply': 'super',
+  'POST /api/v1/queries': 'login', 'POST /api/v1/queries/:owner/:name': 'login', 'POST /api/v1/queries/:owner/:name/refresh': 'login', 'POST /api/v1/queries/:owner/:name/omit': 'login',
+  'POST /api/v1/charts': 'login', 'POST /api/v1/charts/:name': 'login', 'DELETE /api/v1/charts/:name': 'login',
+  'POST /api/v1/lab/plan': 'super', 'POST /api/v1/lab/apply': 'super', 'PUT /api/v1/shares/:group': 'super', 'DELETE /api/v1/shares/:group': 'super',
   'POST /api/v0.2/token/': 'anybody', 'POST /api/v0.2/jobs/': 'login', 'PUT /api/v0.2/jobs/:job/': 'super', 'PATCH /api/v0.2/jobs/:job/': 'super', 'DELETE /api/v0.2/jobs/:job/': 'super',
   'POST /api/v0.2/jobs/validate/': 'anybody', 'POST /api/v0.2/jobs/validate_testdef/': 'anybody', 'POST /api/v0.2/jobs/batch_cancel/': 'login',
   // Jobs that nobody sees are not there, whoever asks.
@@ -51,12 +53,13 @@ const writers: Readonly<Record<string, 'anybody' | 'login' | 'super' | string>> 
 /** Bodies of the form that these want before they look who asks. */
 const bodies: Readonly<Record<string, unknown>> = {
   'POST /api/v1/login': { username: 'x', password: 'x' }, 'POST /api/v1/validate': { definition: 'x' }, 'POST /api/v1/jobs': { definition: 'x' },
-  'POST /api/v1/devices/:hostname/health': { health: 'Good' }, 'POST /api/v1/configuration/:kind/:name': { text: 'x' }, 'POST /api/v1/configuration/:kind/:name/check': { text: 'x' }, 'POST /api/v1/lab/plan': { text: 'x' }, 'POST /api/v1/lab/apply': { text: 'x', revision: 'x' },
+  'POST /api/v1/devices/:hostname/health': { health: 'Good' }, 'POST /api/v1/configuration/:kind/:name': { text: 'x' }, 'POST /api/v1/configuration/:kind/:name/check': { text: 'x' }, 'POST /api/v1/lab/plan': { text: 'x' }, 'POST /api/v1/lab/apply': { text: 'x', revision: 'x' }, 'PUT /api/v1/shares/:group': { weight: 1, quota: null, queue_limit: null },
 };
 
 /** Addresses to read that need more than visible objects. */
 const readers: Readonly<Record<string, 'login' | 'super'>> = {
-  '/api/v1/tokens': 'login', '/api/v1/lab': 'super', '/api/v0.2/tags/': 'login', '/api/v0.2/tags/:key/': 'login', '/api/v0.2/aliases/': 'login', '/api/v0.2/aliases/:key/': 'login',
+  '/api/v1/queries/+custom': 'login', '/api/v1/charts/+custom': 'login', '/results/query/+export-custom': 'login', '/results/query/get-query-groups': 'login', '/results/query/+get-group-names': 'login', '/results/chart/+get-group-names': 'login',
+  '/api/v1/tokens': 'login', '/api/v1/lab': 'super', '/api/v1/shares': 'super', '/api/v0.2/tags/': 'login', '/api/v0.2/tags/:key/': 'login', '/api/v0.2/aliases/': 'login', '/api/v0.2/aliases/:key/': 'login',
   '/api/v0.2/remote-artifact-tokens/': 'login', '/api/v0.2/remote-artifact-tokens/:key/': 'login', '/api/v0.2/groups/': 'super', '/api/v0.2/groups/:key/': 'super',
   '/api/v0.2/users/': 'super', '/api/v0.2/users/:key/': 'super', '/api/v0.2/permissions/devices/': 'super', '/api/v0.2/permissions/devices/:key/': 'super',
   '/api/v0.2/permissions/devicetypes/': 'super', '/api/v0.2/permissions/devicetypes/:key/': 'super',

@@ -4,6 +4,7 @@ import { readInstanceSettings } from '../instance-settings.ts';
 import { decide } from '../scheduler/decide.ts';
 import { randomFrom } from '../scheduler/estimate.ts';
 import { explain, type Waiting } from '../scheduler/explain.ts';
+import { groupShares, removeGroupShare, setGroupShare } from '../scheduler/group-shares.ts';
 import { HealthCheckFiles } from '../scheduler/health-check-files.ts';
 import { readPastRuns, readSnapshot } from '../scheduler/read-snapshot.ts';
 import { simulate } from '../scheduler/simulate.ts';
@@ -19,7 +20,7 @@ export function scheduler(manage: Command): void {
     .action((job: string | undefined, _: unknown, c: Command) => visit(c, async (v) => {
       const snapshot = await look(v);
       if (job === undefined) return printRound(v, snapshot);
-      const row = await (job.includes('.') ? v.db.selectFrom('jobs').select('id').where('sub_id', '=', job) : v.db.selectFrom('jobs').select('id').where('id', '=', whole('job', job) ?? 0)).executeTakeFirst();
+      const row = await (job.includes('.') ? v.db.selectFrom('jobs').select('id').where('sub_id', '=', job) : v.db.selectFrom('jobs').select('id').where('id', '=', /^\d{1,9}$/.test(job) ? Number(job) : 0)).executeTakeFirst();
       const waiting = row && explain(snapshot, row.id, Date.now(), await past(v, snapshot));
       if (!waiting) throw new CommandError(`Job ${job} is not queued`);
       printWaiting(v, waiting);
@@ -36,28 +37,19 @@ export function scheduler(manage: Command): void {
 
   const shares = command.command('shares').description('what groups get of the lab');
   shares.command('list').action((_: unknown, c: Command) => visit(c, async (v) => {
-    const rows = await v.db.selectFrom('group_shares').innerJoin('groups', 'groups.id', 'group_id').select(['name', 'weight', 'quota', 'queue_limit']).orderBy('name').execute();
-    v.print(csv(['group', 'weight', 'quota', 'queue-limit'], rows.map((r) => [r.name, r.weight, r.quota, r.queue_limit])));
+    v.print(csv(['group', 'weight', 'quota', 'queue-limit'], (await groupShares(v.db)).map((r) => [r.group, r.weight, r.quota, r.queue_limit])));
   }));
   shares.command('set <group>').description('give a group a share of its own')
     .option('--weight <number>', 'twice the weight, twice the devices', '1')
     .option('--quota <devices>', 'most devices that its members hold at once')
     .option('--queue-limit <jobs>', 'most jobs that each member may have in the queue')
-    .action((name: string, options: { weight: string; quota?: string; queueLimit?: string }, c: Command) => visit(c, async (v) => {
-      const values = { weight: positive('--weight', options.weight)!, quota: whole('--quota', options.quota), queue_limit: whole('--queue-limit', options.queueLimit) };
-      const group_id = await groupId(v, name);
-      await v.change(async (change) => {
-        await change.trx.insertInto('group_shares').values({ group_id, ...values }).onConflict((conflict) => conflict.column('group_id').doUpdateSet(values)).execute();
-        change.note('group', name, `share: weight ${values.weight}, quota ${values.quota ?? 'none'}, queue limit ${values.queue_limit ?? 'none'}`);
-      });
+    .action((group: string, options: { weight: string; quota?: string; queueLimit?: string }, c: Command) => visit(c, async (v) => {
+      const share = { weight: Number(options.weight), quota: optional(options.quota), queue_limit: optional(options.queueLimit) };
+      if (!await v.change((change) => setGroupShare(change, group, share))) throw noGroup(group);
     }));
   shares.command('remove <group>').description('count its members one by one again')
-    .action((name: string, _: unknown, c: Command) => visit(c, async (v) => {
-      const group_id = await groupId(v, name);
-      await v.change(async (change) => {
-        await change.trx.deleteFrom('group_shares').where('group_id', '=', group_id).execute();
-        change.note('group', name, 'share removed');
-      });
+    .action((group: string, _: unknown, c: Command) => visit(c, async (v) => {
+      if (!await v.change((change) => removeGroupShare(change, group))) throw noGroup(group);
     }));
 }
 
@@ -99,21 +91,5 @@ async function play(v: Visit, snapshot: Snapshot, seed: number): Promise<void> {
   if (waiting.length > 0) process.stderr.write(`${waiting.length} jobs would not start: ${waiting.slice(0, 20).join(', ')}\n`);
 }
 
-async function groupId(v: Visit, name: string): Promise<number> {
-  const group = await v.db.selectFrom('groups').select('id').where('name', '=', name).executeTakeFirst();
-  if (!group) throw new CommandError(`Group '${name}' does not exist`);
-  return group.id;
-}
-
-function positive(option: string, text: string | undefined): number | null {
-  if (text === undefined) return null;
-  const value = Number(text);
-  if (Number.isFinite(value) && value > 0) return value;
-  throw new CommandError(`${option} wants a number above zero, not "${text}"`);
-}
-
-function whole(option: string, text: string | undefined): number | null {
-  const value = positive(option, text);
-  if (value !== null && !Number.isInteger(value)) throw new CommandError(`${option} wants a whole number, not "${text}"`);
-  return value;
-}
+const noGroup = (group: string) => new CommandError(`Group '${group}' does not exist`);
+const optional = (text: string | undefined) => (text === undefined ? null : Number(text));

@@ -21,7 +21,7 @@ function cookie(name: string): string | undefined {
   return pair === undefined ? undefined : decodeURIComponent(pair.slice(name.length + 1));
 }
 
-type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** @param path below `/api/v1`, or with a slash before it an address of LAVA's own REST API */
 async function request(method: Method, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {

@@ -1,7 +1,7 @@
 import { keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query';
 import { filterKeys, type JobFilter } from '../jobs/job-filter.ts';
 import { ApiError, get, withQuery } from './http.ts';
-import type { ActionRow, AuditEntry, Configuration, ConfigurationKind, ConfigurationVersion, Device, DeviceRow, DeviceType, DeviceTypeRow, Grant, Group, Job, JobsPage, Me, Notification, SignIn, SuiteRow, Token, User, Worker, WorkerRow } from './types.ts';
+import type { ActionRow, AuditEntry, Configuration, ConfigurationKind, ConfigurationVersion, Device, DeviceRow, DeviceType, DeviceTypeRow, Grant, Group, GroupShare, Job, JobsPage, Me, Notification, SignIn, SuiteRow, Token, User, Worker, WorkerRow } from './types.ts';
 
 /** Nothing here polls: data is fetched when it is first shown and after the live connection was lost; in between it is told. */
 export const queryClient = new QueryClient({
@@ -67,6 +67,7 @@ export const auditQuery = (kind: string, object: string) => queryOptions({
   queryKey: ['audit', kind, object], queryFn: async ({ signal }) => (await get<{ entries: AuditEntry[] }>(withQuery('audit', { kind, object }), signal)).entries,
 });
 
+export const sharesQuery = queryOptions({ queryKey: ['shares'], queryFn: async ({ signal }) => (await get<{ shares: GroupShare[] }>('shares', signal)).shares });
 export const tokensQuery = (all: boolean) => queryOptions({ queryKey: ['tokens', all], queryFn: async ({ signal }) => (await get<{ tokens: Token[] }>(withQuery('tokens', { all: all ? 'true' : undefined }), signal)).tokens });
 
 /** Lists of LAVA's own REST API, whole: they are short. */

@@ -88,6 +88,9 @@ export interface Worker extends Omit<WorkerRow, 'devices'> { devices: DeviceRow[
 
 export interface AuditEntry { at: string; actor: string; kind: string; object: string; message: string }
 
+/** What a group gets of the lab; null: no limit. */
+export interface GroupShare { group: string; weight: number; quota: number | null; queue_limit: number | null }
+
 /** One message about a job to one recipient; the submitter and admins see them. */
 export interface Notification {
   id: string;

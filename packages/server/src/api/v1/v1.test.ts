@@ -241,6 +241,24 @@ test('people make and remove their own tokens', async () => {
   expect((await server.ask('/api/v1/audit?kind=token', { as: 'root' })).json.entries[0]).toMatchObject({ actor: 'alice', message: 'Token removed: ci' });
 });
 
+test('superusers say what groups get of the lab', async () => {
+  await server.services.db.insertInto('groups').values({ name: 'kernel team' }).execute();
+  const at = '/api/v1/shares/kernel%20team';
+  const put = (json: object, as: 'root' | 'alice' = 'root') => server.ask(at, { as, method: 'PUT', json });
+  const shares = async () => (await server.ask('/api/v1/shares', { as: 'root' })).json.shares;
+  expect((await put({ weight: 3, quota: null, queue_limit: 40 })).status).toBe(204);
+  expect(await shares()).toEqual([{ group: 'kernel team', weight: 3, quota: null, queue_limit: 40 }]);
+  expect((await put({ weight: 0.5, quota: 2, queue_limit: null })).status).toBe(204);
+  expect(await shares()).toEqual([{ group: 'kernel team', weight: 0.5, quota: 2, queue_limit: null }]);
+  expect((await put({ weight: 0, quota: null, queue_limit: null })).json.error).toMatchObject({ code: 'group-share', message: 'The weight of a share is a number above zero, not 0' });
+  expect((await put({ weight: 1, quota: -1, queue_limit: null })).json.error.message).toBe('The quota of a share is a whole number above zero, not -1');
+  expect((await put({ weight: 1, quota: null, queue_limit: null }, 'alice')).status).toBe(403);
+  expect((await server.ask('/api/v1/shares/nobody', { as: 'root', method: 'PUT', json: { weight: 1, quota: null, queue_limit: null } })).status).toBe(404);
+  expect((await server.ask('/api/v1/audit?kind=group', { as: 'root' })).json.entries[0]).toMatchObject({ actor: 'root', object: 'kernel team', message: 'share: weight 0.5, quota 2, queue limit none' });
+  expect((await server.ask(at, { as: 'root', method: 'DELETE' })).status).toBe(204);
+  expect(await shares()).toEqual([]);
+});
+
 test('a flood of checks is told to wait', async () => {
   const ask = () => server.ask('/api/v1/validate', { json: { definition: 'x' }, headers: { 'x-forwarded-for': '192.0.2.99' } });
   let answer = await ask();

@@ -4,13 +4,16 @@ import type { PasswordSignIn } from '../../auth/sign-in.ts';
 import type { Services } from '../../services.ts';
 import { compression } from '../web-application.ts';
 import { identifyRequests } from '../who.ts';
+import { charts } from './charts.ts';
 import { configuration } from './configuration.ts';
 import { devices } from './devices.ts';
 import { jobs } from './jobs.ts';
 import { lab } from './lab.ts';
 import { log } from './log.ts';
 import { notifications } from './notifications.ts';
+import { queries } from './queries.ts';
 import { session } from './session.ts';
+import { shares } from './shares.ts';
 import { tokens } from './tokens.ts';
 import { workers } from './workers.ts';
 
@@ -28,4 +31,7 @@ export async function v1(app: FastifyInstance, { services, byPassword }: { servi
   workers(app, services);
   lab(app, services);
   tokens(app, services);
+  queries(app, services);
+  charts(app, services);
+  shares(app, services);
 }
