@@ -13,8 +13,9 @@ import { count, type LabJob, makeLab, row } from './lab.ts';
  */
 export interface FakeServer {
   url: string;
-  /** Cuts the live connections, as a lost network does. */
+  /** Cuts the live connections, as a lost network does, and takes no new ones until `mend`. */
   drop(): void;
+  mend(): void;
   /** Makes a job's log that long. */
   longer(job: number, lines: number): void;
   stop(): Promise<void>;
@@ -154,7 +155,8 @@ export async function startFakeServer(options: { dist: string; port?: number; em
     response.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream' });
     createReadStream(file).pipe(response);
   });
-  const ws = new WebSocketServer({ server: http, path: '/ws/live' });
+  let down = false;
+  const ws = new WebSocketServer({ server: http, path: '/ws/live', verifyClient: () => !down });
   ws.on('connection', (socket) => {
     sockets.add(socket);
     watches.set(socket, new Map());
@@ -169,7 +171,8 @@ export async function startFakeServer(options: { dist: string; port?: number; em
   const address = http.address();
   return {
     url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
-    drop() { for (const socket of ws.clients) socket.terminate(); },
+    drop() { down = true; for (const socket of ws.clients) socket.terminate(); },
+    mend() { down = false; },
     longer(id, lines) {
       const entry = lab.jobs.get(id);
       if (entry === undefined) return;

@@ -158,6 +158,7 @@ describe('the log of a running job', () => {
     const before = await lastLine();
     server.drop();
     await page.getByText('Offline').waitFor();
+    server.mend();
     await page.getByText('Live', { exact: true }).waitFor({ state: 'attached' });
     await expect.poll(lastLine).toBeGreaterThan(before + 60);
     const rows = await log().evaluate((box) => [...box.querySelectorAll('[data-n]')].map((row) => [Number(row.getAttribute('data-n')), row.textContent ?? ''] as const));
