@@ -8,4 +8,5 @@ export * from './system/program.ts';
 export * from './system/wait-until.ts';
 export * from './tools/fake-tools.ts';
 export * from './tools/ssh-server.ts';
+export * from './usb/dfu-device.ts';
 export * from './usb/mock-usb.ts';

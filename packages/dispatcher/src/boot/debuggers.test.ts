@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { MockUsb } from '@lava/testbed';
+import { DfuDevice, MockUsb } from '@lava/testbed';
 import { friendlyBoard, login as toShell } from '../testing/fake-board.ts';
 import { actionsOf, debuggerOnUsb, FlashBoard, stubUsb } from '../testing/flash-board.ts';
 
@@ -82,37 +82,57 @@ describe.skipIf(missing !== undefined)(`debuggers${missing === undefined ? '' : 
     expect(board.isOff).toBe(true);
   });
 
-  test('dfu: from the hardware; the last image restarts the board', async () => {
-    board = new FlashBoard(hello, { tools: ['dfu-util'], boot: { dfu: { parameters: { command: 'dfu-util', options: ['-v'] } } } });
-    const images = { boot: board.file('boot.bin', { image_arg: '--alt 0 --download {boot}' }), app: board.file('app.bin', { image_arg: '--alt 1 --download {app}' }) };
-    const run = await board.run([{ deploy: { to: 'tmpfs', images } }, { boot: { method: 'dfu' } }]);
-    expect(run.messages('exception')).toEqual([]);
-    const words = ['dfu-util', '-v', '--serial', 'B0A2D', '--device', '0d28:0204'];
-    expect(board.tools.calls()).toEqual([
-      [...words, '--alt', '0', '--download', expect.stringMatching(/boot\.bin$/)], [...words, '--alt', '1', '--download', expect.stringMatching(/app\.bin$/), '--reset'],
-    ]);
-    expect(board.isOff).toBe(true);
-  });
-
-  test('dfu: what dfu-util says at its end decides, not its status', async () => {
-    board = new FlashBoard(hello, { tools: ['dfu-util'], boot: { dfu: { parameters: { command: 'dfu-util' } } } });
-    board.tools.says('dfu-util', 'state(10) = dfuERROR, status(11) = Device\'s firmware is corrupt\n');
-    const { outcome } = await board.run([{ deploy: { to: 'tmpfs', images: { app: board.file('app.bin', { image_arg: '--download {app}' }) } } }, { boot: { method: 'dfu' } }]);
-    expect(outcome).toMatchObject({ errorType: 'Infrastructure', errorCode: 'flash-failed', errorMessage: expect.stringMatching(/^command failed: dfu-util --serial B0A2D /), poweredOff: true });
-  });
-
-  test('dfu: U-Boot is told to take it, and says when it has', async () => {
-    const uboot = `printf 'Hit any key'; read -r key; printf '=> '; read -r line; echo "$line"; while ! [ -e DOWNLOADED ]; do sleep 0.05; done; printf 'DOWNLOAD ... OK\\nCtrl+C to exit ...'; sleep 60`;
-    board = new FlashBoard('', {
-      tools: ['dfu-util'], constants: { 'u-boot': { 'interrupt-prompt': 'Hit any key', 'interrupt-character': '', 'dfu-download': 'DOWNLOAD \\.\\.\\. OK\\r\\nCtrl\\+C to exit \\.\\.\\.' } },
-      boot: { 'u-boot': { parameters: { bootloader_prompt: '=>' } }, dfu: { implementation: 'u-boot', reset_works: false, parameters: { command: 'dfu-util', 'enter-commands': ['dfu 0 mmc 0'] } } },
+  describe('dfu, with the real dfu-util', () => {
+    let chip: DfuDevice;
+    beforeAll(async () => {
+      chip = new DfuDevice({ vendor: 0x0d28, product: 0x0205, serial: 'DF0' }, ['boot', 'app']);
+      await bus?.play(chip);
     });
-    board.rewrite(uboot.replace('DOWNLOADED', board.path('downloaded')));
-    board.tools.does('dfu-util', `touch ${board.path('downloaded')}`);
-    const run = await board.run([{ deploy: { to: 'tmpfs', images: { app: board.file('app.bin', { image_arg: '--download {app}' }) } } }, { boot: { method: 'dfu' } }]);
-    expect(run.messages('exception')).toEqual([]);
-    expect(run.messages('target')).toContain('dfu 0 mmc 0');
-    expect(board.tools.calls('dfu-util')[0]).not.toContain('--reset');
+    const ids = { board_id: 'DF0', usb_vendor_id: '0d28', usb_product_id: '0205' };
+    const fromRom = { device: ids, boot: { dfu: { parameters: { command: 'dfu-util', options: ['-v'] } } } };
+
+    test('from the hardware: each image goes to its place; the last restarts the board', async () => {
+      board = new FlashBoard(hello, fromRom);
+      const images = { boot: board.file('boot.bin', { image_arg: '--alt 0 --download {boot}' }), app: board.file('app.bin', { image_arg: '--alt 1 --download {app}' }, Buffer.alloc(5000, 'app')) };
+      const run = await board.run([{ deploy: { to: 'tmpfs', images } }, { boot: { method: 'dfu' } }]);
+      expect(run.messages('exception')).toEqual([]);
+      expect(chip.memory.get(0)?.toString()).toBe('boot.bin\n');
+      expect(chip.memory.get(1)?.equals(Buffer.alloc(5000, 'app'))).toBe(true);
+      expect(chip.restarts).toBe(1);
+      expect(actionsOf(run).slice(5)).toEqual(['boot-dfu-retry', 'connect-device', 'reset-device', 'pdu-reboot', 'wait-dfu-device', 'flash-dfu', 'finalize', 'power-off', 'read-feedback']);
+      expect(board.isOff).toBe(true);
+    });
+
+    test('what cannot be written is told, with the words of dfu-util in the log', async () => {
+      board = new FlashBoard(hello, fromRom);
+      chip.broken = true;
+      const run = await board.run([{ deploy: { to: 'tmpfs', images: { app: board.file('app.bin', { image_arg: '--alt 1 --download {app}' }) } } }, { boot: { method: 'dfu' } }]);
+      chip.broken = false;
+      expect(run.outcome).toMatchObject({ errorType: 'Infrastructure', errorCode: 'flash-failed', errorMessage: expect.stringMatching(/^command failed: dfu-util -v --serial DF0 /), poweredOff: true });
+      expect(run.messages('debug').join('\n')).toContain('Device is unable to write memory');
+    });
+
+    test('a place that the board does not have', async () => {
+      board = new FlashBoard(hello, fromRom);
+      const { outcome } = await board.run([{ deploy: { to: 'tmpfs', images: { app: board.file('app.bin', { image_arg: '--alt 7 --download {app}' }) } } }, { boot: { method: 'dfu' } }]);
+      expect(outcome).toMatchObject({ errorType: 'Infrastructure', errorCode: 'flash-failed', poweredOff: true });
+    });
+
+    test('U-Boot is told to take it, and says when it has', async () => {
+      board = new FlashBoard('', {
+        constants: { 'u-boot': { 'interrupt-prompt': 'Hit any key', 'interrupt-character': '', 'dfu-download': 'DOWNLOAD \\.\\.\\. OK\\r\\nCtrl\\+C to exit \\.\\.\\.' } },
+        device: ids, boot: { 'u-boot': { parameters: { bootloader_prompt: '=>' } }, dfu: { implementation: 'u-boot', reset_works: false, parameters: { command: 'dfu-util', 'enter-commands': ['dfu 0 mmc 0'] } } },
+      });
+      board.rewrite(`printf 'Hit any key'; read -r key; printf '=> '; read -r line; echo "$line"; while ! [ -e ${board.path('downloaded')} ]; do sleep 0.05; done; printf 'DOWNLOAD ... OK\\nCtrl+C to exit ...'; sleep 60`);
+      chip.onWritten = () => writeFileSync(board.path('downloaded'), '');
+      const restarts = chip.restarts;
+      const run = await board.run([{ deploy: { to: 'tmpfs', images: { app: board.file('app.bin', { image_arg: '--alt 1 --download {app}' }) } } }, { boot: { method: 'dfu' } }]);
+      chip.onWritten = undefined;
+      expect(run.messages('exception')).toEqual([]);
+      expect(run.messages('target')).toContain('dfu 0 mmc 0');
+      expect(chip.memory.get(1)?.toString()).toBe('app.bin\n');
+      expect(chip.restarts).toBe(restarts);
+    });
   });
 
   test('musca: the serial port comes with the power', async () => {
