@@ -2,6 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import { messageOf } from '@lava/base';
 import { readConditions } from '../queries/conditions.ts';
 import type { User } from '../auth/users.ts';
+import { findQueryNamed, maySeeQuery } from '../queries/saved-query.ts';
 import type { SubmitProblem } from '../services.ts';
 import type { Database } from '../store/database.ts';
 import { describesApiToken } from './callback-token.ts';
@@ -19,7 +20,7 @@ export async function checkNotify(db: Db, definition: unknown, user: User | null
   const problems: Problem[] = [];
   for (const [n, recipient] of block.recipients.entries()) problems.push(...await checkRecipient(db, recipient, ['notify', 'recipients', n, 'to']));
   problems.push(...checkQueries(block));
-  if (user) problems.push(...await checkTokens(db, block, user, definition));
+  if (user) problems.push(...await checkSavedQuery(db, block, user), ...await checkTokens(db, block, user, definition));
   return problems;
 }
 
@@ -41,10 +42,16 @@ function checkQueries({ criteria, compare }: NotifyBlock): Problem[] {
     const wrong = text ? problemOfQuery(text) : undefined;
     if (wrong !== undefined) problems.push({ ...refusal('notify-query', wrong, path), hint: 'Write conditions as table__field__operator__value: testjob__health__exact__Complete.' });
   }
-  if (compare?.saved !== undefined) {
-    problems.push({ severity: 'warning', code: 'notify-saved-query', message: `Query ${compare.saved} does not exist`, path: ['notify', 'compare', 'query'], hint: 'Nothing is compared. Write the conditions of the query here: {entity: testjob, conditions: {…}}.' });
-  }
   return problems;
+}
+
+/** A saved query must be there when the job ends, so that it need not be there yet. */
+async function checkSavedQuery(db: Db, { compare }: NotifyBlock, user: User): Promise<Problem[]> {
+  if (compare?.saved === undefined) return [];
+  const query = await findQueryNamed(db, compare.saved);
+  const wrong = !query || query.isArchived || !maySeeQuery(user, query) ? `Query ${compare.saved} does not exist` : query.entity !== 'testjob' ? `Query ${compare.saved} does not find jobs` : undefined;
+  if (wrong === undefined) return [];
+  return [{ severity: 'warning', code: 'notify-saved-query', message: wrong, path: ['notify', 'compare', 'query'], hint: 'Nothing is compared. Make a query of jobs with this name, or write conditions here: {entity: testjob, conditions: {…}}.' }];
 }
 
 function problemOfQuery(text: string): string | undefined {

@@ -1,8 +1,10 @@
 import { sql } from 'kysely';
 import { testResults } from '@lava/job';
-import { readConditions } from '../queries/conditions.ts';
-import { usersById } from '../auth/users.ts';
+import { usersById, type User } from '../auth/users.ts';
 import { visibleJobs } from '../auth/visibility.ts';
+import { readConditions } from '../queries/conditions.ts';
+import type { RowSource } from '../queries/rows.ts';
+import { findQueryNamed, maySeeQuery, savedRows } from '../queries/saved-query.ts';
 import type { Services } from '../services.ts';
 import { jobHealth } from '../store/numbers.ts';
 import type { JobFacts } from './job-facts.ts';
@@ -12,18 +14,28 @@ import type { Comparison } from './notify-block.ts';
 const mostJobs = 5;
 
 /** What differs from the newest other Complete job of the query, of the newest five that the submitter may see. */
-export async function comparisonText({ db }: Services, facts: JobFacts, { conditions, saved, blacklist }: Comparison): Promise<string> {
-  if (conditions === undefined) return `Comparison\n  there is no saved query ${saved ?? ''}`;
+export async function comparisonText({ db }: Services, facts: JobFacts, comparison: Comparison): Promise<string> {
   const submitter = (await usersById(db, [facts.submitter])).get(facts.submitter) ?? null;
-  const where = conditions === '' ? sql<boolean>`true` : readConditions('testjob', conditions);
+  const source = await jobsOf(db, submitter, comparison);
+  if (typeof source === 'string') return `Comparison\n  ${source}`;
+  const { where } = source;
   const { rows: jobs } = await sql<{ id: number; health: number }>`select jobs.id, jobs.health from jobs where ${where} and ${visibleJobs(submitter)} order by jobs.id desc limit ${mostJobs}`.execute(db);
   const other = jobs.find((j) => j.id !== facts.id && j.health === jobHealth.Complete);
   if (!other) return 'Comparison\n  the query found no other Complete job';
 
-  const left = new Set(blacklist);
+  const left = new Set(comparison.blacklist);
   const [before, now] = [await resultsOf(db, other.id, left), await resultsOf(db, facts.id, left)];
   const lines = compare(before, now);
   return `Comparison with job ${other.id}\n${(lines.length === 0 ? ['no differences'] : lines).map((line) => `  ${line}`).join('\n')}`;
+}
+
+/** The jobs to compare with, or why there are none. */
+async function jobsOf(db: Services['db'], submitter: User | null, { conditions, saved = '' }: Comparison): Promise<RowSource | string> {
+  if (conditions !== undefined) return { entity: 'testjob', where: conditions === '' ? sql<boolean>`true` : readConditions('testjob', conditions) };
+  const query = await findQueryNamed(db, saved);
+  if (!query || query.isArchived || !maySeeQuery(submitter, query)) return `there is no query ${saved}`;
+  if (query.entity !== 'testjob') return `query ${saved} does not find jobs`;
+  return !query.isLive && query.found === null ? `query ${saved} was not run yet` : savedRows(query);
 }
 
 type Results = ReadonlyMap<string, ReadonlyMap<string, string>>;

@@ -45,6 +45,12 @@ export async function findQuery(db: Kysely<Database>, owner: string, name: strin
   return (await read(db, sql<boolean>`users.username = ${owner.replaceAll('\0', '')} and q.name = ${name.replaceAll('\0', '')}`))[0];
 }
 
+/** The query that `~owner/name` names. */
+export async function findQueryNamed(db: Kysely<Database>, text: string): Promise<SavedQuery | undefined> {
+  const [, owner, name] = /^~([^/]+)\/(.+)$/.exec(text) ?? [];
+  return owner === undefined || name === undefined ? undefined : findQuery(db, owner, name);
+}
+
 export const queriesById = (db: Kysely<Database>, ids: readonly number[]): Promise<SavedQuery[]> => read(db, sql<boolean>`q.id = any(${[...ids]}::integer[])`);
 
 /** The queries that somebody sees in lists: published ones, one's own and those of one's groups; archived ones are not. */

@@ -5,6 +5,7 @@ import { identifyRequests } from '../who.ts';
 import { plainDevices } from './devices.ts';
 import { plainJobData } from './job-data.ts';
 import { plainJobs } from './jobs.ts';
+import { plainQueries } from './queries.ts';
 import { plainResults } from './results.ts';
 
 /** LAVA's plain texts and data at the addresses of its pages, for scripts and links. */
@@ -14,5 +15,6 @@ export async function plain(app: FastifyInstance, { services }: { services: Serv
   plainJobs(app, services);
   plainJobData(app, services);
   plainResults(app, services);
+  plainQueries(app, services);
   plainDevices(app, services);
 }
