@@ -44,7 +44,8 @@ function execute(job: JobContext, parameters: Parameters): ActionSpec {
     const root = a.get(nfsRoot);
     if (!root) throw new JobError("'method: qemu-nfs' needs a root file system: a deploy block with 'to: nfs' and 'images: {nfsrootfs: …}'", { code: 'nfs-root' });
     const { console, nfsrootargs, ipargs } = mappingAt(nfs, 'append') ?? {};
-    const words = [`console=${asText(console ?? 'ttyS0')}`, 'root=/dev/nfs', `nfsroot=${root.server}:${root.folder},${asText(nfsrootargs ?? 'tcp,hard')}`, 'rw', asText(ipargs ?? 'ip=dhcp')];
+    const place = asText(nfsrootargs ?? 'nfsroot={NFS_SERVER_IP}:{NFSROOTFS},tcp,hard').replaceAll('{NFS_SERVER_IP}', () => root.server).replaceAll('{NFSROOTFS}', () => root.folder);
+    const words = [`console=${asText(console ?? 'ttyS0')}`, 'root=/dev/nfs', place, 'rw', asText(ipargs ?? 'ip=dhcp')];
     return ['--append', words.join(' ')];
   });
 }

@@ -72,7 +72,7 @@ describe('nfs', () => {
 
   test('qemu-nfs: the kernel of a virtual machine is told where its root is', async () => {
     const guest = `#!/bin/bash\nprintf 'QEMU emulator version 7.2\\n'; [ "$1" = --version ] && exit\n${friendlyBoard}`;
-    board = new FlashBoard('', { deploy: { nfs: null }, boot: { 'qemu-nfs': { parameters: { command: '', options: ['-m 512'], append: { console: 'ttyAMA0', nfsrootargs: 'tcp,hard,vers=3', ipargs: 'ip=dhcp' } } } }, device: { available_architectures: ['arm64'] } });
+    board = new FlashBoard('', { deploy: { nfs: null }, boot: { 'qemu-nfs': { parameters: { command: '', options: ['-m 512'], append: { console: 'ttyAMA0', nfsrootargs: 'nfsroot={NFS_SERVER_IP}:{NFSROOTFS},tcp,hard,vers=3', ipargs: 'ip=dhcp' } } } }, device: { available_architectures: ['arm64'] } });
     writeFileSync(board.path('qemu'), guest, { mode: 0o755 });
     const images = { kernel: board.file('Image', { image_arg: '-kernel {kernel}' }), nfsrootfs: rootfs() };
     const run = await board.run([{ deploy: { to: 'nfs', images } }, { boot: { method: 'qemu-nfs', ...login } }], {
