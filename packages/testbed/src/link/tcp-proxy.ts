@@ -17,6 +17,7 @@ export class TcpProxy {
   readonly #server: Server;
   readonly #target: { host: string; port: number };
   #weather: Weather = 'calm';
+  #stalled: 'both' | 'answers' = 'both';
   #pairs = new Set<Pair>();
   /** Bytes that passed in both directions. */
   passed = 0;
@@ -55,9 +56,11 @@ export class TcpProxy {
     this.reset();
   }
 
-  stall(): void {
+  /** With `answers` only what the target sends: it goes on hearing and is not heard, so that all is asked again. */
+  stall(which: 'both' | 'answers' = 'both'): void {
     this.#weather = 'stalled';
-    for (const { inner, outer } of this.#pairs) { inner.pause(); outer.pause(); }
+    this.#stalled = which;
+    for (const { inner, outer } of this.#pairs) { inner.pause(); if (which === 'both') outer.pause(); }
   }
 
   drop(): void {
@@ -91,11 +94,12 @@ export class TcpProxy {
         this.passed += bytes.length;
         if (!to.write(bytes)) from.pause();
       });
-      to.on('drain', () => { if (this.#weather !== 'stalled') from.resume(); });
+      const stalled = () => this.#weather === 'stalled' && (this.#stalled === 'both' || from === inner);
+      to.on('drain', () => { if (!stalled()) from.resume(); });
       from.on('error', () => undefined);
       from.on('close', () => { to.destroy(); this.#pairs.delete(pair); });
       from.on('end', () => to.end());
-      if (this.#weather === 'stalled') from.pause();
+      if (stalled()) from.pause();
     }
   }
 }

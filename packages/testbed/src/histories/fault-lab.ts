@@ -1,0 +1,170 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { lavaPaths } from '@lava/base';
+import { TcpProxy } from '../link/tcp-proxy.ts';
+import { LavaSystem } from '../system/lava-system.ts';
+import { DiskOfItsOwn } from './disk.ts';
+import { FakeClock } from './fake-clock.ts';
+import { LabDatabase } from './lab-database.ts';
+import { NumberedBoard } from './numbered-board.ts';
+import { boardTypes, workerNames } from './plan.ts';
+import { childrenOf } from './processes.ts';
+
+const run = promisify(execFile);
+
+/** Seconds of a lease in this lab: longer than any fault that no job may notice. */
+export const leaseSeconds = 10;
+
+const template = `parameters: {}
+commands:
+  connect: {{ connection_command }}
+  hard_reset: {{ hard_reset_command }}
+  power_off: {{ power_off_command }}
+constants:
+  failure_retry: 1
+  boot_retry: 1
+  kernel-start-message: 'Linux version [0-9]'
+  default-shell-prompt: 'lava-test: # '
+  shutdown-message: 'going down'
+  spawn_maxread: '4092'
+actions:
+  deploy: {methods: {}}
+  boot: {connections: {serial: null}, methods: {minimal: null}}
+timeouts:
+  actions: {power-off: {seconds: 20}}
+  connections: {}
+`;
+
+/** The board's power switch is told the attempt; it answers when it has done it. */
+const powerScript = `exec 3<>/dev/tcp/127.0.0.1/$1 || exit 1
+echo "$2 \${LAVA_ATTEMPT##*/}" >&3
+read -r answer <&3
+[ "$answer" = done ]
+`;
+
+/** A worker of the lab: its network goes through proxies, its state is on a disk of its own where that is possible. */
+export interface LabWorker {
+  readonly name: string;
+  readonly folder: string;
+  readonly attempts: string;
+  readonly control: TcpProxy;
+  readonly log: TcpProxy;
+  readonly clock: FakeClock | undefined;
+  readonly disk: DiskOfItsOwn | undefined;
+}
+
+/** A server with its PostgreSQL, three workers and twenty boards, all of which can be hurt. */
+export class FaultLab {
+  readonly system: LavaSystem;
+  readonly workers: LabWorker[] = [];
+  readonly boards: NumberedBoard[] = [];
+  readonly database: LabDatabase;
+  serverClock: FakeClock | undefined;
+  serverDisk: DiskOfItsOwn | undefined;
+  #starting: Promise<unknown> = Promise.resolve();
+
+  private constructor(system: LavaSystem) {
+    this.system = system;
+    this.database = new LabDatabase(join(lavaPaths(system.root).serverState, 'postgresql/socket'));
+  }
+
+  static async open(boards = 20): Promise<FaultLab> {
+    const root = await mkdtemp(join(tmpdir(), 'lava-faults-'));
+    await chmod(root, 0o755);
+    const lab = new FaultLab(await LavaSystem.at(root));
+    try {
+      await lab.#build(boards);
+    } catch (error) {
+      await lab.close();
+      throw error;
+    }
+    return lab;
+  }
+
+  get jobOutput(): string {
+    return join(lavaPaths(this.system.root).serverState, 'default/media/job-output');
+  }
+
+  worker(name: string): LabWorker {
+    return this.workers.find((w) => w.name === name)!;
+  }
+
+  /** Starts the server if it does not run; one call after the other. */
+  ensureServer(): Promise<void> {
+    const starting = this.#starting.catch(() => undefined).then(async () => {
+      if (this.system.server?.running) return;
+      await this.system.startServer({ env: { LAVA_LEASE_SECONDS: String(leaseSeconds), LAVA_LOGLEVEL: 'DEBUG', ...this.serverClock?.environment } });
+    });
+    this.#starting = starting;
+    return starting;
+  }
+
+  ensureWorker({ name, folder, control, log, clock }: LabWorker): void {
+    if (this.system.workers.get(name)?.running) return;
+    this.system.startWorker(name, { ports: { control: control.port, log: log.port }, args: ['--worker-dir', folder], env: { ...clock?.environment } });
+  }
+
+  /** The processes of PostgreSQL, the postmaster first; none when it is down. */
+  async databaseProcesses(): Promise<number[]> {
+    const file = join(lavaPaths(this.system.root).serverState, 'postgresql/data/postmaster.pid');
+    const pid = Number((await readFile(file, 'utf8').catch(() => '')).split('\n')[0]);
+    return pid > 0 ? [pid, ...childrenOf(pid)] : [];
+  }
+
+  async close(): Promise<void> {
+    await this.database.close();
+    await this.system.stop();
+    for (const { control, log } of this.workers) { await control.close(); await log.close(); }
+    for (const board of this.boards) await board.close();
+    for (const disk of [this.serverDisk, ...this.workers.map((w) => w.disk)]) await disk?.remove();
+    await rm(this.system.root, { recursive: true, force: true });
+  }
+
+  async #build(boards: number): Promise<void> {
+    const { system } = this;
+    const { root } = system;
+    this.serverClock = await FakeClock.make(join(root, 'server-clock'));
+    this.serverDisk = await DiskOfItsOwn.make(this.jobOutput);
+    await this.ensureServer();
+    const power = join(root, 'power.sh');
+    await writeFile(power, powerScript);
+    for (const name of workerNames) {
+      await system.addWorker(name);
+      const folder = join(root, 'workers', name);
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      this.workers.push({
+        name, folder, attempts: join(folder, 'attempts'), control: await TcpProxy.to(system.ports.control), log: await TcpProxy.to(system.ports.log),
+        clock: await FakeClock.make(join(root, `${name}-clock`)), disk: await DiskOfItsOwn.make(folder),
+      });
+    }
+    const devices: Record<string, object> = {};
+    for (let n = 0; n < boards; n++) {
+      const board = await NumberedBoard.start(`board${String(n + 1).padStart(2, '0')}`);
+      this.boards.push(board);
+      devices[board.name] = {
+        device_type: boardTypes[n % 3 === 2 ? 1 : 0], worker: workerNames[n % workerNames.length],
+        variables: {
+          connection_command: `tcp://127.0.0.1:${board.serialPort}`,
+          hard_reset_command: `bash ${power} ${board.switchPort} cycle`, power_off_command: `bash ${power} ${board.switchPort} off`,
+        },
+      };
+    }
+    await writeFile(join(root, 'lab.yaml'), JSON.stringify({ device_types: Object.fromEntries(boardTypes.map((t) => [t, { template }])), devices }));
+    await system.lava('lab', 'apply', '--yes', join(root, 'lab.yaml'));
+    for (const board of this.boards) await system.api(`/api/v1/devices/${board.name}/health`, { health: 'Good', reason: 'new' });
+    for (const worker of this.workers) this.ensureWorker(worker);
+  }
+
+  /** Folders of attempts that a worker has now. */
+  async attemptFolders(worker: LabWorker): Promise<string[]> {
+    return (await readdir(worker.attempts).catch(() => [])).filter((name) => /^\d+-\d+$/.test(name));
+  }
+
+  /** Copies files with their times. */
+  async copy(from: string, to: string): Promise<void> {
+    await run('cp', ['-a', from, to]);
+  }
+}

@@ -1,0 +1,25 @@
+import { boardPrompt } from './numbered-board.ts';
+import type { JobPlan } from './plan.ts';
+
+/** Definition of a planned job. Its secret is typed to the board, which prints it: it must be hidden everywhere. */
+export function numberedJob(name: string, secret: string, { members, lines, pause, type, priority }: Omit<JobPlan, 'at'>): string {
+  const role = members > 1 ? { role: ['leader', 'other'] } : {};
+  const device = members > 1
+    ? { protocols: { 'lava-multinode': { roles: {
+      leader: { device_type: type, count: 1, essential: true }, other: { device_type: type, count: members - 1, essential: true },
+    } } } }
+    : { device_type: type };
+  const counting = lines.map((count, n) => ({ name: `count-${n + 1}`, command: `count ${count} ${pause}` }));
+  return JSON.stringify({
+    job_name: name, visibility: 'public', priority, ...device,
+    timeouts: { job: { seconds: 90 }, action: { seconds: 60 }, connection: { seconds: 60 }, actions: { 'power-off': { seconds: 20 } } },
+    secrets: { TOKEN: secret },
+    actions: [
+      { boot: { ...role, method: 'minimal', prompts: [boardPrompt], auto_login: { login_prompt: 'board login:', username: 'root' } } },
+      { test: { ...role, interactive: [{
+        name: 'numbered', prompts: [boardPrompt],
+        script: [{ command: `hello ${secret}`, name: 'hello' }, ...(members > 1 ? [{ 'lava-sync': 'begun' }] : []), ...counting],
+      }] } },
+    ],
+  }, null, 1);
+}
