@@ -39,6 +39,22 @@ test('a group is there when all its members are', () => {
   expect([group.answer(first), group.answer(second)]).toEqual([everyone, everyone]);
 });
 
+test('all members get the same key, which is that of none of them alone until all are there', () => {
+  const group = new Group({});
+  const seed = (digit: string) => digit.repeat(64);
+  const data = (digit: string): GroupRequest => ({ request: 'group_data', role: 'peer', group_size: 2, seed: seed(digit) });
+  group.say('11', data('b'));
+  const first = group.say('11', { request: 'group_key' });
+  expect(group.answer(first)).toBeUndefined();
+  group.say('9', data('a'));
+  const second = group.say('9', { request: 'group_key' });
+  expect([group.answer(first), group.answer(second)]).toEqual([seed('a'), seed('a')].map((s) => ({ response: 'group_key', seed: s })));
+  // Members of older workers bring none.
+  const older = new Group({ 1: 'peer' });
+  expect(older.answer(older.say('1', { request: 'group_key' }))).toEqual({ response: 'nack' });
+  expect(readGroupRequest({ request: 'group_data', role: 'peer', group_size: 2, seed: 'short' })).toBe('group_data with a seed that is not 64 hexadecimal digits');
+});
+
 describe('waits', () => {
   test('lava-wait ends with the first message, also an own one, and shows the latest of each sender', () => {
     const group = new Group(three);

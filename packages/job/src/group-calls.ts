@@ -5,8 +5,10 @@ import { isMapping, type Mapping } from './mapping.ts';
  * LAVA's coordinator. Pure: the whole state of a group is the list of its calls in the order in which they came.
  */
 export type GroupRequest =
-  /** A member is there; answered when all are. */
-  | { readonly request: 'group_data'; readonly role: string; readonly group_size: number }
+  /** A member is there; answered when all are. `seed`: 64 random hexadecimal digits, what the group's key can be made of. */
+  | { readonly request: 'group_data'; readonly role: string; readonly group_size: number; readonly seed?: string }
+  /** The secret that all members have and nobody else; answered when all are there. Not LAVA's: its coordinator asks for no key. */
+  | { readonly request: 'group_key' }
   | { readonly request: 'lava_send'; readonly messageID: string; readonly message: Mapping }
   /** Answered when anyone, the caller included, has sent that message. */
   | { readonly request: 'lava_wait'; readonly messageID: string }
@@ -17,6 +19,7 @@ export type GroupRequest =
 
 export type GroupAnswer =
   | { readonly response: 'group_data'; /** Roles by member. */ readonly roles: Readonly<Record<string, string>> }
+  | { readonly response: 'group_key'; readonly seed: string }
   | { readonly response: 'ack'; /** What was sent, by member, in the order of first sending. */ readonly message?: readonly GroupMessage[] }
   /** It can never be answered otherwise. */
   | { readonly response: 'nack' };
@@ -40,17 +43,20 @@ export const longestGroupRequest = 65_534;
 export const mostGroupCalls = 200_000;
 
 /** Calls with different keys do not concern one another. */
-export const callKey = (request: GroupRequest): string => (request.request === 'group_data' ? '' : request.messageID);
+export const callKey = (request: GroupRequest): string => ('messageID' in request ? request.messageID : '');
 
 /** Reads a request of a member, or says what is wrong with it. */
 export function readGroupRequest(value: unknown): GroupRequest | string {
   if (!isMapping(value)) return 'a request must be a mapping';
   if (JSON.stringify(value).length > longestGroupRequest) return 'Message was too long to send!';
-  const { request, messageID, message, waitrole, role, group_size: size } = value;
+  const { request, messageID, message, waitrole, role, group_size: size, seed } = value;
   if (request === 'group_data') {
     if (typeof role !== 'string') return 'group_data without a role';
-    return Number.isSafeInteger(size) && (size as number) > 0 ? { request, role, group_size: size as number } : 'group_data without a group_size';
+    if (!Number.isSafeInteger(size) || (size as number) <= 0) return 'group_data without a group_size';
+    if (seed !== undefined && !(typeof seed === 'string' && /^[0-9a-f]{64}$/.test(seed))) return 'group_data with a seed that is not 64 hexadecimal digits';
+    return { request, role, group_size: size as number, ...(seed !== undefined && { seed }) };
   }
+  if (request === 'group_key') return { request };
   if (request !== 'lava_send' && request !== 'lava_wait' && request !== 'lava_wait_all' && request !== 'lava_sync') return `Unsupported api call: ${String(request).slice(0, 60)}`;
   if (typeof messageID !== 'string' || messageID === '') return 'Missing messageID';
   if (request === 'lava_send') return { request, messageID, message: isMapping(message) ? message : {} };
@@ -61,17 +67,22 @@ export function readGroupRequest(value: unknown): GroupRequest | string {
 /** Who is in a group: roles by member, in the order in which they came. */
 export class GroupMembers {
   readonly roles: ReadonlyMap<string, string>;
+  /** That of the first job among those that brought one: the same whoever asks, once all are there. */
+  readonly seed: string | undefined;
   readonly #size: number;
 
   /** @param calls all `group_data` calls of the group */
   constructor(calls: readonly GroupCall[]) {
     const roles = new Map<string, string>();
+    const seeds: { readonly member: string; readonly seed: string }[] = [];
     let size = Number.POSITIVE_INFINITY;
     for (const { member, request } of calls) {
       if (request.request !== 'group_data') continue;
       if (!roles.has(member)) roles.set(member, request.role);
+      if (request.seed !== undefined) seeds.push({ member, seed: request.seed });
       size = request.group_size;
     }
+    this.seed = seeds.sort((a, b) => Number(a.member) - Number(b.member))[0]?.seed;
     this.roles = roles;
     this.#size = size;
   }
@@ -93,6 +104,10 @@ export class GroupMembers {
 export function answerTo({ member, call, request }: GroupCall, members: GroupMembers, calls: readonly GroupCall[]): GroupAnswer | undefined {
   switch (request.request) {
     case 'group_data': return members.complete ? { response: 'group_data', roles: Object.fromEntries(members.roles) } : undefined;
+    case 'group_key': {
+      if (!members.complete) return undefined;
+      return members.seed === undefined ? { response: 'nack' } : { response: 'group_key', seed: members.seed };
+    }
     case 'lava_send': return { response: 'ack' };
     case 'lava_wait': {
       const sent = messages(calls);

@@ -9,7 +9,7 @@ import { overlayHost, overlayHostIds } from '../deploy/ssh.ts';
 import { sharedKey, type Action, type ActionSpec, type Method } from '../pipeline/action.ts';
 import { asText } from '../pipeline/as-text.ts';
 import { deviceHasMethod } from '../pipeline/select-method.ts';
-import { identityFile, ownHost, scpCommand, sshCommand, sshParameters, sshTarget, toldHost } from '../ssh/ssh-device.ts';
+import { hasIdentity, ownHost, scpCommand, sshCommand, sshParameters, sshTarget, toldHost } from '../ssh/ssh-device.ts';
 import { autoLoginAction } from './auto-login-action.ts';
 import { expectShellConnection } from './expect-shell-connection.ts';
 import { exportDeviceEnv } from './export-device-env.ts';
@@ -36,11 +36,11 @@ export const ssh: Method = {
   }),
 };
 
-async function checkSsh(a: Action): Promise<void> {
+function checkSsh(a: Action): void {
   for (const program of ['ssh', 'scp']) which(program, hint);
   if (!hasSerial(a.job.device)) a.error('Device not configured to support serial connection.');
   if (!/^\d+$/.test(asText(sshParameters(a.job)['port'] ?? 22))) a.error('Port was set but was not a digit');
-  await identityFile(a.job);
+  hasIdentity(a.job);
 }
 
 /** Copies the overlay, and what else the deploy block fetched, into the folder of the tests. */
@@ -49,8 +49,8 @@ const scpDeploy: ActionSpec = {
   summary: 'scp over the ssh connection',
   description: 'copy a file to a known device using scp',
   timeoutError: 'Infrastructure',
-  async validate(a) {
-    await checkSsh(a);
+  validate(a) {
+    checkSsh(a);
     if (!deviceHasMethod(a.job.device, 'deploy', 'ssh')) a.error('Unable to use scp-deploy without ssh deployment');
     if (!a.get(overlayHostIds) && ownHost(a.job) === undefined) a.error('Invalid device or job configuration, missing host.');
   },

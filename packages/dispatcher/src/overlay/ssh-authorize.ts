@@ -5,7 +5,7 @@ import { isMapping, mappingAt } from '@lava/job';
 import { overlayFolder, resultsFolder } from '../deploy/downloaded.ts';
 import type { Action, ActionSpec } from '../pipeline/action.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
-import { identityFile } from '../ssh/ssh-device.ts';
+import { hasIdentity, identityFile } from '../ssh/ssh-device.ts';
 
 /** Does the device know a deployment over ssh? */
 export function hasSsh(job: JobContext): boolean {
@@ -21,13 +21,13 @@ export const sshAuthorize: ActionSpec = {
   name: 'ssh-authorize',
   summary: 'add public key to authorized_keys file',
   description: 'include public key in overlay and authorize root user',
-  async validate(a) {
+  validate(a) {
     if (!isActive(a)) return;
     if (a.parameters['authorize'] !== 'ssh') a.error("'authorize' can only be 'ssh'");
-    else if (await identityFile(a.job) === undefined) a.error('Missing identity file of ssh in the device configuration');
+    else if (!hasIdentity(a.job)) a.error('Missing identity file of ssh in the device configuration');
   },
   async run(a) {
-    const key = isActive(a) ? await identityFile(a.job) : undefined;
+    const key = isActive(a) ? await identityFile(a) : undefined;
     if (key === undefined) {
       a.log.debug('skipped ssh-authorize');
       return;

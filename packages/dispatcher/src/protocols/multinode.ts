@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { InfrastructureError, JobError, MultinodeTimeoutError, TestError } from '@lava/base';
 import { isMapping, longestGroupRequest, mappingAt, timeoutSeconds, type GroupAnswer, type GroupMessage, type GroupRequest, type Mapping } from '@lava/job';
 import type { JobLog } from '../log/job-log.ts';
@@ -56,7 +57,7 @@ export class Multinode {
       });
     }
     this.#log.debug(`Initialising group ${asText(group)}`);
-    await this.#ask({ request: 'group_data', role: this.role, group_size: Number(size) }, Math.min(gatherSeconds, remainingMs / 1000), signal);
+    await this.#ask({ request: 'group_data', role: this.role, group_size: Number(size), seed: randomBytes(32).toString('hex') }, Math.min(gatherSeconds, remainingMs / 1000), signal);
     this.#joined = true;
     if (this.#parameters['request'] !== 'lava-start') {
       this.#log.debug(`${multinodeName} protocol initialised`);
@@ -95,6 +96,18 @@ export class Multinode {
   async sync(messageID: string, signal: AbortSignal, seconds = this.#seconds): Promise<Reply> {
     this.#log.debug(`requesting lava_sync '${messageID}'`);
     return replyOf(await this.#ask({ request: 'lava_sync', messageID }, seconds, signal));
+  }
+
+  /**
+   * 64 hexadecimal digits that all members of the group get, and nobody else.
+   * @throws InfrastructureError when the server is too old to have them
+   */
+  async secret(signal: AbortSignal): Promise<string> {
+    const answer = await this.#ask({ request: 'group_key' }, this.#seconds, signal);
+    if (answer.response === 'group_key') return answer.seed;
+    throw new InfrastructureError('The server has no key for this multinode group', {
+      code: 'group-key', hint: 'Upgrade the server, or put a key onto the workers and name it in the device dictionary: ssh_identity_file.',
+    });
   }
 
   /** Time for this call and those that follow. @throws JobError `Invalid timeout request` */

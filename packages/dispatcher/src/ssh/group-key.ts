@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 
 /** A key pair as files of OpenSSH hold it. */
 export interface SshKey {
@@ -12,18 +12,19 @@ const type = 'ssh-ed25519';
 const derHead = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 /**
- * The key by which the jobs of a multinode group sign in to the group's devices. It is made of the group's id, so that all
- * workers of the group have the same, and no other group has it.
+ * The key by which the jobs of a multinode group sign in to the group's devices.
+ * @param secret 64 hexadecimal digits that only the members of the group have: it is the private key
+ * @param name of the group, for the comment in the key
  */
-export function groupKey(group: string): SshKey {
-  const seed = createHash('sha256').update(`lava ssh key of group ${group}`).digest();
+export function groupKey(secret: string, name: string): SshKey {
+  const seed = Buffer.from(secret, 'hex');
   const publicBytes = createPublicKey(createPrivateKey({ key: Buffer.concat([derHead, seed]), format: 'der', type: 'pkcs8' })).export({ type: 'spki', format: 'der' }).subarray(-32);
   const publicBlob = Buffer.concat([field(type), field(publicBytes)]);
-  const comment = `lava-${group}`;
+  const comment = `lava-${name}`;
   // The two numbers would tell a wrong password; there is none.
-  const secret = Buffer.concat([number(0), number(0), publicBlob, field(Buffer.concat([seed, publicBytes])), field(comment)]);
-  const padding = Buffer.from(Array.from({ length: (8 - (secret.length % 8)) % 8 }, (_, i) => i + 1));
-  const blob = Buffer.concat([Buffer.from('openssh-key-v1\0'), field('none'), field('none'), field(''), number(1), field(publicBlob), field(Buffer.concat([secret, padding]))]);
+  const privateBlob = Buffer.concat([number(0), number(0), publicBlob, field(Buffer.concat([seed, publicBytes])), field(comment)]);
+  const padding = Buffer.from(Array.from({ length: (8 - (privateBlob.length % 8)) % 8 }, (_, i) => i + 1));
+  const blob = Buffer.concat([Buffer.from('openssh-key-v1\0'), field('none'), field('none'), field(''), number(1), field(publicBlob), field(Buffer.concat([privateBlob, padding]))]);
   const lines = blob.toString('base64').match(/.{1,70}/g) ?? [];
   return {
     privateText: ['-----BEGIN OPENSSH PRIVATE KEY-----', ...lines, '-----END OPENSSH PRIVATE KEY-----', ''].join('\n'),

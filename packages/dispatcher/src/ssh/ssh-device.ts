@@ -31,7 +31,7 @@ export interface SshTarget {
 /** @param host address of the device @throws JobError, InfrastructureError when there is no key to sign in with */
 export async function sshTarget(a: Action, host: string): Promise<SshTarget> {
   const { options, port, user } = sshParameters(a.job);
-  return { host, port: asText(port ?? 22), user: asText(user ?? 'root'), options: Array.isArray(options) ? options.map(asText) : [], identity: await identityFile(a.job) };
+  return { host, port: asText(port ?? 22), user: asText(user ?? 'root'), options: Array.isArray(options) ? options.map(asText) : [], identity: await identityFile(a) };
 }
 
 /** Command line of a session, or of a command on the device. */
@@ -47,28 +47,45 @@ export function scpCommand({ options, identity, port, user, host }: SshTarget, f
 const identityOption = (identity: string | undefined) => (identity === undefined ? [] : ['-i', identity]);
 
 /**
- * File of the private key, if the device names one (`identity_file`). A relative name is looked for below the worker's
- * configuration; where it is not there, jobs of a multinode group have a key of the group's own.
+ * Does the device name a private key (`identity_file`)? A relative name is looked for below the worker's configuration;
+ * where it is not there, jobs of a multinode group have a key of the group's own.
  * @throws InfrastructureError `Cannot find SSH private key …`
  */
-export async function identityFile(job: JobContext): Promise<string | undefined> {
-  const name = sshParameters(job)['identity_file'];
-  if (name === undefined || name === null || name === '') return undefined;
-  const file = isAbsolute(asText(name)) ? asText(name) : join(lavaPaths().workerConfig, asText(name));
-  if (existsSync(file)) return file;
-  const group = mappingAt(job.definition, 'protocols', multinodeName)?.['target_group'];
-  if (isAbsolute(asText(name)) || group === undefined) {
-    throw new InfrastructureError(`Cannot find SSH private key ${file}`, {
-      code: 'ssh-key', hint: 'Put the key on the worker, with its public half beside it (.pub), or name another in the device dictionary: ssh_identity_file.',
-    });
-  }
-  return groupKeyFile(job, basename(asText(name)), asText(group));
+export function hasIdentity(job: JobContext): boolean {
+  const name = identityName(job);
+  return name !== undefined && (fileOnWorker(name) !== undefined || usesGroupKey(job, name));
 }
 
-async function groupKeyFile(job: JobContext, name: string, group: string): Promise<string> {
-  const file = join(job.scratch, `ssh-${name}`);
+/** The file of the private key that `hasIdentity` tells of. */
+export async function identityFile(a: Action): Promise<string | undefined> {
+  const name = identityName(a.job);
+  if (name === undefined) return undefined;
+  const file = fileOnWorker(name);
+  return file === undefined && usesGroupKey(a.job, name) ? groupKeyFile(a, basename(name)) : file;
+}
+
+function identityName(job: JobContext): string | undefined {
+  const name = sshParameters(job)['identity_file'];
+  return name === undefined || name === null || name === '' ? undefined : asText(name);
+}
+
+const pathOf = (name: string) => (isAbsolute(name) ? name : join(lavaPaths().workerConfig, name));
+const fileOnWorker = (name: string) => (existsSync(pathOf(name)) ? pathOf(name) : undefined);
+
+function usesGroupKey(job: JobContext, name: string): true {
+  if (job.multinode && !isAbsolute(name)) return true;
+  throw new InfrastructureError(`Cannot find SSH private key ${pathOf(name)}`, {
+    code: 'ssh-key', hint: 'Put the key on the worker, with its public half beside it (.pub), or name another in the device dictionary: ssh_identity_file.',
+  });
+}
+
+async function groupKeyFile(a: Action, name: string): Promise<string | undefined> {
+  const file = join(a.job.scratch, `ssh-${name}`);
   if (existsSync(file)) return file;
-  const { privateText, publicText } = groupKey(group);
+  const secret = await a.job.multinode?.secret(a.signal);
+  if (secret === undefined) return undefined;
+  const group = mappingAt(a.job.definition, 'protocols', multinodeName)?.['target_group'];
+  const { privateText, publicText } = groupKey(secret, asText(group));
   await writeFile(`${file}.pub`, publicText);
   await writeFile(file, privateText, { mode: 0o600 });
   await chmod(file, 0o600);
