@@ -67,7 +67,7 @@ export const methodCoverage: Readonly<Record<'deploy' | 'boot' | 'test', readonl
     real('ipxe', 'iPXE of the network card in QEMU (PC)', 'tests/methods/ipxe.test.ts'),
     real('kexec', 'kexec of Debian, in QEMU', 'tests/methods/kexec.test.ts'),
     real('minimal', 'QEMU behind a serial line', 'tests/methods/new-connection.test.ts'),
-    real('monitor', 'QEMU', `${dispatcher}/boot/qemu.test.ts`),
+    real('monitor', 'firmware of a microcontroller (Cortex-M3) in QEMU', 'tests/methods/monitors.test.ts'),
     real('new_connection', 'a second serial port of a QEMU', 'tests/methods/new-connection.test.ts'),
     real('qemu', 'QEMU', `${dispatcher}/boot/qemu.test.ts`),
     real('schroot', 'schroot of Debian', 'tests/methods/ssh.test.ts'),
@@ -96,7 +96,7 @@ export const methodCoverage: Readonly<Record<'deploy' | 'boot' | 'test', readonl
     real('definitions', 'QEMU; shells on this machine', `${dispatcher}/test/definitions.test.ts`),
     real('docker', podman, 'tests/methods/docker.test.ts'),
     real('interactive', uboot, 'tests/methods/bootloader.test.ts'),
-    fake('monitors', 'a shell on this machine', `${dispatcher}/test/other-tests.test.ts`),
+    real('monitors', 'firmware of a microcontroller (Cortex-M3) in QEMU', 'tests/methods/monitors.test.ts'),
     real('services', 'podman-compose', 'tests/methods/docker.test.ts'),
   ],
 };
