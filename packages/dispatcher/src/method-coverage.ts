@@ -55,7 +55,7 @@ export const methodCoverage: Readonly<Record<'deploy' | 'boot' | 'test', readonl
     argv('usbg-ms', 'the programs of the lab', vendorTools),
     argv('uuu', 'a played uuu', vendorTools),
     fake('vemsd', drive, drives),
-    fake('avh', 'a played service; a played docker', `${dispatcher}/boot/avh.test.ts`),
+    fake('avh', 'a service played as its public API says; a played docker', `${dispatcher}/boot/avh.test.ts`),
   ],
   boot: [
     fake('barebox', 'a scripted board', `${dispatcher}/boot/bootloaders.test.ts`),
@@ -89,7 +89,7 @@ export const methodCoverage: Readonly<Record<'deploy' | 'boot' | 'test', readonl
     real('qemu-nfs', 'QEMU; root over NFS from nfs-ganesha', 'tests/methods/nfs-root.test.ts'),
     argv('recovery', 'relays and power switch', vendorTools),
     argv('uuu', 'played uuu and bcu; a scripted U-Boot', vendorTools),
-    fake('avh', 'a played service; a played docker', `${dispatcher}/boot/avh.test.ts`),
+    fake('avh', 'a service played as its public API says; a played docker', `${dispatcher}/boot/avh.test.ts`),
     fake('nodebooter', 'a played service; a played docker', `${dispatcher}/boot/nodebooter.test.ts`),
   ],
   test: [
