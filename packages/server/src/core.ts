@@ -3,16 +3,16 @@ import { AttemptControl } from './link/attempt-control.ts';
 import { LinkServer, type LinkOptions } from './link/link-server.ts';
 import { Presence } from './link/presence.ts';
 import { LogIntake } from './logs/intake.ts';
+import { moveLogs } from './logs/move-logs.ts';
 import { openServices } from './open-services.ts';
 import { HealthCheckFiles } from './scheduler/health-check-files.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
 import { policyOf } from './scheduler/snapshot.ts';
 import type { Services } from './services.ts';
-import { listenForNotices } from './store/notices.ts';
 
 type ServicesParts = Parameters<typeof openServices>[0];
 
-interface CoreOptions extends ServicesParts, Pick<LinkOptions, 'lease' | 'sockets' | 'clock'> {
+export interface CoreOptions extends ServicesParts, Pick<LinkOptions, 'lease' | 'sockets' | 'clock'> {
   readonly sweep?: number;
 }
 
@@ -25,7 +25,7 @@ export interface Core {
 }
 
 export async function startCore(options: CoreOptions): Promise<Core> {
-  const { connection, events, log, paths, lease, sockets, clock, sweep } = options;
+  const { events, log, paths, lease, sockets, clock, sweep } = options;
   const services = openServices(options);
   const { db, folders, logs, devices, timings } = services;
   const stored = { db, events };
@@ -37,9 +37,9 @@ export async function startCore(options: CoreOptions): Promise<Core> {
   const scheduler = new Scheduler({
     stored, log, lease, sweep, policy: options.settings.policy ?? policyOf(), healthChecks: new HealthCheckFiles({ db, paths }, log), onRound: (seconds) => timings.schedulerRound.observe(seconds),
   });
-  const stopListening = listenForNotices(connection, events, log);
+  let stopMoving = async () => {};
   const close = async () => {
-    await stopListening();
+    await stopMoving();
     await scheduler.close();
     await httpWorkers.close();
     await link.close();
@@ -51,6 +51,7 @@ export async function startCore(options: CoreOptions): Promise<Core> {
     await close();
     throw error;
   }
+  if (folders.shared) stopMoving = moveLogs({ db, events, log, shared: folders.shared, finish: (job) => intake.finish(job) });
   httpWorkers.start();
   scheduler.start();
   return { services, link, httpWorkers, close };

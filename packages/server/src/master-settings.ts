@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { ConfigurationError, daemonLogFormat, lavaPaths, parseDaemonLevel, type DaemonLevel, type DaemonLogFormat, type LavaPaths } from '@lava/base';
 import { optionValue, readSettingsFile, type ServerEndpointOptions } from '@lava/link';
+import { readRole, type Role } from './roles.ts';
 
 /** Options of `lava-server run` and `lava-master` as commander gives them. */
 export interface MasterOptions {
@@ -15,6 +16,8 @@ export interface MasterOptions {
   readonly ipv6?: boolean;
   readonly http?: string;
   readonly webRoot?: string;
+  readonly role?: string;
+  readonly advertise?: string;
   readonly level?: string;
   readonly logFile?: string;
   readonly logFormat?: string;
@@ -24,6 +27,9 @@ export interface MasterSettings {
   readonly paths: LavaPaths;
   readonly sockets: Pick<ServerEndpointOptions, 'control' | 'log' | 'ipv6' | 'encryption'>;
   readonly http: { readonly host: string; readonly port: number; readonly webRoot?: string } | undefined;
+  readonly role: Role;
+  /** Where the other servers reach this one's HTTP; undefined: not told. */
+  readonly advertise: string | undefined;
   readonly level: DaemonLevel;
   /** A path, or `-` for standard output. */
   readonly logFile: string;
@@ -57,6 +63,8 @@ export async function readMasterSettings(options: MasterOptions, env: NodeJS.Pro
       } : { plain: options.allowPlainNetwork ? 'anywhere' : 'loopback' },
     },
     http: httpAddress(options.http ?? setting('HTTP', '--http') ?? '127.0.0.1:8000', options.webRoot),
+    role: readRole(options.role ?? setting('ROLE', '--role')),
+    advertise: webAddress(options.advertise ?? setting('ADVERTISE', '--advertise')),
     logFile: options.logFile ?? setting('LOG_FILE', '--log-file') ?? (defaultLog === 'file' ? join(paths.serverLogs, 'lava-master.log') : '-'),
     logFormat: daemonLogFormat(options.logFormat ?? setting('LOG_FORMAT', '--log-format')),
     lease: leaseSeconds(setting('LEASE_SECONDS', '--lease')),
@@ -86,6 +94,12 @@ function httpAddress(text: string, webRoot: string | undefined): MasterSettings[
     throw new ConfigurationError(`"${text}" is no address for --http`, { code: 'setting-http', hint: 'Write HOST:PORT, for example 127.0.0.1:8000, or none.' });
   }
   return { host: match[1]?.replace(/^\[|\]$/g, '') ?? '127.0.0.1', port, webRoot };
+}
+
+function webAddress(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw new ConfigurationError(`"${text}" is no address for --advertise`, { code: 'setting-advertise', hint: 'Write http://HOST:PORT as the other servers reach this one.' });
 }
 
 function leaseSeconds(text = '90'): number {

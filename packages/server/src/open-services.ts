@@ -3,6 +3,7 @@ import { deviceService, type DeviceRenderer } from './devices/device-service.ts'
 import { jobService, type InstanceSettings } from './jobs/job-service.ts';
 import { JobFolders } from './logs/job-folder.ts';
 import { logStore } from './logs/log-store.ts';
+import type { SharedFiles } from './logs/shared-files.ts';
 import type { EventBus, Services } from './services.ts';
 import type { Connection } from './store/connection.ts';
 import { Timings } from './timings.ts';
@@ -15,20 +16,24 @@ interface Parts {
   readonly paths: LavaPaths;
   readonly settings: InstanceSettings;
   readonly render: DeviceRenderer;
+  /** Of the process, where several parts of it have services of their own. */
+  readonly timings?: Timings;
+  /** What several servers share; folders on this disk if left out. */
+  readonly shared?: SharedFiles | undefined;
 }
 
 /** The services of one process over one database. */
-export function openServices({ connection, events, log, paths, settings, render }: Parts): Services & { readonly folders: JobFolders } {
+export function openServices({ connection, events, log, paths, settings, render, shared, timings = new Timings() }: Parts): Services & { readonly folders: JobFolders } {
   const { db } = connection;
   const stored = { db, events };
-  const folders = new JobFolders(paths, db);
+  const folders = new JobFolders(paths, db, shared);
   return {
     db, log, paths, events, folders,
     logs: logStore(folders),
     jobs: jobService(stored, settings),
     devices: deviceService({ stored, paths, render }),
     workers: workerService(stored),
-    timings: new Timings(),
+    timings,
     healthy: () => connection.healthy(),
   };
 }

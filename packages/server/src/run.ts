@@ -17,6 +17,8 @@ export function serverOptions(command: Command): Command {
     .option('--ipv6', 'use IPv6 (IPV6="--ipv6")')
     .option('--http <host:port>', 'address of web and API, or none (HTTP; 127.0.0.1:8000)')
     .option('--web-root <folder>', 'built web application, if not the own one')
+    .option('--role <role>', 'all, web or leader, where there are several servers (ROLE; all)')
+    .option('--advertise <url>', 'where the other servers reach the HTTP of this one (ADVERTISE; http://NAME-OF-THIS-MACHINE:PORT)')
     .option('-l, --level <level>', 'DEBUG, INFO, WARN or ERROR (LOGLEVEL; INFO)')
     .option('-o, --log-file <file>', '- is standard output (LOG_FILE)')
     .option('--log-format <format>', 'text, or json for one object a line (LOG_FORMAT; text)')

@@ -1,23 +1,28 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { ConfigurationError, type DaemonLog, type LavaPaths } from '@lava/base';
 import { createCertificate, readSecretCertificate, type ServerEndpointOptions } from '@lava/link';
 import { workerHttpSettings } from './api/worker-http/settings.ts';
-import { startCore } from './core.ts';
 import { renderFrom } from './devices/renderer.ts';
-import type { EnrolmentTarget } from './enrol/enrol-worker.ts';
 import { eventBus } from './event-bus.ts';
 import { eventSettings } from './event-settings.ts';
+import { sharedStorage } from './files/storage-settings.ts';
 import { readInstanceSettings } from './instance-settings.ts';
-import { Notifier } from './notify/notifier.ts';
-import { notifySettings } from './notify/settings.ts';
+import { stand } from './leader/candidate.ts';
+import { readLeader } from './leader/office.ts';
+import { beginTerm, type Office } from './leader/term.ts';
+import { SharedFiles } from './logs/shared-files.ts';
+import { openServices } from './open-services.ts';
+import { mayHaveOthers, type Role } from './roles.ts';
 import { readSettingsFiles } from './settings-files.ts';
 import { signInSettings } from './auth/sign-in-settings.ts';
+import { listenOnly, noticeBus } from './store/notices.ts';
 import { openStore } from './store/open-store.ts';
-import { beTheServer } from './store/single-server.ts';
+import { Timings } from './timings.ts';
 
 export interface ServerOptions {
   readonly paths: LavaPaths;
@@ -25,6 +30,9 @@ export interface ServerOptions {
   readonly sockets: Pick<ServerEndpointOptions, 'control' | 'log' | 'ipv6' | 'encryption'>;
   /** Without it there is no web and no API. */
   readonly http?: { readonly host: string; readonly port: number; readonly webRoot?: string };
+  readonly role?: Role;
+  /** Where the other servers reach this one's HTTP. */
+  readonly advertise?: string;
   /** Seconds for which an attempt keeps its device without a word from its worker. */
   readonly lease: number;
 }
@@ -32,70 +40,97 @@ export interface ServerOptions {
 export interface Server {
   /** Of the web application and the API. */
   readonly url: string | undefined;
-  /** Of the sockets for workers. */
-  readonly addresses: { readonly control: string; readonly log: string };
   close(): Promise<void>;
 }
 
-/** Everything a LAVA server is: database, services, scheduler, the link to the workers, HTTP. */
+/**
+ * Everything a LAVA server is: database, services, HTTP, and, while it leads, scheduler, link to the workers, notifications.
+ * One that is alone leads when this resolves; where there may be others, whoever is first does (docs/scaling.md).
+ */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { paths, log, sockets, lease } = options;
+  const { paths, log, sockets, lease, role = 'all' } = options;
   // What was started is ended in reverse order, also when the next thing fails.
-  const closers: (() => Promise<void>)[] = [];
+  const closers: (() => Promise<void> | void)[] = [];
   const close = async () => { for (const end of closers.splice(0).toReversed()) await end(); };
   try {
-    if ('certificate' in sockets.encryption) await ensureMasterCertificate(sockets.encryption.certificate, log);
+    const all = await readSettingsFiles(paths);
     const settings = await readInstanceSettings(paths);
-    const people = signInSettings(await readSettingsFiles(paths));
+    const [people, events] = [signInSettings(all), eventSettings(all)];
+    const storage = await sharedStorage(all);
+    const shareDatabase = Boolean(process.env['DATABASE_URL']);
+    const others = mayHaveOthers(role, { database: shareDatabase, storage: storage !== undefined });
+    if (role !== 'web' && 'certificate' in sockets.encryption) await ensureMasterCertificate(sockets.encryption.certificate, log, others);
+
     const store = await openStore({ paths, log });
     closers.push(() => store.close());
-    closers.push(await beTheServer(store, log));
     await ensureSystemUser(store.db);
-    const core = await startCore({ connection: store, events: eventBus(log), log, paths, settings, render: renderFrom({ db: store.db, paths }), lease, sockets });
-    closers.push(() => core.close());
-    const notifier = new Notifier({ services: core.services, settings: notifySettings(await readSettingsFiles(paths)) });
-    await notifier.start();
-    closers.push(() => notifier.close());
+    const local = eventBus(log);
+    const notices = others ? noticeBus(store.db, local) : undefined;
+    const bus = notices ?? local;
+    closers.push(notices?.listen(store, log) ?? listenOnly(store, local, log));
+    const shared = storage && await SharedFiles.open({ storage, db: store.db, paths, log });
+    if (shared) closers.push(() => shared.close());
+    const parts = { events: bus, log, paths, settings, shared, timings: new Timings(), render: renderFrom({ db: store.db, paths }) };
+    const services = openServices({ ...parts, connection: store });
+
+    let office: Office | undefined;
     let url: string | undefined;
-    if (options.http) {
+    const serve = async () => {
+      if (!options.http) return;
       const { startHttp } = await import('./api/http.ts');
-      const all = await readSettingsFiles(paths);
-      const events = eventSettings(all);
-      const http = await startHttp(core.services, {
-        ...options.http, webRoot: options.http.webRoot ?? findWebRoot(), events, signIn: people, workers: { workers: core.httpWorkers, settings: workerHttpSettings(all) },
-        enrolment: await enrolmentTarget(sockets.encryption, core.link.addresses),
+      const http = await startHttp(services, {
+        ...options.http, webRoot: options.http.webRoot ?? findWebRoot(), events, signIn: people, onlyForServers: role === 'leader',
+        workers: { get workers() { return office?.core.httpWorkers; }, settings: workerHttpSettings(all) },
+        get enrolment() { return office?.enrolment; },
+        ...(others && { leader: { leading: () => office !== undefined, url: async () => (await readLeader(store.db)).url ?? undefined } }),
       });
       closers.push(() => http.close());
-      if (events.enabled) {
-        const { publishEvents } = await import('./api/events/publisher.ts');
-        const publisher = await publishEvents(core.services, events);
-        closers.push(() => publisher.close());
-        log.info(`Events on ${publisher.address}`);
-      }
       url = http.url;
       log.info(`Web and API on ${url}`);
-    }
-    return { url, addresses: core.link.addresses, close };
+    };
+    const candidate = async () => {
+      if (role === 'web') return;
+      const standing = await stand({
+        connection: store, log, alone: !others,
+        person: { name: hostname(), url: options.advertise ?? advertised(options.http), masterKey: await masterKey(sockets.encryption) },
+        async lead({ connection }) {
+          const term = await beginTerm({ ...parts, connection, lease, sockets, others, settingsFiles: all });
+          office = term;
+          return async () => {
+            office = undefined;
+            await term.close();
+          };
+        },
+      });
+      closers.push(() => standing.close());
+    };
+    // One that is alone answers when it can do everything; with others about, it answers while it waits.
+    for (const start of others ? [serve, candidate] : [candidate, serve]) await start();
+    return { url, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-/** Where a worker that enrols is sent; undefined on plain connections. */
-async function enrolmentTarget(encryption: ServerOptions['sockets']['encryption'], addresses: Server['addresses']): Promise<EnrolmentTarget | undefined> {
-  if ('plain' in encryption) return undefined;
-  const port = (address: string) => Number(/:(\d+)$/.exec(address)?.[1]);
-  const { publicKey } = await readSecretCertificate(encryption.certificate);
-  return { masterKey: publicKey, masterName: basename(encryption.certificate, '.key_secret'), directory: encryption.directory, controlPort: port(addresses.control), logPort: port(addresses.log) };
+/** Where other servers reach this one's HTTP, if nobody says it. */
+function advertised(http: ServerOptions['http']): string | null {
+  if (!http) return null;
+  const anywhere = ['0.0.0.0', '::', ''].includes(http.host);
+  const host = anywhere ? hostname() : http.host.includes(':') ? `[${http.host}]` : http.host;
+  return `http://${host}:${http.port}`;
 }
 
-/** Makes the server's key pair at the first start. A path that was named otherwise must be there. */
-async function ensureMasterCertificate(path: string, log: DaemonLog): Promise<void> {
+async function masterKey(encryption: ServerOptions['sockets']['encryption']): Promise<string | null> {
+  return 'plain' in encryption ? null : (await readSecretCertificate(encryption.certificate)).publicKey;
+}
+
+/** Makes the server's key pair at the first start. A path that was named otherwise must be there, and where there are others, all have the same. */
+async function ensureMasterCertificate(path: string, log: DaemonLog, others: boolean): Promise<void> {
   if (await stat(path).then(() => true, () => false)) return;
   const name = /([^/]+)\.key_secret$/.exec(path)?.[1];
-  if (name === undefined) {
-    throw new ConfigurationError(`the master certificate ${path} does not exist`, { code: 'no-master-certificate', hint: 'Name the secret half, NAME.key_secret; "lava-server certificate master" makes one.' });
+  if (name === undefined || others) {
+    throw new ConfigurationError(`the master certificate ${path} does not exist`, { code: 'no-master-certificate', hint: 'Name the secret half, NAME.key_secret; "lava-server certificate master" makes one. Several servers have the same: copy it.' });
   }
   const made = await createCertificate(dirname(path), name);
   log.info(`Made the certificate of this server: copy ${made.publicFile} to ${dirname(path)} on each worker`);

@@ -24,9 +24,8 @@ import { contentSecurityPolicy, webApplication } from './web-application.ts';
 import { requireLogin } from './sign-in/require-login.ts';
 import { signIn } from './sign-in/sign-in.ts';
 import { v1 } from './v1/v1.ts';
-import type { HttpWorkers } from './worker-http/http-workers.ts';
-import type { WorkerHttpSettings } from './worker-http/settings.ts';
-import { workerHttp } from './worker-http/worker-http.ts';
+import { toLeader, type LeaderAddress } from './to-leader.ts';
+import { workerHttp, workerHttpPath, type WorkerHttpParts } from './worker-http/worker-http.ts';
 import { xmlrpc } from './xmlrpc/xmlrpc.ts';
 
 export interface HttpOptions {
@@ -42,7 +41,11 @@ export interface HttpOptions {
   /** Where people sign in besides with a password of this server; nowhere if left out. */
   readonly signIn?: SignInSettings;
   /** Workers of LAVA's HTTP protocol; without it they find nothing. */
-  readonly workers?: { readonly workers: HttpWorkers; readonly settings: WorkerHttpSettings };
+  readonly workers?: WorkerHttpParts;
+  /** Where there are several servers: what only the leader can answer is sent on to it. */
+  readonly leader?: LeaderAddress;
+  /** Nothing but what other servers and balancers ask the leader. */
+  readonly onlyForServers?: boolean;
 }
 
 /** Bodies other than definitions are small. */
@@ -95,9 +98,14 @@ async function createHttp(services: Services, options: HttpOptions): Promise<Fas
   await app.register(rateLimit, { global: false });
   await app.register(websocket, { options: { maxPayload: bodyLimit } });
   measureRequests(app);
+  if (options.leader) toLeader(app, [workerHttpPath, enrolmentPath], options.leader, services.log);
   const people = options.signIn ?? noSignIn;
   const byPassword = passwordSignIn(services, services.log, people.ldap);
   if (people.requireLogin) requireLogin(app, services);
+  await app.register(metrics, { services });
+  await app.register(enrolmentRoute, { prefix: enrolmentPath, services, targetNow: () => options.enrolment });
+  if (options.workers) await app.register(workerHttp, { prefix: workerHttpPath, services, parts: options.workers });
+  if (options.onlyForServers) return app;
 
   const events = options.events ?? defaultEventSettings;
   await app.register(v1, { prefix: '/api/v1', services, byPassword });
@@ -110,11 +118,8 @@ async function createHttp(services: Services, options: HttpOptions): Promise<Fas
   await app.register(eventSocket, { services, feed });
   await app.register(eventStream, { services, feed });
   await app.register(signIn, { services, settings: people });
-  await app.register(metrics, { services });
   await app.register(plain, { services });
   await app.register(schemas, { services });
-  await app.register(enrolmentRoute, { prefix: enrolmentPath, services, target: options.enrolment });
-  if (options.workers) await app.register(workerHttp, { prefix: '/scheduler/internal/v1', services, ...options.workers });
   await app.register(webApplication, { webRoot: options.webRoot });
   return app;
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { isPublicKey, replacePublicCertificate, sameProof, signAnswer, signRequest, type EnrolmentAnswer, type EnrolmentRequest } from '@lava/link';
 import { change, serverActor, type Stored } from '../store/change.ts';
 import { useCode } from './codes.ts';
+import { shareKey } from './shared-certificates.ts';
 
 /** Where a worker that has enrolled finds this server, and where its certificate goes. */
 export interface EnrolmentTarget {
@@ -36,6 +37,7 @@ export async function enrolWorker(stored: Stored, target: EnrolmentTarget, reque
     const print = createHash('sha256').update(publicKey).digest('hex').slice(0, 16);
     c.note('worker', hostname, `enrolled from ${address}; SHA-256 of its key begins with ${print}`);
     c.worker(hostname);
+    await shareKey(c, hostname, publicKey);
     // Last, so that a folder that cannot be written leaves the code as it was.
     await replacePublicCertificate(target.directory, hostname, publicKey);
     return undefined;

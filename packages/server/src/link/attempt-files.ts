@@ -1,11 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { sql, type Kysely } from 'kysely';
 import { ConfigurationError, messageOf, type LavaPaths } from '@lava/base';
 import type { AttemptFiles } from '@lava/link';
-import { loadYaml } from '@lava/yaml';
+import { isMapping } from '@lava/job';
+import { dumpYaml, loadYaml } from '@lava/yaml';
 import { findConfiguration, type ConfigurationParts } from '../devices/configuration.ts';
 import type { LiveAttempt } from './attempts.ts';
+import { loadExactly } from '../jobs/exact-yaml.ts';
 import { guestDevice } from './guest-device.ts';
 import type { DeviceService } from '../services.ts';
 import type { ConfigurationKind, Database } from '../store/database.ts';
@@ -24,7 +24,7 @@ export async function attemptFiles({ db, paths, devices }: Parts, { job, device,
   const { rows } = await sql<{ definition: string }>`select definition from jobs where id = ${job}`.execute(db);
   const definition = rows[0]?.definition ?? '';
   const { context } = loadYaml(definition) as { context?: Record<string, unknown> };
-  const configuration = await devices.render(device, context ?? {});
+  const configuration = withHostname(await devices.render(device, context ?? {}), device);
   const ofWorker = (kind: ConfigurationKind) => checked({ db, paths }, kind, worker);
   return {
     'job.yaml': definition,
@@ -35,10 +35,11 @@ export async function attemptFiles({ db, paths, devices }: Parts, { job, device,
   };
 }
 
-/** Keeps what was sent beside the log, where the job page and LAVA's tools look for it. */
-export async function keepFiles(folder: string, files: Partial<Record<string, string>>): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(folder, name), text ?? '')));
+/** The worker tells by the name whether a device is in use; templates of an admin's own need not write it. */
+function withHostname(text: string, hostname: string): string {
+  if (/^hostname:/m.test(text)) return text;
+  const device = loadExactly(text);
+  return isMapping(device) && device['hostname'] === undefined ? dumpYaml({ hostname, ...device }) : text;
 }
 
 /** A text for the worker's programs, which must be YAML; empty when there is none. */

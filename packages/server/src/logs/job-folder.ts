@@ -1,8 +1,11 @@
-import { resolve } from 'node:path';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { sql, type Kysely } from 'kysely';
 import type { LavaPaths } from '@lava/base';
 import type { Database } from '../store/database.ts';
+import { LogFile } from './log-file.ts';
 import { unpackedLog } from './packed-log.ts';
+import { textOf, type SharedFiles } from './shared-files.ts';
 
 /** Folder of a job; `day` of its submission in UTC as `YYYY/MM/DD`. */
 export function jobFolder(paths: LavaPaths, day: string, job: number): string {
@@ -14,13 +17,16 @@ export class JobFolders {
   readonly #paths: LavaPaths;
   readonly #db: Kysely<Database>;
   readonly #known = new Map<number, string>();
+  /** Set where several servers share what jobs leave behind: folders are this machine's copies then. */
+  readonly shared: SharedFiles | undefined;
 
-  constructor(paths: LavaPaths, db: Kysely<Database>) {
+  constructor(paths: LavaPaths, db: Kysely<Database>, shared?: SharedFiles) {
     this.#paths = paths;
     this.#db = db;
+    this.shared = shared;
   }
 
-  /** The folder of a job, whether it is there yet or not; undefined if there is no such job. */
+  /** The folder of a job on this machine's disk, whether it is there yet or not; undefined if there is no such job. */
   async of(job: number): Promise<string | undefined> {
     const known = this.#known.get(job);
     if (known !== undefined) return known;
@@ -33,9 +39,61 @@ export class JobFolders {
     return folder;
   }
 
-  /** Path of a job's log, or of an unpacked copy of it; undefined if there is none. */
+  /** Path of a job's log, or of a copy of it; undefined if there is none. */
   async log(job: number): Promise<string | undefined> {
+    const shared = await this.shared?.log(job);
+    // What was there before the servers shared anything stays on the disk it is on.
+    if (shared !== undefined) return shared;
     const folder = await this.of(job);
     return folder === undefined ? undefined : unpackedLog(folder, this.#paths);
+  }
+
+  /** Path of the index of a log, whether it is there or not; undefined if there is no such job. */
+  async index(job: number): Promise<string | undefined> {
+    const folder = this.shared && await this.shared.count(job) !== undefined ? this.shared.live.folder(job) : await this.of(job);
+    return folder && join(folder, 'output.idx');
+  }
+
+  /** Opens a log for writing by the attempt with this fence. */
+  async openLog(job: number, fence = 0): Promise<LogFile | undefined> {
+    const folder = await this.of(job);
+    if (folder === undefined) return undefined;
+    const { shared } = this;
+    if (!shared) return LogFile.open(folder);
+    return shared.live.take(job, (first, count, bytes) => shared.keepLines(this.#db, { job, fence }, first, count, bytes));
+  }
+
+  /** Removes the files in a folder beside the log of a job that runs. */
+  async removeFiles(job: number, name: string): Promise<void> {
+    if (this.shared) return this.shared.forgetFiles(this.#db, job, `${name}/`);
+    const folder = await this.of(job);
+    if (folder !== undefined) await rm(join(folder, name), { recursive: true, force: true });
+  }
+
+  /** The log that was opened for writing has been closed. */
+  closedLog(job: number): void {
+    this.shared?.live.release(job);
+  }
+
+  /** Text of a file beside the log; undefined when there is none or the name leads elsewhere. */
+  async file(job: number, name: string): Promise<string | undefined> {
+    const folder = await this.of(job);
+    if (folder === undefined) return undefined;
+    const path = resolve(folder, name);
+    if (!path.startsWith(`${folder}/`) || name.includes('\0')) return undefined;
+    return (await this.shared?.file(job, name))?.toString('utf8') ?? textOf(path);
+  }
+
+  /** Keeps files beside the log, where the job page and LAVA's tools look for them. */
+  async keep(job: number, files: Readonly<Record<string, string>>): Promise<void> {
+    if (this.shared) return this.shared.keepFiles(this.#db, job, files);
+    const folder = await this.of(job);
+    if (folder === undefined) return;
+    for (const [name, text] of Object.entries(files)) {
+      const path = join(folder, name);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(`${path}.new`, text);
+      await rename(`${path}.new`, path);
+    }
   }
 }

@@ -9,12 +9,16 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** Keeps lines elsewhere before they are written here; `first` is the number of the first. */
+export type KeepLines = (first: number, count: number, bytes: Buffer) => Promise<void>;
+
 /**
  * The log of a job that is being written: `output.yaml`, one record a line, and `output.idx` with the offset of each.
  * What was appended when a sync begins is written and synced together, so many small appends cost few syncs.
  * Only output.yaml is synced: the index can be made anew from it, and is whenever a file is opened for writing.
  */
 export class LogFile {
+  readonly #keep: KeepLines | undefined;
   readonly #text: FileHandle;
   readonly #index: FileHandle;
   #length: number;
@@ -25,7 +29,8 @@ export class LogFile {
   #writing: Promise<void> | undefined;
   #failed: unknown;
 
-  private constructor(text: FileHandle, index: FileHandle, length: number, lines: number) {
+  private constructor(text: FileHandle, index: FileHandle, length: number, lines: number, keep: KeepLines | undefined) {
+    this.#keep = keep;
     this.#text = text;
     this.#index = index;
     this.#length = length;
@@ -33,8 +38,8 @@ export class LogFile {
     this.#synced = lines;
   }
 
-  /** Opens the log in `folder`, cuts off a torn last line and makes the index anew. */
-  static async open(folder: string): Promise<LogFile> {
+  /** Opens the log in `folder`, cuts off a torn last line and makes the index anew. With `keep`, lines count when they are there too. */
+  static async open(folder: string, keep?: KeepLines): Promise<LogFile> {
     const created = await mkdir(folder, { recursive: true });
     await unpackInPlace(folder);
     const text = await open(join(folder, 'output.yaml'), 'a+');
@@ -47,7 +52,7 @@ export class LogFile {
       const [fresh, index] = [join(folder, 'output.idx.new'), join(folder, 'output.idx')];
       await writeFile(fresh, encodeOffsets(offsets));
       await rename(fresh, index);
-      return new LogFile(text, await open(index, 'a'), end, offsets.length);
+      return new LogFile(text, await open(index, 'a'), end, offsets.length, keep);
     } catch (error) {
       await text.close();
       throw error;
@@ -92,6 +97,7 @@ export class LogFile {
         const bytes = Buffer.concat(batch.map((w) => w.bytes));
         if (bytes.length > 0) {
           const offsets = lineOffsets(bytes, this.#length);
+          await this.#keep?.(this.#synced, offsets.length, bytes);
           await this.#text.appendFile(bytes);
           await this.#text.datasync();
           await this.#index.appendFile(encodeOffsets(offsets));

@@ -1,5 +1,4 @@
-import { open, readFile, type FileHandle } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { open, type FileHandle } from 'node:fs/promises';
 import type { LogStore } from '../services.ts';
 import { scanLines } from './line-index.ts';
 import type { JobFolders } from './job-folder.ts';
@@ -23,12 +22,14 @@ export function logStore(folders: JobFolders): LogStore {
   }
 
   async function openIndex(job: number): Promise<FileHandle | undefined> {
-    const folder = await folders.of(job);
-    return folder === undefined ? undefined : open(join(folder, 'output.idx')).catch(ignoreMissing);
+    const path = await folders.index(job);
+    return path === undefined ? undefined : open(path).catch(ignoreMissing);
   }
 
   return {
     async count(job) {
+      const shared = await folders.shared?.count(job);
+      if (shared !== undefined) return shared;
       // The index alone says it, without unpacking the log.
       const file = await openIndex(job);
       if (!file) return withFiles(job, 0, async (_, index) => index.count);
@@ -60,12 +61,7 @@ export function logStore(folders: JobFolders): LogStore {
       return bytes.subarray(0, bytesRead);
     }),
     path: (job) => folders.log(job),
-    async file(job, name) {
-      const folder = await folders.of(job);
-      if (folder === undefined) return undefined;
-      const path = resolve(folder, name);
-      return path.startsWith(`${folder}/`) && !name.includes('\0') ? await readFile(path, 'utf8').catch(ignoreMissing) : undefined;
-    },
+    file: (job, name) => folders.file(job, name),
   };
 }
 

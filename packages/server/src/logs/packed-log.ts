@@ -9,7 +9,7 @@ import { InfrastructureError, type LavaPaths } from '@lava/base';
  * `output.yaml.size`, and `output.idx` as before. Who reads one gets an unpacked copy, of which the last few are kept.
  */
 
-const [plain, packed, size] = ['output.yaml', 'output.yaml.xz', 'output.yaml.size'];
+export const [plain, packed, size] = ['output.yaml', 'output.yaml.xz', 'output.yaml.size'] as const;
 
 /** Unpacked copies that are kept, and how long one is kept at least for its reader to open it (ms). */
 const mostCopies = 32;
@@ -23,9 +23,14 @@ export async function unpackedLog(folder: string, paths: LavaPaths): Promise<str
   if (await isFile(path)) return path;
   const source = await stat(join(folder, packed)).catch(() => undefined);
   if (!source) return undefined;
-  const copies = copiesFolder(paths);
   const key = createHash('sha256').update(`${folder} ${source.mtimeMs} ${source.size}`).digest('hex').slice(0, 16);
-  const copy = join(copies, `${basename(folder)}-${key}.yaml`);
+  return keptCopy(paths, `${basename(folder)}-${key}`, (fresh) => unpack(join(folder, packed), fresh));
+}
+
+/** A copy that is kept for those who read it next; `make` writes it to a file that is not there yet. Its name begins with the job's number and `-`. */
+export async function keptCopy(paths: LavaPaths, name: string, make: (fresh: string) => Promise<void>): Promise<string> {
+  const copies = copiesFolder(paths);
+  const copy = join(copies, `${name}.yaml`);
   if (await isFile(copy)) {
     const now = new Date();
     await utimes(copy, now, now).catch(() => {});
@@ -35,7 +40,7 @@ export async function unpackedLog(folder: string, paths: LavaPaths): Promise<str
   await removeOldest(copies);
   const fresh = `${copy}.${randomUUID()}`;
   try {
-    await xz(['-dc'], join(folder, packed), fresh);
+    await make(fresh);
     await rename(fresh, copy);
   } finally {
     await rm(fresh, { force: true });
@@ -58,7 +63,7 @@ export async function packLog(folder: string): Promise<{ before: number; after: 
   const fresh = join(folder, `${packed}.new`);
   try {
     await rm(fresh, { force: true });
-    await xz(['-c'], path, fresh);
+    await pack(path, fresh);
     const { mode, uid, gid, atime, mtime } = found;
     await chmod(fresh, mode);
     if (process.geteuid?.() === 0) await chown(fresh, uid, gid);
@@ -78,7 +83,7 @@ export async function unpackInPlace(folder: string): Promise<void> {
   const path = join(folder, plain);
   if (await isFile(path) || !await isFile(join(folder, packed))) return;
   await rm(`${path}.new`, { force: true });
-  await xz(['-dc'], join(folder, packed), `${path}.new`);
+  await unpack(join(folder, packed), `${path}.new`);
   await rename(`${path}.new`, path);
   for (const name of [packed, size]) await rm(join(folder, name), { force: true });
 }
@@ -88,6 +93,12 @@ export async function removeCopies(job: number, paths: LavaPaths): Promise<void>
   const folder = copiesFolder(paths);
   for (const name of await readdir(folder).catch(() => [])) if (name.startsWith(`${job}-`)) await rm(join(folder, name), { force: true });
 }
+
+/** Packs a file into one that is not there yet. */
+export const pack = (from: string, to: string) => xz(['-c'], from, to);
+
+/** Unpacks a file into one that is not there yet. */
+export const unpack = (from: string, to: string) => xz(['-dc'], from, to);
 
 async function xz(args: readonly string[], from: string, to: string): Promise<void> {
   const input = await open(from);

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { backup } from '../backup/backup.ts';
 import { restore } from '../backup/restore.ts';
-import { beTheServer } from '../store/single-server.ts';
+import { whileNobodyLeads } from '../leader/lock.ts';
 import { visit } from './visit.ts';
 
 /** `backup` and `restore`: all that a server keeps, in a folder. */
@@ -14,13 +14,8 @@ export function backups(manage: Command): void {
     }));
 
   manage.command('restore <folder>').description('fill an empty server, which must not run, with a backup')
-    .action((folder: string, _: unknown, command: Command) => visit(command, async ({ db, paths, print, connection, log }) => {
-      const letGo = await beTheServer(connection, log, 0);
-      try {
-        await restore({ db, paths, progress: print }, resolve(folder));
-      } finally {
-        await letGo();
-      }
+    .action((folder: string, _: unknown, command: Command) => visit(command, async ({ db, paths, print, connection }) => {
+      await whileNobodyLeads(connection, () => restore({ db, paths, progress: print }, resolve(folder)));
       print('Restored: start the server');
     }));
 }

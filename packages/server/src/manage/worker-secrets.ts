@@ -5,6 +5,7 @@ import { sql } from 'kysely';
 import type { Command } from 'commander';
 import type { LavaPaths } from '@lava/base';
 import { issueCode, revokeSecrets } from '../enrol/codes.ts';
+import { revokeKey } from '../enrol/shared-certificates.ts';
 import { readMasterSettings } from '../master-settings.ts';
 import { newWorkerToken } from '../workers/worker-token.ts';
 import { CommandError, visit } from './visit.ts';
@@ -50,6 +51,7 @@ export function workerSecrets(group: Command): void {
           from workers w where w.hostname = ${hostname}`.execute(c.trx);
         if (row!.shared.length > 0) throw new CommandError(`The certificate ${row!.certificate} is also that of ${row!.shared.join(', ')}: enrol ${hostname} anew first, with a certificate of its own`);
         await revokeSecrets(c, hostname);
+        await revokeKey(c, row!.certificate);
         return row!.certificate;
       });
       if ('directory' in encryption && name !== certificateName(encryption.certificate)) await rm(join(encryption.directory, `${name}.key`), { force: true });

@@ -12,6 +12,10 @@ export interface Connection {
   healthy(): Promise<boolean>;
   /** One session of its own, outside the pool; the caller ends it. */
   session(): Promise<Client>;
+  /** The same database for the leader of this epoch: when another leads, nothing can be changed through it any more. */
+  ofLeader(epoch: string): Connection;
+  /** Ends all sessions of the pool at once: whatever waits for the database fails. */
+  abort(): void;
   close(): Promise<void>;
 }
 
@@ -21,18 +25,29 @@ interface ConnectOptions {
   readonly patience?: number;
   /** What the sessions call themselves. */
   readonly name?: string;
+  /** Run-time settings of PostgreSQL for the sessions of the pool. */
+  readonly session?: Readonly<Record<string, string>>;
 }
 
+/**
+ * Sessions of servers: one that was paused in the midst of a transaction holds rows that the others need, so that the
+ * database ends it after five seconds.
+ */
+export const serverSession = { idle_in_transaction_session_timeout: '5s' } as const;
+
 /** Opens a pool of sessions. Nothing connects before the first query; a lost session never ends the process. */
-export function connect(target: Target, { log, patience = 10, name = 'lava-server' }: ConnectOptions): Connection {
-  const where: ClientConfig = 'url' in target
-    ? { connectionString: target.url }
-    : { host: target.socketFolder, port: 5432, user: 'lava', database: target.database ?? 'lava' };
-  const config = { ...where, application_name: name, connectionTimeoutMillis: 5000, keepAlive: true };
-  const pool = new Pool({ ...config, max: 12, idleTimeoutMillis: 60_000 });
+export function connect(target: Target, options: ConnectOptions): Connection {
+  const { log, patience = 10, name = 'lava-server', session = {} } = options;
+  const common = { application_name: name, connectionTimeoutMillis: 5000, keepAlive: true, keepAliveInitialDelayMillis: 10_000 };
+  const pool = new Pool({ ...clientConfig(target, session), ...common, max: 12, idleTimeoutMillis: 60_000 });
   pool.on('error', (error) => log.debug(`A session of the database ended: ${messageOf(error)}`));
-  // While a client is lent out the pool does not listen, and an error nobody listens to would end the process.
-  pool.on('connect', (client) => { client.on('error', () => {}); });
+  const open = new Set<PoolClient>();
+  pool.on('connect', (client) => {
+    open.add(client);
+    // While a client is lent out the pool does not listen, and an error nobody listens to would end the process.
+    client.on('error', () => {});
+    client.once('end', () => open.delete(client));
+  });
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool: patientPool(pool, patience * 1000) }) });
   return {
     db,
@@ -41,19 +56,38 @@ export function connect(target: Target, { log, patience = 10, name = 'lava-serve
       return Promise.race([answer, sleep(2000).then(() => false)]);
     },
     async session() {
-      const client = new Client(config);
+      const client = new Client({ ...clientConfig(target), ...common });
       client.on('error', () => {});
       await client.connect();
       return client;
+    },
+    ofLeader: (epoch) => connect(target, { ...options, session: { ...session, 'lava.epoch': epoch } }),
+    abort() {
+      for (const client of open) (client as unknown as Client).connection.stream.destroy();
     },
     close: () => db.destroy(),
   };
 }
 
+/** What `pg` is told; the settings of a session go with those that a connection string brings along. */
+function clientConfig(target: Target, session: Readonly<Record<string, string>> = {}): ClientConfig {
+  const flags = Object.entries(session).map(([name, value]) => `-c ${name}=${value}`).join(' ');
+  if (!('url' in target)) return { host: target.socketFolder, port: 5432, user: 'lava', database: target.database ?? 'lava', options: flags };
+  if (flags === '') return { connectionString: target.url };
+  const [base = '', query = ''] = target.url.split('?', 2);
+  const parameters = new URLSearchParams(query);
+  parameters.set('options', [parameters.get('options'), flags].filter(Boolean).join(' '));
+  // A plus sign would stay one.
+  return { connectionString: `${base}?${parameters.toString().replaceAll('+', '%20')}` };
+}
+
+/** What the database says to a leader that another has replaced: for it, the database is away. */
+const replacedLeader = 'LV001';
+
 /** Whether a query failed because the session or the whole database went away, so that it may be tried again. */
 export function isConnectionLoss(error: unknown): boolean {
   const { code, message } = error as { code?: string; message?: string };
-  return ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', '57P01', '57P02', '57P03'].includes(code ?? '')
+  return ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', '57P01', '57P02', '57P03', '57P05', '25P03', replacedLeader].includes(code ?? '')
     || code?.startsWith('08') === true
     || /Connection terminated|connection error and is not queryable|timeout exceeded when trying to connect|Client was closed/i.test(message ?? '');
 }

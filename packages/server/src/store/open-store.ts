@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { InfrastructureError, messageOf, sleep, type DaemonLog, type LavaPaths } from '@lava/base';
-import { connect, ensureDatabase, isConnectionLoss, type Connection } from './connection.ts';
+import { connect, ensureDatabase, isConnectionLoss, serverSession, type Connection } from './connection.ts';
 import { findManagedPostgres, startManagedPostgres } from './managed/managed-postgres.ts';
 import { migrate } from './migrate.ts';
 
@@ -24,7 +24,8 @@ interface OpenOptions {
 export async function openStore({ paths, log, visit = false }: OpenOptions): Promise<Store> {
   const url = process.env['DATABASE_URL'];
   const name = visit ? 'lava-server manage' : serverName;
-  if (url) return ready(connect({ url }, { log, name }), log, async () => {});
+  const session = visit ? {} : serverSession;
+  if (url) return ready(connect({ url }, { log, name, session }), log, async () => {});
   const folder = join(paths.serverState, 'postgresql');
   const running = visit ? await findManagedPostgres(folder) : undefined;
   const managed = running === undefined ? await startManagedPostgres({ folder, log }) : undefined;
@@ -36,7 +37,7 @@ export async function openStore({ paths, log, visit = false }: OpenOptions): Pro
     await stop();
     throw error;
   }
-  return ready(connect({ socketFolder }, { log, name }), log, stop);
+  return ready(connect({ socketFolder }, { log, name, session }), log, stop);
 }
 
 async function ready(connection: Connection, log: DaemonLog, stop: () => Promise<void>): Promise<Store> {

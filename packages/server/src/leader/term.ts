@@ -1,0 +1,61 @@
+import { basename } from 'node:path';
+import { readSecretCertificate } from '@lava/link';
+import { startCore, type Core, type CoreOptions } from '../core.ts';
+import { followEnrolments, noteRemovals } from '../enrol/shared-certificates.ts';
+import type { EnrolmentTarget } from '../enrol/enrol-worker.ts';
+import { eventSettings } from '../event-settings.ts';
+import { Notifier } from '../notify/notifier.ts';
+import { notifySettings } from '../notify/settings.ts';
+
+export interface TermOptions extends CoreOptions {
+  /** Settings of the installation under LAVA's names. */
+  readonly settingsFiles: Readonly<Record<string, unknown>>;
+  /** There may be other servers. */
+  readonly others: boolean;
+}
+
+/** What only the leader has. */
+export interface Office {
+  readonly core: Core;
+  /** Where a worker that enrols is sent; undefined on plain connections. */
+  readonly enrolment: EnrolmentTarget | undefined;
+  close(): Promise<void>;
+}
+
+/** Begins all that one server alone does: scheduler, link, workers of the HTTP protocol, leases, notifications, the socket of events. */
+export async function beginTerm(options: TermOptions): Promise<Office> {
+  const { log, sockets, settingsFiles, others } = options;
+  const { encryption } = sockets;
+  const closers: (() => Promise<void> | void)[] = [];
+  const close = async () => { for (const end of closers.splice(0).toReversed()) await end(); };
+  try {
+    const { db } = options.connection;
+    if ('directory' in encryption) {
+      if (others) closers.push(await followEnrolments(db, options.events, encryption.directory, log));
+      else await noteRemovals(db, encryption.directory);
+    }
+    const core = await startCore(options);
+    closers.push(() => core.close());
+    const notifier = new Notifier({ services: core.services, settings: notifySettings(settingsFiles) });
+    await notifier.start();
+    closers.push(() => notifier.close());
+    const events = eventSettings(settingsFiles);
+    if (events.enabled) {
+      const { publishEvents } = await import('../api/events/publisher.ts');
+      const publisher = await publishEvents(core.services, events);
+      closers.push(() => publisher.close());
+      log.info(`Events on ${publisher.address}`);
+    }
+    return { core, enrolment: await enrolmentTarget(options, core), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function enrolmentTarget({ sockets: { encryption } }: TermOptions, { link: { addresses } }: Core): Promise<EnrolmentTarget | undefined> {
+  if ('plain' in encryption) return undefined;
+  const port = (address: string) => Number(/:(\d+)$/.exec(address)?.[1]);
+  const { publicKey } = await readSecretCertificate(encryption.certificate);
+  return { masterKey: publicKey, masterName: basename(encryption.certificate, '.key_secret'), directory: encryption.directory, controlPort: port(addresses.control), logPort: port(addresses.log) };
+}
