@@ -6,7 +6,7 @@ import { shellSplit } from '../connections/shell-split.ts';
 import { fillFiles, imageFiles } from '../flash/image-files.ts';
 import { runTool } from '../flash/run-tool.ts';
 import { asText } from '../pipeline/as-text.ts';
-import { sharedKey, type Action, type ActionSpec, type Method, type Parameters } from '../pipeline/action.ts';
+import { sharedKey, type Action, type ActionSpec, type ExecOptions, type ExecResult, type Method, type Parameters } from '../pipeline/action.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
 import { deviceHasMethod } from '../pipeline/select-method.ts';
 import { runCommands } from '../power/device-command.ts';
@@ -85,7 +85,13 @@ async function portsOf(a: Action): Promise<string[]> {
   return paths.flatMap((path) => ['-m', path]);
 }
 
-const withoutSummary = { env: { DISABLE_SUMMARY: 'true' } };
+/** Runs uuu or bcu, in a container if the job or the device names one. A board has other device nodes at every stage: the container sees them all. */
+function runUuu(a: Action, argv: readonly string[], files: readonly string[], options: ExecOptions): Promise<ExecResult> {
+  const image = optionsOf(a.job)['docker_image'];
+  return runTool(a, argv, files, {
+    ...options, env: { DISABLE_SUMMARY: 'true' }, ...(given(image) && { docker: { image } }), dockerOptions: ['--privileged', '--volume=/dev:/dev', '--net=host'],
+  });
+}
 
 function checkBootloaderValid(job: JobContext): ActionSpec {
   const children = [connectDevice, resetDevice(job), bootloaderInterrupt('u-boot'), disconnectDevice];
@@ -122,7 +128,7 @@ const checkSerialAvailability: ActionSpec = {
     const boot = imageFiles(a).get('boot')?.file;
     if (boot === undefined) throw new InfrastructureError("uuu needs an image with the key 'boot' in the deploy block", { code: 'flash-image-missing' });
     const argv = ['timeout', '--preserve-status', '10', 'uuu', ...(await portsOf(a)), boot];
-    const { status } = await runTool(a, argv, [boot], { allowFail: true, ...withoutSummary });
+    const { status } = await runUuu(a, argv, [boot], { allowFail: true });
     if (status !== available && status !== timedOut) throw new InfrastructureError(`uuu failed with status ${status} while the board was looked for`, { code: 'flash-failed' });
     a.set(serialAvailable, status === available);
     a.log.info(status === available ? 'The board is in serial download mode' : 'The board is not in serial download mode');
@@ -168,6 +174,7 @@ function uuuBoot(steps: readonly Step[]): ActionSpec {
     description: "run the job's commands with uuu and bcu",
     timeoutError: 'Infrastructure',
     validate(a) {
+      if (given(optionsOf(a.job)['remote_options'])) a.error("'remote_options' of uuu: containers on another machine are not supported; run a worker there");
       if (steps.length === 0) a.error("'commands' of uuu should be a list of {protocol: command}");
       if (!usesBcu) return;
       const options = optionsOf(a.job);
@@ -183,13 +190,13 @@ function uuuBoot(steps: readonly Step[]): ActionSpec {
         const filled = shellSplit(words).map((word) => fillFiles(word, files));
         if (protocol === 'bcu') switched = true;
         const argv = protocol === 'bcu' ? bcu(a, filled) : ['uuu', ...ports, ...(protocol === 'uuu' ? [] : [`${protocol}:`]), ...filled];
-        await runTool(a, argv, mounts, { error: 'Infrastructure', errorMessage: `command failed: ${argv.join(' ')}`, code: 'flash-failed', ...withoutSummary });
+        await runUuu(a, argv, mounts, { error: 'Infrastructure', errorMessage: `command failed: ${argv.join(' ')}`, code: 'flash-failed' });
       }
     },
     async cleanup(a) {
       if (!switched) return;
       switched = false;
-      await runTool(a, bcu(a, ['deinit']), [], { allowFail: true });
+      await runUuu(a, bcu(a, ['deinit']), [], { allowFail: true });
       await runCommands(a, promptList(optionsOf(a.job)['additional_bcu_cleanup_commands']), (command) => `'${command}' failed`);
     },
   };

@@ -213,6 +213,23 @@ describe.skipIf(missing !== undefined)(`on USB${skipped}`, () => {
     ]);
   });
 
+  test('uuu: in a container that the device names; nothing is left of it', async () => {
+    board = new FlashBoard(ubootShell, {
+      tools: ['docker'], constants: { 'u-boot': ubootPrompt },
+      boot: { 'u-boot': { parameters: { bootloader_prompt: '=>' } }, uuu: { options: { ...uuuOptions, docker_image: 'lab/uuu:1' } } },
+    });
+    const run = await board.run([{ deploy: { to: 'uuu', images: { boot: board.file('imx-boot.bin') } } }, { boot: { method: 'uuu', commands: [{ bcu: 'reset usb' }] } }]);
+    expect(run.messages('exception')).toEqual([]);
+    const container = expect.stringMatching(/^(--name=)?lava-/);
+    const boot = expect.stringMatching(/^--mount=type=bind,source=(\S+imx-boot\.bin),destination=\1$/);
+    const commands = board.tools.calls('docker').filter(([, word]) => word !== 'pull' && word !== 'inspect');
+    expect(commands.slice(0, 3)).toEqual([
+      ['docker', 'run', '--rm', '--init', container, '--detach', '--privileged', '--volume=/dev:/dev', '--net=host', boot, '--env=DISABLE_SUMMARY=true', 'lab/uuu:1', 'sleep', 'infinity'],
+      ['docker', 'exec', container, 'bcu', 'reset', 'usb', '-board=imx8mpevk', '-id=1-2.3'], ['docker', 'rm', '--force', container],
+    ]);
+    expect(commands.slice(3).map(([, word]) => word)).toEqual(['run', 'exec', 'rm']);
+  });
+
   test('uuu: a path that is none', async () => {
     board = uuuBoard({ usb_otg_path: 'usb3' });
     const { outcome } = await board.run([{ deploy: { to: 'uuu', images: { boot: board.file('imx-boot.bin') } } }, { boot: { method: 'uuu', commands: [{ bcu: 'reset usb' }, { FB: 'x' }] } }]);
