@@ -83,7 +83,7 @@ test('a group is stored whole, starts when all have a device, and tells each who
   const attempts = await db.selectFrom('attempts').select(['job', 'device', 'shared_device', 'worker']).orderBy('job').execute();
   expect(attempts[3]).toEqual({ job: ids[3], device: null, shared_device: attempts[0]!.device, worker: attempts[0]!.worker });
   const guest = starts[3]?.type === 'START' ? loadYaml(starts[3].files['device.yaml']) : undefined;
-  expect(isMapping(guest) && Object.keys(guest)).toEqual(['hostname', 'constants', 'actions']);
+  expect(isMapping(guest) && Object.keys(guest)).toEqual(['hostname', 'guest', 'constants', 'actions']);
   expect(guest).toMatchObject({ hostname: attempts[0]!.device });
 
   // The host ends: its guest has no device any more, the clients go on.

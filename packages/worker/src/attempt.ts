@@ -277,5 +277,5 @@ export class Attempt {
   }
 }
 
-/** Name of the device from its rendered configuration; empty if it has none. */
-export const deviceOf = (configuration: string) => /^hostname:\s*["']?([^\s"'#]+)/m.exec(configuration)?.[1] ?? '';
+/** Name of the device that a rendered configuration is of; empty for a job that only shares the device of its host. */
+export const deviceOf = (configuration: string) => (/^guest: true$/m.test(configuration) ? '' : /^hostname:\s*["']?([^\s"'#]+)/m.exec(configuration)?.[1] ?? '');

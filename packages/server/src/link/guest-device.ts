@@ -4,7 +4,7 @@ import { loadExactly } from '../jobs/exact-yaml.ts';
 
 /**
  * The configuration of a device as a job gets it that only shares it with its host: how to connect and what to do, but
- * nothing that would switch its power or open its console.
+ * nothing that would switch its power or open its console. `guest` tells the worker that the device is not its own.
  * @param text a rendered configuration
  */
 export function guestDevice(text: string): string {
@@ -16,7 +16,7 @@ export function guestDevice(text: string): string {
     return present({ connections, methods });
   };
   return dumpYaml(present({
-    hostname, devicetype,
+    hostname, devicetype, guest: true,
     constants: { ...isMapping(constants) ? constants : {}, 'kernel-start-message': '' },
     timeouts, actions: { deploy: ways('deploy'), boot: ways('boot') },
   }));

@@ -2,13 +2,15 @@ import { sql, type Kysely } from 'kysely';
 import { messageOf, monotonicMs, type DaemonLog } from '@lava/base';
 import type { Database } from '../store/database.ts';
 
+interface Expired { readonly job: number; readonly fence: number; readonly worker: string }
+
 interface LeaseOptions {
   readonly db: Kysely<Database>;
   readonly log: DaemonLog;
   /** Full length of a lease in seconds. */
   readonly lease: number;
   /** Ends an attempt whose worker was silent for too long. */
-  expire(attempt: { job: number; fence: number; worker: string }): Promise<void>;
+  expire(attempt: Expired): Promise<void>;
   /** Monotonic milliseconds; tests bring their own. */
   readonly clock?: () => number;
 }
@@ -56,20 +58,21 @@ export class LeaseKeeper {
   async look(): Promise<void> {
     const { db, log, lease } = this.#options;
     try {
-      const { rows: [time] } = await sql<{ ms: number }>`select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms`.execute(db);
+      // One statement, one time: a clock that is set between the look at it and the look at the leases would end them all.
+      const { rows } = await sql<{ ms: number; expired: Expired[] }>`select (extract(epoch from now()) * 1000)::float8 as ms,
+        (select coalesce(json_agg(json_build_object('job', job, 'fence', fence, 'worker', worker)), '[]') from attempts where ended_at is null and lease_expires < now()) as expired`.execute(db);
+      const { ms, expired } = rows[0]!;
       const own = this.#clock();
       const last = this.#last;
       const gap = last && own - last.own;
-      const skew = last && Math.abs(time!.ms - last.database - gap!);
+      const skew = last && Math.abs(ms - last.database - gap!);
       if (gap === undefined || gap > 3 * this.interval || skew! > this.interval) {
         const { numAffectedRows = 0n } = await sql`update attempts set lease_expires = now() + make_interval(secs => ${lease}) where ended_at is null`.execute(db);
         if (numAffectedRows > 0n) log.info(`Leases of ${numAffectedRows} running attempts start anew`);
       } else {
-        const { rows } = await sql<{ job: number; fence: number; worker: string }>`
-          select job, fence, worker from attempts where ended_at is null and lease_expires < now()`.execute(db);
-        for (const attempt of rows) await this.#options.expire(attempt);
+        for (const attempt of expired) await this.#options.expire(attempt);
       }
-      this.#last = { own, database: time!.ms };
+      this.#last = { own, database: ms };
     } catch (error) {
       this.#last = undefined;
       log.warn(`Leases could not be looked at: ${messageOf(error)}`);
