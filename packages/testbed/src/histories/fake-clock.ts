@@ -22,10 +22,10 @@ export class FakeClock {
 
   /** Variables for the processes that go by this clock. */
   get environment(): NodeJS.ProcessEnv {
-    return { LD_PRELOAD: this.#library, FAKETIME_TIMESTAMP_FILE: this.#file, FAKETIME_DONT_FAKE_MONOTONIC: '1', FAKETIME_DONT_RESET: '1', FAKETIME_CACHE_DURATION: '1' };
+    return { LD_PRELOAD: this.#library, FAKETIME_TIMESTAMP_FILE: this.#file, FAKETIME_DONT_FAKE_MONOTONIC: '1', FAKETIME_DONT_RESET: '1', FAKETIME_NO_CACHE: '1' };
   }
 
-  /** Seconds by which it is off from now on; seen within a second. */
+  /** Seconds by which it is off from now on. */
   async set(seconds: number): Promise<void> {
     await writeFile(this.#file, `${seconds < 0 ? '' : '+'}${seconds}\n`, { mode: 0o644 });
   }

@@ -95,8 +95,14 @@ export class FaultLab {
   /** Starts the server if it does not run; one call after the other. */
   ensureServer(): Promise<void> {
     const starting = this.#starting.catch(() => undefined).then(async () => {
-      if (this.system.server?.running) return;
-      await this.system.startServer({ env: { LAVA_LEASE_SECONDS: String(leaseSeconds), LAVA_LOGLEVEL: 'DEBUG', ...this.serverClock?.environment } });
+      while (!this.system.server?.running) {
+        try {
+          await this.system.startServer({ env: { LAVA_LEASE_SECONDS: String(leaseSeconds), LAVA_LOGLEVEL: 'DEBUG', ...this.serverClock?.environment } });
+        } catch (error) {
+          // Another fault may have killed it while it started.
+          if (this.system.server?.process.signalCode === null) throw error;
+        }
+      }
     });
     this.#starting = starting;
     return starting;

@@ -1,6 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { messageOf } from '@lava/base';
 import { deviceHealths, deviceStates, jobHealths, jobStates, workerStates } from '@lava/job';
 import { faultKinds, type FaultContext } from './fault-kinds.ts';
 import type { FaultLab } from './fault-lab.ts';
@@ -35,6 +36,7 @@ export async function runHistory(lab: FaultLab, plan: HistoryPlan): Promise<Hist
   const submissions: Submission[] = [];
   const canceled = new Set<string>();
   const happened: string[] = [];
+  const unhealed: string[] = [];
   const started = performance.now();
   const until = (at: number) => pause(Math.max(0, at - (performance.now() - started)));
   try {
@@ -53,13 +55,17 @@ export async function runHistory(lab: FaultLab, plan: HistoryPlan): Promise<Hist
       ...plan.faults.map(async (fault) => {
         await until(fault.at);
         const context: FaultContext = { lab, observer, plan: fault, worker: lab.workers[fault.worker]! };
-        if (await faultKinds.find((k) => k.name === fault.kind)!.hurt(context)) happened.push(fault.kind);
+        try {
+          if (await faultKinds.find((k) => k.name === fault.kind)!.hurt(context)) happened.push(fault.kind);
+        } catch (error) {
+          unhealed.push(`after '${fault.kind}': ${messageOf(error)}`);
+        }
       }),
     ]);
     await heal(lab);
     const unrest = await rest(lab, submissions.flatMap((s) => s.ids));
     await observer.stop();
-    return { history: await collect(lab, plan, observer, submissions, canceled, unrest), happened };
+    return { history: await collect(lab, plan, observer, submissions, canceled, [...unhealed, ...unrest]), happened };
   } finally {
     await observer.stop();
     await observer.forgetJournals();
