@@ -23,3 +23,23 @@ export function requireLoopback(addresses: readonly string[], anywhere: boolean)
     }
   }
 }
+
+/** Where one server listens. */
+export interface ServerAddress {
+  readonly master: string;
+  readonly logger: string;
+}
+
+/**
+ * The servers that a worker may find, from its two settings: each one address, or several with commas between them, of which
+ * those in the same place belong together.
+ * @throws ConfigurationError when one of them has more than the other
+ */
+export function serverAddresses(master: string, logger: string): readonly ServerAddress[] {
+  const list = (text: string) => text.split(',').map((address) => address.trim()).filter((address) => address !== '');
+  const [masters, loggers] = [list(master), list(logger)];
+  if (masters.length === loggers.length && masters.length > 0) return masters.map((address, n) => ({ master: address, logger: loggers[n]! }));
+  throw new ConfigurationError(`MASTER_URL names ${masters.length} servers and LOGGER_URL ${loggers.length}`, {
+    code: 'link-address', hint: 'Name each server in both, in the same order, with commas between them.',
+  });
+}

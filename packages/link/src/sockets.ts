@@ -10,3 +10,6 @@ export const socketOptions = {
   heartbeatTimeout: 15_000,
   heartbeatTimeToLive: 20_000,
 } as const;
+
+/** Where a worker may find another server, it gives up one that has gone silent sooner: times in milliseconds. */
+export const withOtherServers = { heartbeatInterval: 1_000, heartbeatTimeout: 4_000 } as const;

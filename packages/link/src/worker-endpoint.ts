@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { Context, Dealer, type MessageLike } from 'zeromq';
 import { messageOf, monotonicMs, sleep, type DaemonLog } from '@lava/base';
-import { requireLoopback } from './address.ts';
+import { requireLoopback, serverAddresses, type ServerAddress } from './address.ts';
 import type { Certificate } from './certificates.ts';
 import { oldestProtocol, protocolVersion, type AttemptRef, type LogMessage, type LogReply, type ServerMessage, type WorkerMessage } from './messages.ts';
 import { proveClaim, sharedSecret } from './proof.ts';
 import { QuietLog } from './quiet-log.ts';
 import { SendQueue } from './send-queue.ts';
-import { socketOptions } from './sockets.ts';
+import { socketOptions, withOtherServers } from './sockets.ts';
 import { decode, encode, logReplies, serverMessages } from './wire.ts';
 
 /** Orders of the server that the worker acts on. */
@@ -26,7 +26,7 @@ export interface WorkerHandlers {
 }
 
 export interface WorkerEndpointOptions {
-  /** `tcp://HOST:5556` and `tcp://HOST:5555`. */
+  /** `tcp://HOST:5556` and `tcp://HOST:5555`; of several servers, of which one leads, all with commas between them. */
   readonly master: string;
   readonly logger: string;
   readonly hostname: string;
@@ -48,6 +48,8 @@ export type Report = WithoutSession<Exclude<WorkerMessage, { type: 'PING' | 'BYE
 /** Bytes that may wait for a socket; above it messages are dropped and sent again later by those who sent them. */
 const mostWaiting = 32 * 1024 * 1024;
 const longestPause = 30_000;
+/** Where there are other servers: milliseconds for which one whose connection broke may come back, and for one to be reached at all. */
+const [comeBack, reach] = [1000, 1500];
 
 /** The worker's end of the link: dials, greets, keeps the session alive and greets anew whenever it is lost. */
 export class WorkerEndpoint {
@@ -57,6 +59,13 @@ export class WorkerEndpoint {
   readonly #quiet: QuietLog;
   readonly #context = new Context();
   readonly #secret: Buffer | undefined;
+  readonly #servers: readonly ServerAddress[];
+  /** Which of them is dialled. */
+  #at = 0;
+  /** When the connection to a server broke, where there are others; undefined while it is whole. */
+  #broke: number | undefined;
+  /** The server that was dialled is there, whether it has answered or not. */
+  #reached = false;
   #control: Dealer | undefined;
   #logs: Dealer | undefined;
   #controlQueue: SendQueue | undefined;
@@ -81,7 +90,8 @@ export class WorkerEndpoint {
     this.#log = options.daemonLog;
     this.#quiet = new QuietLog(options.daemonLog);
     const { encryption } = options;
-    requireLoopback([options.master, options.logger], !('plain' in encryption) || encryption.plain === 'anywhere');
+    this.#servers = serverAddresses(options.master, options.logger);
+    requireLoopback(this.#servers.flatMap(({ master, logger }) => [master, logger]), !('plain' in encryption) || encryption.plain === 'anywhere');
     if (!('plain' in encryption)) this.#secret = sharedSecret({ ...encryption.own }, encryption.master.publicKey);
   }
 
@@ -138,11 +148,13 @@ export class WorkerEndpoint {
 
   #dial(): void {
     this.#hangUp();
+    this.#reached = false;
     const { encryption, ipv6 = false } = this.#options;
     const curve = 'plain' in encryption ? {} : {
       curveServerKey: encryption.master.publicKey, curvePublicKey: encryption.own.publicKey, curveSecretKey: encryption.own.secretKey,
     };
-    const common = { ...socketOptions, context: this.#context, ipv6, connectTimeout: 10_000, reconnectInterval: 200, reconnectMaxInterval: 3_000, ...curve };
+    const { master, logger } = this.#servers[this.#at]!;
+    const common = { ...socketOptions, ...(this.#hasOthers && withOtherServers), context: this.#context, ipv6, connectTimeout: 10_000, reconnectInterval: 200, reconnectMaxInterval: 3_000, ...curve };
     const control = new Dealer({ ...common, sendHighWaterMark: 100 });
     const logs = new Dealer({ ...common, sendHighWaterMark: 16 });
     this.#control = control;
@@ -155,9 +167,10 @@ export class WorkerEndpoint {
       socket.events.on('handshake:error:protocol', () => this.#refusedHandshake(socket, 'the handshake failed; is the other side a LAVA master with the certificate that this worker expects, and is encryption on or off on both sides?'));
       // After a reconnection the server may be another process, and messages on the way are lost.
       socket.events.on('handshake', () => { if (socket === this.#control || socket === this.#logs) this.#reconnected(); });
+      if (this.#hasOthers) socket.events.on('disconnect', () => { if (socket === this.#control || socket === this.#logs) this.#broke ??= monotonicMs(); });
     }
-    control.connect(this.#options.master);
-    logs.connect(this.#options.logger);
+    control.connect(master);
+    logs.connect(logger);
     const broken = (error: unknown) => this.#log.error(`The link stopped reading: ${messageOf(error)}`);
     this.#readControl(control).catch(broken);
     this.#readLogs(logs).catch(broken);
@@ -178,7 +191,23 @@ export class WorkerEndpoint {
     this.#again(true);
   }
 
+  get #hasOthers(): boolean {
+    return this.#servers.length > 1;
+  }
+
+  /** Dials the next server, as the one there was is silent. */
+  #tryNext(): void {
+    this.#session = undefined;
+    this.#broke = undefined;
+    this.#at = (this.#at + 1) % this.#servers.length;
+    if (this.#hasOthers) this.#log.debug(`Trying the master at ${this.#servers[this.#at]!.master}`);
+    this.#dial();
+    this.#greet();
+  }
+
   #reconnected(): void {
+    this.#broke = undefined;
+    this.#reached = true;
     if (this.#session === undefined) return;
     this.#ping();
     this.#options.handlers.onSession();
@@ -189,7 +218,7 @@ export class WorkerEndpoint {
     clearTimeout(this.#retry);
     this.#pause = Math.min(longestPause, this.#pause * 2 || 1000);
     this.#greeted = monotonicMs() + this.#pause;
-    this.#retry = setTimeout(() => { if (redial) this.#dial(); this.#greet(); }, this.#pause);
+    this.#retry = setTimeout(() => { if (redial) this.#tryNext(); else this.#greet(); }, this.#pause);
   }
 
   #greet(challenge?: string): void {
@@ -207,19 +236,20 @@ export class WorkerEndpoint {
   #tick(): void {
     const now = monotonicMs();
     if (this.#session === undefined) {
-      if (now - this.#greeted < (this.#options.answer ?? 5000)) return;
+      if (now - this.#greeted < (this.#hasOthers && !this.#reached ? reach : this.#options.answer ?? 5000)) return;
       this.#unanswered++;
-      if (this.#unanswered % 2 === 0) this.#dial();
-      if (this.#unanswered === 1) this.#quiet.warn('unanswered', `No answer from the master at ${this.#options.master}; trying on. Is it running${'plain' in this.#options.encryption ? '' : `, and is ${this.#options.encryption.master.path} its certificate`}?`);
-      this.#greet();
+      if (this.#unanswered === this.#servers.length) this.#quiet.warn('unanswered', `No answer from the master at ${this.#options.master}; trying on. Is it running${'plain' in this.#options.encryption ? '' : `, and is ${this.#options.encryption.master.path} its certificate`}?`);
+      if (this.#hasOthers || this.#unanswered % 2 === 0) this.#tryNext();
+      else this.#greet();
       return;
     }
-    if (now - this.#heard > 4 * this.#interval * 1000) {
+    if (this.#broke !== undefined && now - this.#broke > comeBack) {
+      this.#log.warn('The connection with the master broke');
+      this.#tryNext();
+    } else if (now - this.#heard > 4 * this.#interval * 1000) {
       this.#log.error('Master goes OFFLINE');
       this.#offline = true;
-      this.#session = undefined;
-      this.#dial();
-      this.#greet();
+      this.#tryNext();
     } else if (now - this.#pinged >= this.#interval * 1000) {
       this.#log.debug(`PING => master (last message ${Math.round((now - this.#heard) / 1000)}s ago)`);
       this.#ping();

@@ -30,8 +30,8 @@ export const usage = (program: string) => `usage: ${program} [options]
 
 Connects to a LAVA server, runs its jobs on the devices beside this machine and reports.
 
-  --master URL           control socket of the server (MASTER_URL; tcp://localhost:5556)
-  --socket-addr URL      log socket of the server (LOGGER_URL; tcp://localhost:5555)
+  --master URL           control socket of the server, or of several with commas between (MASTER_URL; tcp://localhost:5556)
+  --socket-addr URL      log socket of the server, likewise in the same order (LOGGER_URL; tcp://localhost:5555)
   --hostname NAME        name of this worker on the server (HOSTNAME; the full name of this machine)
   --encrypt              encrypt and authenticate: the default (ENCRYPT="--encrypt")
   --no-encrypt           plain connection, to this machine only (ENCRYPT="--no-encrypt")
