@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { ActionRow, CaseRow } from '../src/api/types.ts';
 import { fakeAdmin } from './fake-admin.ts';
+import { fakeQueries } from './fake-queries.ts';
 import { count, type LabJob, makeLab, row } from './lab.ts';
 
 /**
@@ -81,6 +82,8 @@ export async function startFakeServer(options: { dist: string; port?: number; em
     const me = { username: user, is_superuser: user === 'ann', version: '2026.11.0' };
     const more = admin.answer(request.method ?? 'GET', path, request.method === 'GET' ? Object.fromEntries(query) : body);
     if (more !== undefined) { if (more.status === 204) response.writeHead(204).end(); else json(more.body, more.status); return; }
+    const found = fakeQueries(lab, path);
+    if (found !== undefined) { json(found); return; }
     if (path === 'me') { json(me); return; }
     if (path === 'sign-in') { json({ require_login: false, providers: [{ name: 'example', label: 'Example', url: '/login/oidc/example' }] }); return; }
     if (path === 'login') { if (body.password !== 'secret') { fail(401, 'login', 'User name or password is wrong.'); return; } user = body.username ?? ''; json({ ...me, username: user, is_superuser: user === 'ann' }); return; }
@@ -150,6 +153,8 @@ export async function startFakeServer(options: { dist: string; port?: number; em
     const url = new URL(request.url ?? '/', 'http://host');
     const [, base, path] = /^\/api\/(v1|v0\.2)\/(.*)$/u.exec(url.pathname) ?? [];
     if (path !== undefined) { void api(request, response, decodeURIComponent(base === 'v1' ? path : `v0.2/${path}`), url.searchParams).catch((e: unknown) => response.writeHead(500).end(String(e))); return; }
+    // What LAVA has at its own addresses.
+    if (url.pathname === '/results/query/+get-group-names') { response.writeHead(200, { 'content-type': 'application/json' }).end('[{"id":2,"name":"kernel","label":"kernel"}]'); return; }
     const asset = join(options.dist, url.pathname);
     const file = url.pathname !== '/' && existsSync(asset) && statSync(asset).isFile() ? asset : join(options.dist, 'index.html');
     response.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream' });

@@ -47,6 +47,8 @@ const places: [string, string][] = [
   ['/scheduler/job/37', '3 jobs in 3 roles'], ['/scheduler/job/36/definition', 'The whole group'], ['/scheduler/testdefinition', 'checked as you type'], ['/scheduler/device/rpi4-03/devicedict', 'shelf 2'], ['/scheduler/device/qemu01/devicedict', 'Kept in a file'],
   ['/scheduler/device/rpi4-03/devicedict?view=edit', 'Nothing wrong'], ['/scheduler/device/rpi4-03/devicedict?view=versions', 'ser1'], ['/scheduler/device_type/rpi4/template', 'Comes with LAVA'],
   ['/me', 'laptop'], ['/admin/users', 'ci-kernel'], ['/admin/groups', 'weight 2, at most 12 devices'], ['/admin/tokens', 'kernelci bridge'], ['/admin/lab', 'Take out the lab'], ['/help/job-failures#kernel-panic', 'The kernel panicked'],
+  ['/results/query', 'slow-boots'], ['/results/query/~ann/nightly-failures', 'Take 12 in again'], ['/results/query/~ann/nightly-failures/+edit', 'Add a condition'],
+  ['/results/query/+custom?entity=testcase&conditions=testjob__health__exact__Incomplete', '12.5 ms'], ['/results/chart/trend', '27 of 28'], ['/results/chart/+add', 'Plot 1'],
   ['/scheduler/allworkers', 'build host'], ['/scheduler/worker/worker03', 'silent for'], ['/nowhere', 'nothing at this address'],
 ];
 

@@ -17,6 +17,8 @@ const submitPage = lazyRouteComponent(() => import('../submit/submit-page.tsx'),
 const helpPage = lazyRouteComponent(() => import('../help/help-page.tsx'), 'HelpPage');
 const adminPage = lazyRouteComponent(() => import('../admin/admin-page.tsx'), 'AdminPage');
 const TextPage = lazyRouteComponent(() => import('../configuration/text-page.tsx'), 'TextPage');
+const queryPages = () => import('../queries/pages.ts');
+const queryPage = (name: keyof Awaited<ReturnType<typeof queryPages>>) => lazyRouteComponent(queryPages, name);
 const devicesPage = lazyRouteComponent(() => import('../devices/devices-page.tsx'), 'DevicesPage');
 const deviceTypesPage = lazyRouteComponent(() => import('../devices/device-types-page.tsx'), 'DeviceTypesPage');
 
@@ -57,6 +59,21 @@ const routes = [
   createRoute({ ...parent, path: '/scheduler/job/$job/metadata', component: jobPage }),
   createRoute({ ...parent, path: '/scheduler/job/$job/audit', component: jobPage }),
   moved('/scheduler/job/$job/cancel', '/scheduler/job/$job'),
+
+  createRoute({ ...parent, path: '/results/query', component: queryPage('QueriesPage') }),
+  createRoute({ ...parent, path: '/results/query/+add', component: queryPage('AddQueryPage') }),
+  createRoute({ ...parent, path: '/results/query/+custom', component: queryPage('CustomQueryPage') }),
+  createRoute({ ...parent, path: '/results/query/$owner/$name', component: queryPage('QueryPage') }),
+  createRoute({ ...parent, path: '/results/query/$owner/$name/+edit', component: queryPage('EditQueryPage') }),
+  // What LAVA does when these are opened asks for a button here.
+  ...['+detail', '+refresh', '+delete', '+toggle-published', '+copy'].map((page) => moved(`/results/query/$owner/$name/${page}`, '/results/query/$owner/$name')),
+  createRoute({ ...parent, path: '/results/chart', component: queryPage('ChartsPage') }),
+  createRoute({ ...parent, path: '/results/chart/+add', component: queryPage('AddChartPage') }),
+  createRoute({ ...parent, path: '/results/chart/+custom', component: queryPage('CustomChartPage') }),
+  createRoute({ ...parent, path: '/results/chart/$name', component: queryPage('ChartPage') }),
+  createRoute({ ...parent, path: '/results/chart/$name/+edit', component: queryPage('EditChartPage') }),
+  ...['+detail', '+delete', '+toggle-published'].map((page) => moved(`/results/chart/$name/${page}`, '/results/chart/$name')),
+
   result('/results/$job'),
   result('/results/$job/$suite'),
   result('/results/$job/$suite/$case'),

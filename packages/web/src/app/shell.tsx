@@ -11,10 +11,11 @@ import { KeysDialog } from './keys-dialog.tsx';
 import style from './shell.module.css';
 
 const places = [
-  { to: '/scheduler/alljobs', label: 'Jobs', under: /^\/scheduler\/(alljobs|jobs?\/)|^\/results/u },
+  { to: '/scheduler/alljobs', label: 'Jobs', under: /^\/scheduler\/(alljobs|jobs?\/)|^\/results\/\d/u },
   { to: '/scheduler/alldevices', label: 'Devices', under: /^\/scheduler\/(alldevices|device\/)/u },
   { to: '/scheduler/device_types', label: 'Device types', under: /^\/scheduler\/(all)?device_type/u },
   { to: '/scheduler/allworkers', label: 'Workers', under: /^\/scheduler\/(allworkers|worker\/)/u },
+  { to: '/results/query', label: 'Queries', under: /^\/results\/(query|chart)/u },
 ] as const;
 
 /** What stands around every page: head with the main places, the page, the help. */
