@@ -129,7 +129,8 @@ function patientPool(pool: Pool, patienceMs: number): PostgresPool {
 class PatientClient implements PostgresPoolClient {
   readonly #pool: Pool;
   readonly #seconds: number;
-  #client: PoolClient;
+  /** Undefined after a session broke and no other could be had. */
+  #client: PoolClient | undefined;
   #inTransaction = false;
   #broken = false;
 
@@ -153,15 +154,16 @@ class PatientClient implements PostgresPoolClient {
   }
 
   release(): void {
-    this.#client.release(this.#broken);
+    this.#client?.release(this.#broken);
   }
 
   async #once(statement: string, parameters: readonly unknown[] = []): Promise<QueryResult> {
     if (this.#broken && !this.#inTransaction) {
-      this.#client.release(true);
-      this.#client = await this.#pool.connect();
+      this.#client?.release(true);
+      this.#client = undefined;
       this.#broken = false;
     }
+    this.#client ??= await this.#pool.connect();
     try {
       return await this.#client.query(statement, [...parameters]);
     } catch (error) {

@@ -50,6 +50,21 @@ test('a read waits while the database is killed and started again; a write that 
   expect(await postmaster()).not.toBe(before);
 });
 
+test('a session that breaks while the database stays away says so, and nothing else', async () => {
+  const folder = await mkdtemp('/tmp/lava-test-');
+  await chmod(folder, 0o755);
+  const server = await startManagedPostgres({ folder: join(folder, 'postgresql'), log: quietLog, quick: true });
+  const { db, close } = connect({ socketFolder: server.socketFolder, database: 'postgres' }, { log: quietLog, patience: 0.3 });
+  const failure: unknown = await db.connection().execute(async (session) => {
+    await sql`select 1`.execute(session);
+    await server.stop();
+    return sql`select 1`.execute(session);
+  }).then(() => undefined, (error: unknown) => error);
+  expect(isConnectionLoss(failure), String(failure)).toBe(true);
+  await close();
+  await rm(folder, { recursive: true });
+});
+
 test('a database can be named by a URL', async () => {
   await databases.fresh();
   const { db, close } = connect({ url: `postgres://lava@localhost/template?host=${encodeURIComponent(databases.server.socketFolder)}` }, { log: quietLog });
