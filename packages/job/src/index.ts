@@ -20,5 +20,6 @@ export { contextVariables } from './schema/context.ts';
 export type { Checked } from './text-problems.ts';
 export { checkText } from './text-problems.ts';
 export { bool, either, eitherMeant, empty, integer, list, mapping, oneOf, record, required, text, any, type Schema } from './schema/schema.ts';
+export { retry as retrySchema } from './schema/retry.ts';
 export { validate } from './schema/validate.ts';
 export { toJsonSchema } from './schema/to-json-schema.ts';

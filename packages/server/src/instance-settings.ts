@@ -1,5 +1,7 @@
 import { ConfigurationError, type LavaPaths } from '@lava/base';
+import { readRetryPolicy, retrySchema, validate } from '@lava/job';
 import type { InstanceSettings } from './jobs/job-service.ts';
+import { usualRetries, type RetrySettings } from './jobs/retry-settings.ts';
 import { policyOf, type Policy } from './scheduler/snapshot.ts';
 import { readSettingsFiles } from './settings-files.ts';
 
@@ -12,6 +14,7 @@ export async function readInstanceSettings(paths: LavaPaths): Promise<InstanceSe
     contextVariables: Array.isArray(names) ? names.map(String) : [],
     queueTimeout: typeof hours === 'number' && hours > 0 ? Math.round(hours * 3600) : null,
     queueLimit: positive(all, 'QUEUE_LIMIT') ?? null,
+    retries: retriesOf(all),
     policy: policyOf({ ...orderOf(all['SCHEDULER_ORDER']), ...patienceOf(positive(all, 'SCHEDULER_GROUP_PATIENCE')) }),
   };
 }
@@ -30,3 +33,15 @@ function orderOf(value: unknown): Partial<Policy> {
 }
 
 const patienceOf = (seconds: number | undefined): Partial<Policy> => (seconds === undefined ? {} : { groupPatience: seconds });
+
+/** `RETRY_DEFAULT` is written like `retry` of a job. */
+function retriesOf(settings: Readonly<Record<string, unknown>>): RetrySettings {
+  const { RETRY_LIMIT: limit = usualRetries.limit, RETRY_DEFAULT: usual } = settings;
+  if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 0 || limit > 100) {
+    throw new ConfigurationError(`RETRY_LIMIT is ${JSON.stringify(limit)}`, { code: 'settings-file', hint: 'Give a whole number from 0 to 100 in settings.yaml, or leave it out.' });
+  }
+  if (usual === undefined || usual === null) return { limit };
+  const [wrong] = validate(retrySchema, usual, { tag: () => undefined }).errors;
+  if (wrong) throw new ConfigurationError(`RETRY_DEFAULT: ${wrong.message}`, { code: 'settings-file', hint: 'It is written like the key "retry" of a job.' });
+  return { limit, usual: readRetryPolicy(usual) };
+}

@@ -8,5 +8,6 @@ const retryOf = (delay: Schema) => beyond(mapping({
   delay: { ...delay, about: 'how long to wait before it is tried again, such as {minutes: 10}' },
 }, { about: 'when a job that failed is tried again, such as {count: 2, reasons: [Infrastructure]}' }));
 
+/** As submission and settings check it. */
 export const retry = retryOf(timeout);
 export const publishedRetry = retryOf(publishedTimeout);

@@ -3,7 +3,7 @@ import { jobStates } from '@lava/job';
 import type { Change } from '../store/change.ts';
 import { jobHealth, jobState } from '../store/numbers.ts';
 
-/** Submitted → Finished/Canceled, or a job that a worker has → Canceling. False if it is ending or ended. Others of its group go on. */
+/** Submitted → Finished/Canceled, or a job that a worker has → Canceling, for good. False if it is ending or ended. Others of its group go on. */
 export async function cancelJob(c: Change, job: number, reason = 'Cancel requested'): Promise<boolean> {
   const { Submitted, Canceling, Finished } = jobState;
   const { rows } = await sql<{ old: number; state: number; health: number }>`
@@ -11,8 +11,9 @@ export async function cancelJob(c: Change, job: number, reason = 'Cancel request
     update jobs set state = case when before.state = ${Submitted} then ${Finished}::smallint else ${Canceling}::smallint end,
       health = case when before.state = ${Submitted} then ${jobHealth.Canceled} else health end,
       start_time = case when before.state = ${Submitted} then now() else start_time end,
-      end_time = case when before.state = ${Submitted} then now() else end_time end
-    from before where jobs.id = before.id and before.state < ${Canceling}
+      end_time = case when before.state = ${Submitted} then now() else end_time end,
+      retry_pending = false
+    from before where jobs.id = before.id and (before.state < ${Canceling} or retry_pending)
     returning before.state as old, jobs.state, jobs.health`.execute(c.trx);
   const row = rows[0];
   if (!row) return false;

@@ -1,4 +1,4 @@
-import { isMapping, mappingAt, priorities } from '@lava/job';
+import { isMapping, mappingAt, priorities, readRetryPolicy, type RetryPolicy } from '@lava/job';
 import { dumpYaml, loadYaml } from '@lava/yaml';
 import { storableJson } from '../store/json.ts';
 
@@ -10,6 +10,8 @@ export interface Wanted {
   readonly metadata: string;
   /** Seconds in the queue before the job gives up; null: the server's default. */
   readonly queueTimeout: number | null;
+  /** When it is tried again; undefined: the server's default. */
+  readonly retry: RetryPolicy | undefined;
   /** Devices that it needs: one, or as many kinds as a multinode job has roles. */
   readonly places: readonly WantedPlace[];
 }
@@ -38,6 +40,7 @@ export function readWanted(definition: Mapping): Wanted {
     visibility: visibility === 'public' || visibility === 'personal' ? visibility : { groups: ((visibility as { group?: unknown[] } | null)?.group ?? []).map(String) },
     metadata: storableJson(definition['metadata'] ?? {}),
     queueTimeout: queueSeconds(timeouts?.['queue']),
+    retry: readRetryPolicy(definition['retry']),
     places: placesOf(definition),
   };
 }

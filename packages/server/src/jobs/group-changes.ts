@@ -37,13 +37,14 @@ interface EndedMember {
 /**
  * What the end of a job means for the others of its group, which is locked: the end of an essential one that is not
  * Complete ends all; so does that of one that never began, for which the others would wait in vain; with a host go its
- * guests, who have no device without it.
+ * guests, who have no device without it; and none that was to be tried again with it ever can be.
  */
 export async function endOfMember(c: Change, { id, group, role, essential, health, started }: EndedMember): Promise<void> {
   const failed = health !== jobHealth.Complete;
   const all = failed && (essential || !started);
-  const { rows } = await sql<{ id: number }>`select id from jobs where target_group = ${group} and id <> ${id} and state < ${jobState.Canceling}
-    and (${all} or host_role = ${role}) order by id`.execute(c.trx);
-  const reason = !all ? `its host, job ${id}, has ended` : essential ? `the essential job ${id} of its group has ended` : `job ${id} of its group could not start`;
-  for (const other of rows) await cancelJob(c, other.id, reason);
+  const { rows } = await sql<{ id: number; returned: boolean }>`select id, retry_pending or state = ${jobState.Submitted} as returned from jobs
+    where target_group = ${group} and id <> ${id} and (state < ${jobState.Canceling} or retry_pending)
+      and (${all} or host_role = ${role} or retry_pending or state = ${jobState.Submitted}) order by id`.execute(c.trx);
+  const why = all ? essential ? `the essential job ${id} of its group has ended` : `job ${id} of its group could not start` : undefined;
+  for (const other of rows) await cancelJob(c, other.id, why ?? (other.returned ? `job ${id} of its group has ended` : `its host, job ${id}, has ended`));
 }

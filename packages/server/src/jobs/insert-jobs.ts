@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { sql, type Kysely } from 'kysely';
-import { isMapping, mappingAt, splitMultinode, type Mapping, type Member } from '@lava/job';
+import { isMapping, mappingAt, splitMultinode, type Mapping, type Member, type RetryPolicy } from '@lava/job';
 import { dumpYaml } from '@lava/yaml';
 import type { Change } from '../store/change.ts';
 import type { Database } from '../store/database.ts';
@@ -16,6 +16,14 @@ export interface Accepted {
   readonly found: readonly Found[];
 }
 
+/** What the definition leaves to the server. */
+interface Defaults {
+  /** Seconds; null: no limit. */
+  readonly queueTimeout: number | null;
+  /** The policy as the server allows it; undefined: it is never tried again. */
+  readonly retry: RetryPolicy | undefined;
+}
+
 interface NewJob {
   readonly id: number;
   readonly subId: string;
@@ -27,7 +35,7 @@ interface NewJob {
 }
 
 /** Stores a job, or all jobs of a multinode group. */
-export async function insertJobs(c: Change, accepted: Accepted, submitter: { id: number; username: string }, queueTimeout: number | null): Promise<readonly { id: number; subId: string }[]> {
+export async function insertJobs(c: Change, accepted: Accepted, submitter: { id: number; username: string }, { queueTimeout, retry }: Defaults): Promise<readonly { id: number; subId: string }[]> {
   const { text, wanted, found } = accepted;
   const plain = text.replaceAll('\0', '\uFFFD');
   const multinode = wanted.places[0]?.role !== undefined;
@@ -37,10 +45,10 @@ export async function insertJobs(c: Change, accepted: Accepted, submitter: { id:
   for (const job of jobs) {
     await sql`
       insert into jobs (id, sub_id, target_group, role, host_role, essential, submitter, description, definition, original_definition, multinode_definition, metadata, is_public,
-        requested_device_type, requested_device, requested_worker, priority, state, health, queue_timeout)
+        requested_device_type, requested_device, requested_worker, priority, state, health, queue_timeout, retry)
       values (${job.id}, ${job.subId}, ${group}, ${job.member?.role ?? ''}, ${job.member?.hostRole ?? null}, ${job.member?.essential ?? false}, ${submitter.id}, ${wanted.name},
         ${job.definition}, ${job.original}, ${multinode ? plain : ''}, ${wanted.metadata}::jsonb, ${wanted.visibility === 'public'},
-        ${job.found?.type ?? null}, ${job.found?.device ?? null}, ${job.found?.worker ?? null}, ${wanted.priority}, ${jobState.Submitted}, ${jobHealth.Unknown}, ${wanted.queueTimeout ?? queueTimeout})`.execute(c.trx);
+        ${job.found?.type ?? null}, ${job.found?.device ?? null}, ${job.found?.worker ?? null}, ${wanted.priority}, ${jobState.Submitted}, ${jobHealth.Unknown}, ${wanted.queueTimeout ?? queueTimeout}, ${retry === undefined ? null : JSON.stringify(retry)}::jsonb)`.execute(c.trx);
     if (job.found && job.found.tags.length > 0) await sql`insert into job_tags (job, tag_id) select ${job.id}, unnest(${job.found.tags}::int[])`.execute(c.trx);
     if (groups.length > 0) await sql`insert into job_groups (job, group_id) select ${job.id}, unnest(${groups}::int[])`.execute(c.trx);
     c.job(job.id, jobState.Submitted, jobHealth.Unknown);

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import { jobHealths, jobStates, type JobState } from '@lava/job';
-import { releaseDevice } from '../devices/device-changes.ts';
 import type { Change } from '../store/change.ts';
 import { deviceState, jobHealth, jobState } from '../store/numbers.ts';
-import { chargeUse } from './device-use.ts';
+import { endAttempt } from './end-attempt.ts';
 import { endOfMember, lockGroup } from './group-changes.ts';
+import { retryInstead } from './retry-job.ts';
 
 /*
  * Every step of a job, each one statement that names the state it expects: of two that race, one finds its row changed
@@ -50,11 +50,13 @@ export interface Ending {
 /**
  * Any unfinished state (or just `from`) → Finished; the attempt ends and the device is free. With a fence only if that
  * attempt is the live one. The result `lava/job` of the log, where it was stored, says more about an error than the report: it stays.
+ * With a fence the job may go back to the queue instead, for another attempt: what ends it without one, ends it for good.
  */
-export async function finishJob(c: Change, job: number, fence: number | undefined, ending: Ending, from?: JobState): Promise<boolean> {
+export async function finishJob(c: Change, job: number, fence: number | undefined, ending: Ending, from?: JobState): Promise<'finished' | 'queued-again' | false> {
   const { Canceling, Finished } = jobState;
   const failed = ending.result === 'fail';
-  await lockGroup(c, job);
+  const members = await lockGroup(c, job);
+  if (fence !== undefined && await retryInstead(c, { job, fence }, members, ending)) return 'queued-again';
   const { rows } = await sql<Ended>`
     with before as (select id, state, start_time from jobs where id = ${job} for update)
     update jobs set state = ${Finished},
@@ -65,26 +67,22 @@ export async function finishJob(c: Change, job: number, fence: number | undefine
       error_code = coalesce(error_code, ${failed ? ending.errorCode || null : null}),
       failure_comment = nullif(concat(failure_comment, ${ending.comment ?? ''}::text), '')
     from before where jobs.id = before.id and before.state < ${Finished} and ${from === undefined ? sql`true` : sql`before.state = ${jobState[from]}`} and ${fence === undefined ? sql`true` : isLive(job, fence)}
-    returning before.state as old, before.start_time is not null as started, jobs.health, actual_device as device, health_check, error_type, submitter, target_group, role, essential`.execute(c.trx);
+    returning before.state as old, before.start_time is not null as started, jobs.health, actual_device as device, health_check, error_type, error_code, submitter, target_group, role, essential`.execute(c.trx);
   const row = rows[0];
   if (!row) return false;
   const health = jobHealths[row.health]!;
   const why = ending.errorMessage && failed ? ` (${ending.errorMessage.slice(0, 200)})` : '';
-  const { rows: [attempt] } = await sql<{ seconds: number }>`update attempts set ended_at = now(), end_reason = ${ending.errorMessage || ending.result}
-    where job = ${job} and ended_at is null returning extract(epoch from now() - created_at)::float8 as seconds`.execute(c.trx);
-  if (row.device !== null) {
-    const outcome = health === 'Complete' ? 'completed' : health === 'Canceled' ? 'canceled' : 'failed';
-    await releaseDevice(c, row.device, { job, healthCheck: row.health_check, outcome, errorType: row.error_type, quarantine: ending.quarantine });
-  }
+  const outcome = health === 'Complete' ? 'completed' : health === 'Canceled' ? 'canceled' : 'failed';
+  await endAttempt(c, { job, device: row.device, submitter: row.submitter, healthCheck: row.health_check, outcome, errorType: row.error_type, quarantine: ending.quarantine },
+    { reason: ending.errorMessage || ending.result, ...(outcome === 'failed' ? { errorType: row.error_type, errorCode: row.error_code } : {}) });
   c.job(job, Finished, row.health);
   c.note('job', job, `${jobStates[row.old]} → Finished, ${health}${why}`);
   if (row.target_group !== null) await endOfMember(c, { ...row, id: job, group: row.target_group });
-  if (attempt && row.device !== null && !row.health_check) await chargeUse(c.trx, row.submitter, attempt.seconds);
-  return true;
+  return 'finished';
 }
 
 interface Ended {
-  readonly old: number; readonly started: boolean; readonly health: number; readonly device: string | null; readonly health_check: boolean; readonly error_type: string | null;
+  readonly old: number; readonly started: boolean; readonly health: number; readonly device: string | null; readonly health_check: boolean; readonly error_type: string | null; readonly error_code: string | null;
   readonly submitter: number; readonly target_group: string | null; readonly role: string; readonly essential: boolean;
 }
 

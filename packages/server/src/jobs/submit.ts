@@ -10,6 +10,7 @@ import { readWanted } from './definition.ts';
 import { findDevices } from './find-devices.ts';
 import { groupIds, insertJobs, type Accepted } from './insert-jobs.ts';
 import { queueIsFull } from './queue-limit.ts';
+import { policyFor, usualRetries, type RetrySettings } from './retry-settings.ts';
 
 export interface SubmitSettings {
   /** Variables that may stand in `context` beside LAVA's. */
@@ -18,6 +19,7 @@ export interface SubmitSettings {
   readonly queueTimeout: number | null;
   /** Most jobs that one user may have in the queue; without it there is no limit. */
   readonly queueLimit?: number | null;
+  readonly retries?: RetrySettings;
 }
 
 interface Checked {
@@ -46,6 +48,10 @@ export async function checkDefinition(db: Kysely<Database>, text: string, settin
   }
   const told = (await checkNotify(db, definition, user)).map((problem) => placed(text, problem));
   if (told.some((p) => p.severity === 'error')) return { kind: 'data', problems: [...told, ...problems] };
+  const { limit } = settings.retries ?? usualRetries;
+  if (wanted.retry && wanted.retry.count > limit) {
+    told.push(placed(text, { severity: 'warning', code: 'retry-limit', message: `This server tries a job again at most ${limit} times`, path: ['retry', 'count'], hint: 'Lower the count; an admin can raise the limit.' }));
+  }
   return { problems: [...problems, ...told], accepted: { text, wanted, found }, kind: 'data' };
 }
 
@@ -70,7 +76,7 @@ export async function submitJobs(stored: Stored, text: string, submitter: Submit
     const size = accepted.wanted.places.reduce((sum, p) => sum + p.count, 0);
     const full = await queueIsFull(c, submitter.id, size, settings.queueLimit ?? null);
     if (full) throw new SubmitError('data', [{ severity: 'error', path: [], ...full }, ...problems]);
-    const jobs = await insertJobs(c, accepted, submitter, settings.queueTimeout);
+    const jobs = await insertJobs(c, accepted, submitter, { queueTimeout: settings.queueTimeout, retry: policyFor(accepted.wanted.retry, settings.retries ?? usualRetries) });
     return { ids: jobs.map((j) => j.id), names: jobs.map((j) => (j.subId === '' ? j.id : j.subId)), warnings: problems };
   });
 }

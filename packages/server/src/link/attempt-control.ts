@@ -8,7 +8,7 @@ import type { DeviceService } from '../services.ts';
 import { change, serverActor, type Stored } from '../store/change.ts';
 import { isConnectionLoss } from '../store/connection.ts';
 import { jobState } from '../store/numbers.ts';
-import { attemptFiles, keepFiles } from './attempt-files.ts';
+import { attemptFiles } from './attempt-files.ts';
 import { liveAttempts, renewLeases, type LiveAttempt } from './attempts.ts';
 import { withRemoteTokens } from './remote-tokens.ts';
 
@@ -71,10 +71,9 @@ export class AttemptControl {
     try {
       if (await this.isLive(worker, { job, fence })) {
         await this.#settleLog(job);
-        const folder = await folders.of(job);
-        if (description && folder !== undefined) await keepFiles(folder, { 'description.yaml': description });
+        if (description) await folders.keep(job, { 'description.yaml': description });
         const ended = await change(stored, serverActor, (c) => finishJob(c, job, fence, ending));
-        if (ended) log.info(`[${job}] finished: ${ending.result}${ending.errorMessage ? ` (${ending.errorMessage})` : ''}`);
+        if (ended) log.info(`[${job}] ${ended === 'finished' ? 'finished' : 'to be tried again'}: ${ending.result}${ending.errorMessage ? ` (${ending.errorMessage})` : ''}`);
       } else {
         log.debug(`[${job}] END of attempt ${fence}, which is over; skipped`);
       }
@@ -113,18 +112,20 @@ export class AttemptControl {
   async filesFor(attempt: LiveAttempt): Promise<AttemptFiles | undefined> {
     const { job, fence } = attempt;
     const { stored, paths, devices, folders } = this.#options;
+    let files: AttemptFiles;
+    let definition: string;
     try {
-      const files = await attemptFiles({ db: stored.db, paths, devices }, attempt);
-      const folder = await folders.of(job);
-      if (folder !== undefined) await keepFiles(folder, { ...files });
-      const [now] = await liveAttempts(stored.db, { job });
-      if (now?.fence !== fence || now.state !== 'Scheduled') return undefined;
-      return { ...files, 'job.yaml': await withRemoteTokens(stored.db, job, files['job.yaml']) };
+      files = await attemptFiles({ db: stored.db, paths, devices }, attempt);
+      definition = await withRemoteTokens(stored.db, job, files['job.yaml']);
     } catch (error) {
       if (isConnectionLoss(error)) throw error;
       await this.#cannotStart(attempt, error);
       return undefined;
     }
+    // Trouble with the server's own disk is no reason to end jobs: they are given out when it is over.
+    await folders.keep(job, { ...files });
+    const [now] = await liveAttempts(stored.db, { job });
+    return now?.fence === fence && now.state === 'Scheduled' ? { ...files, 'job.yaml': definition } : undefined;
   }
 
   /** The job ends at once. A device that no job can use gets no more jobs before an admin has looked at it. */

@@ -73,8 +73,11 @@ export class LinkServer {
       if (event.type === 'job' && (event.state === 'Scheduled' || event.state === 'Canceling')) {
         this.#do(`job ${event.id}`, () => this.#tell(event.id));
       }
-      if (event.type === 'job' && event.state === 'Finished') {
+      // Queued again, too: its log is opened anew for the next attempt.
+      if (event.type === 'job' && (event.state === 'Finished' || event.state === 'Submitted')) {
         this.#do(`log of job ${event.id}`, () => this.#options.intake.finish(event.id));
+      }
+      if (event.type === 'job' && event.state === 'Finished') {
         this.#do(`group of job ${event.id}`, () => forgetGroup(stored.db, event.id));
       }
     });

@@ -1,5 +1,3 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { messageOf, type DaemonLog } from '@lava/base';
 import { understandResult, type NewCase, type Understood } from '@lava/job';
@@ -8,6 +6,7 @@ import type { EventBus } from '../services.ts';
 import { isConnectionLoss, whenBack } from '../store/connection.ts';
 import type { Database } from '../store/database.ts';
 import { storableJson } from '../store/json.ts';
+import type { JobFolders } from './job-folder.ts';
 import type { Noted } from './records.ts';
 
 /** Records waiting for the database; more than this and the log takes no more lines until some are stored. */
@@ -16,7 +15,11 @@ const mostAtOnce = 1000;
 
 interface DeriveOptions {
   readonly job: number;
-  readonly folder: string;
+  readonly folders: JobFolders;
+  /** Lines of earlier attempts: the attempt counts its own from there. */
+  readonly base: number;
+  /** How often the job had been tried again: once that is more often, nothing is stored any more. */
+  readonly retried: number;
   readonly db: Kysely<Database>;
   readonly events: EventBus;
   readonly log: DaemonLog;
@@ -46,10 +49,10 @@ export class Derivation {
     this.#lastOfLevel = new Map(actions.map((a) => [a.level, a.start_line]));
   }
 
-  /** Goes on where an earlier process stopped; undefined if there is no such job. */
+  /** Goes on where an earlier process stopped; undefined if there is no such job, or it was tried again meanwhile. */
   static async of(options: DeriveOptions): Promise<Derivation | undefined> {
-    const { db, job } = options;
-    const row = await db.selectFrom('jobs').select('log_lines').where('id', '=', job).executeTakeFirst();
+    const { db, job, retried } = options;
+    const row = await db.selectFrom('jobs').select('log_lines').where('id', '=', job).where('retried', '=', retried).executeTakeFirst();
     if (!row) return undefined;
     const { rows } = await sql<{ level: string; name: string; namespace: string; start_line: number; ended: boolean }>`
       select level, name, namespace, start_line, end_line is not null as ended from job_actions where job = ${job} order by start_line`.execute(db);
@@ -120,6 +123,7 @@ export class Derivation {
   async #transaction(batch: readonly Noted[], understood: readonly (Understood & { line: number })[], upTo: number): Promise<void> {
     const { db, events, job } = this.#options;
     const ids = await whenBack(3600, () => db.transaction().execute(async (trx) => {
+      if (!(await this.#isLastAttempt(trx))) { this.close(); return []; }
       const cases = await this.#storeCases(trx, understood.flatMap((u) => (u.testCase ? [{ ...u.testCase, line: u.line }] : [])));
       await this.#storeActions(trx, batch);
       const comment = understood.map((u) => u.complaint ?? '').join('');
@@ -137,13 +141,21 @@ export class Derivation {
     if (startLines.length > 0) events.publish({ type: 'actions', job, startLines: [...new Set(startLines)] });
   }
 
+  /** Holds the job as it is until the end of the transaction. */
+  async #isLastAttempt(trx: Transaction<Database>): Promise<boolean> {
+    const { job, retried } = this.#options;
+    const { rows } = await sql`select 1 from jobs where id = ${job} and retried = ${retried} for no key update`.execute(trx);
+    return rows.length > 0;
+  }
+
   async #storeCases(trx: Transaction<Database>, cases: readonly (NewCase & { line: number })[]): Promise<number[]> {
     if (cases.length === 0) return [];
-    const { job } = this.#options;
+    const { job, base } = this.#options;
+    const inLog = (line: number | null) => (line === null ? null : line + base);
     await this.#findSuites(trx, cases);
     const rows = cases.map((c) => ({
       suite_id: this.#suites.get(c.suite), set_id: c.set === null ? null : this.#sets.get(`${c.suite}\0${c.set}`), name: c.name, result: c.result,
-      measurement: c.measurement, units: c.units, metadata: c.metadata, start_log_line: c.startLine, end_log_line: c.endLine, log_line: c.line,
+      measurement: c.measurement, units: c.units, metadata: c.metadata, start_log_line: inLog(c.startLine), end_log_line: inLog(c.endLine), log_line: c.line,
     }));
     const { rows: stored } = await sql<{ id: number }>`
       insert into test_cases (job, suite_id, set_id, name, result, measurement, units, metadata, start_log_line, end_log_line, log_line)
@@ -211,12 +223,10 @@ export class Derivation {
 
   /** Extra data of a case goes to a file; what another record of the same case left there is kept where it is not given anew. */
   async #keepExtra({ file, value }: { file: string; value: unknown }): Promise<void> {
-    const path = join(this.#options.folder, file);
-    await mkdir(dirname(path), { recursive: true });
-    const before = await readFile(path, 'utf8').then(loadYaml, () => undefined);
+    const { folders, job } = this.#options;
+    const before = await folders.file(job, file).then((text) => (text === undefined ? undefined : loadYaml(text))).catch(() => undefined);
     const both = isMapping(before) && isMapping(value) ? { ...before, ...value } : value;
-    await writeFile(`${path}.new`, dumpYaml(both));
-    await rename(`${path}.new`, path);
+    await folders.keep(job, { [file]: dumpYaml(both) });
   }
 }
 

@@ -1,11 +1,12 @@
-import { sql, type Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { DaemonLog } from '@lava/base';
 import type { EventBus, LogStore } from '../services.ts';
 import type { Database } from '../store/database.ts';
+import { beginSection, latestAttempt, type LoggedAttempt } from './attempt-section.ts';
 import { Derivation } from './derive.ts';
 import type { JobFolders } from './job-folder.ts';
 import { lineOffsets } from './line-index.ts';
-import { LogFile } from './log-file.ts';
+import type { LogFile } from './log-file.ts';
 import { noteworthy, storedForm, type Noted } from './records.ts';
 
 /** Answer to records that came: how many lines are on the disk, or why none are wanted. */
@@ -24,8 +25,8 @@ interface IntakeOptions {
 interface OpenJob {
   readonly file: LogFile;
   readonly derivation: Derivation;
-  /** The live attempt, as far as known. */
-  attempt: { readonly fence: number; readonly worker: string } | undefined;
+  /** The last attempt of the job when the log was opened. */
+  readonly attempt: LoggedAttempt | undefined;
   announced: number;
 }
 
@@ -36,33 +37,30 @@ const step = 20_000;
 export class LogIntake {
   readonly #options: IntakeOptions;
   readonly #jobs = new Map<number, Promise<OpenJob | undefined>>();
+  /** Logs that are being closed: nobody opens one a second time before. */
+  readonly #closing = new Map<number, Promise<void>>();
 
   constructor(options: IntakeOptions) {
     this.#options = options;
   }
 
   /**
-   * Takes `count` records, the first of them number `index`. Those that are known are skipped; when some are missing in
-   * between nothing is taken and the answer says where to go on. Resolves when they are on the disk.
+   * Takes `count` records, the first of them number `index` of its attempt. Those that are known are skipped; when some
+   * are missing in between nothing is taken and the answer says where to go on. Resolves when they are on the disk.
    */
   async take(worker: string, { job, fence }: { job: number; fence: number }, index: number, count: number, bytes: Buffer): Promise<Taken> {
-    const open = await this.#open(job);
-    if (!open) return { refused: `job ${job} does not exist` };
-    const isTheirs = () => open.attempt?.fence === fence && open.attempt.worker === worker;
-    if (!isTheirs()) open.attempt = await this.#liveAttempt(job);
-    if (!isTheirs()) {
-      if (!open.attempt) await this.#forget(job);
-      return { refused: 'the attempt is over' };
-    }
+    const open = await this.#openFor(worker, { job, fence });
+    if ('refused' in open) return open;
     const { file } = open;
+    const { base } = open.attempt!;
     const offsets = lineOffsets(bytes, 0);
     if (offsets.length !== count || (count > 0 && bytes.at(-1) !== 0x0a) || offsets.some((at) => bytes[at] !== 0x2d || bytes[at + 1] !== 0x20)) {
       return { refused: 'the records are not lines that begin with "- "' };
     }
-    const known = file.lines - index;
+    const known = file.lines - base - index;
     if (known < 0 || known >= count) {
       await file.flush();
-      return { lines: file.synced };
+      return { lines: file.synced - base };
     }
     const fresh = storedForm(bytes.subarray(offsets[known]));
     const first = file.lines;
@@ -77,7 +75,7 @@ export class LogIntake {
     }
     this.#lag(fresh, offsets.at(-1)! - offsets[known]!);
     await this.#announce(job, open, noted, first + count - known);
-    return { lines: file.synced };
+    return { lines: file.synced - base };
   }
 
   /** Stores all results of what is on the disk; afterwards nothing of the job's log is missing in the database. */
@@ -88,13 +86,39 @@ export class LogIntake {
     await open.derivation.settle();
   }
 
+  /** The log as it is open for this attempt, which must be the live one. */
+  async #openFor(worker: string, { job, fence }: { job: number; fence: number }): Promise<OpenJob | { readonly refused: string }> {
+    const isTheirs = (attempt: LoggedAttempt | undefined) => attempt?.fence === fence && attempt.worker === worker && attempt.live;
+    const opening = this.#open(job);
+    const open = await opening;
+    if (open && isTheirs(open.attempt)) return open;
+    const latest = await latestAttempt(this.#options.db, job);
+    if (!latest) return { refused: `job ${job} does not exist` };
+    if (!latest.live || !isTheirs(latest)) {
+      if (!latest.live && this.#jobs.get(job) === opening) await this.#forget(job);
+      return { refused: 'the attempt is over' };
+    }
+    // It was open for an earlier attempt.
+    if (this.#jobs.get(job) === opening) await this.#forget(job);
+    const anew = await this.#open(job);
+    return anew && isTheirs(anew.attempt) ? anew : { refused: 'the attempt is over' };
+  }
+
   /** Lets go of a job's files; it is opened again when more comes. */
   async #forget(job: number): Promise<void> {
     const opening = this.#jobs.get(job);
+    if (!opening) return this.#closing.get(job);
     this.#jobs.delete(job);
-    const open = await opening?.catch(() => undefined);
+    const closing = this.#closeAll(job, opening).finally(() => { if (this.#closing.get(job) === closing) this.#closing.delete(job); });
+    this.#closing.set(job, closing);
+    return closing;
+  }
+
+  async #closeAll(job: number, opening: Promise<OpenJob | undefined>): Promise<void> {
+    const open = await opening.catch(() => undefined);
     open?.derivation.close();
     await open?.file.close();
+    if (open) this.#options.folders.closedLog(job);
   }
 
   /** The attempt is over: its records are refused from now on. */
@@ -103,7 +127,7 @@ export class LogIntake {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#jobs.keys()].map((job) => this.#forget(job)));
+    await Promise.all([...this.#closing.values(), ...[...this.#jobs.keys()].map((job) => this.#forget(job))]);
   }
 
   /** Of the record that begins at `at`. */
@@ -138,22 +162,36 @@ export class LogIntake {
   #open(job: number): Promise<OpenJob | undefined> {
     let opening = this.#jobs.get(job);
     if (!opening) {
-      opening = this.#prepare(job);
-      this.#jobs.set(job, opening);
-      opening.then((open) => { if (!open) this.#jobs.delete(job); }, () => this.#jobs.delete(job));
+      const fresh = opening = this.#prepare(job, this.#closing.get(job));
+      const drop = () => { if (this.#jobs.get(job) === fresh) this.#jobs.delete(job); };
+      this.#jobs.set(job, fresh);
+      fresh.then((open) => { if (!open) drop(); }, drop);
     }
     return opening;
   }
 
-  async #prepare(job: number): Promise<OpenJob | undefined> {
+  async #prepare(job: number, closed: Promise<void> | undefined): Promise<OpenJob | undefined> {
+    await closed;
     const { db, events, folders, log } = this.#options;
-    const folder = await folders.of(job);
-    if (folder === undefined) return undefined;
-    const derivation = await Derivation.of({ job, folder, db, events, log });
-    if (!derivation) return undefined;
-    const file = await LogFile.open(folder);
-    await this.#catchUp(job, file.lines, derivation);
-    return { file, derivation, attempt: await this.#liveAttempt(job), announced: file.lines };
+    const latest = await latestAttempt(db, job);
+    // Between two attempts nobody has anything to say.
+    if (latest?.between) return undefined;
+    const file = await folders.openLog(job, latest?.fence);
+    if (!file) return undefined;
+    const close = async () => {
+      await file.close();
+      folders.closedLog(job);
+    };
+    try {
+      const attempt = latest?.live ? await beginSection(db, job, latest, file, folders) : latest;
+      const derivation = await Derivation.of({ job, folders, db, events, log, base: attempt?.base ?? 0, retried: attempt?.retried ?? 0 });
+      if (!derivation) { await close(); return undefined; }
+      await this.#catchUp(job, file.lines, derivation);
+      return { file, derivation, attempt, announced: file.lines };
+    } catch (error) {
+      await close();
+      throw error;
+    }
   }
 
   /** Lines that reached the disk before a crash, but not the database. */
@@ -163,10 +201,5 @@ export class LogIntake {
       const next = Math.min(lines, first + step);
       await derivation.add(this.#read(await this.#options.store.read(job, first, next), first), next);
     }
-  }
-
-  async #liveAttempt(job: number): Promise<OpenJob['attempt']> {
-    const { rows } = await sql<{ fence: number; worker: string }>`select fence, worker from attempts where job = ${job} and ended_at is null`.execute(this.#options.db);
-    return rows[0];
   }
 }

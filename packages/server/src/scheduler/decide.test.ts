@@ -36,7 +36,7 @@ describe('what fits', () => {
     ['worker in maintenance', job(1), device('a'), worker('w1', { active: false })],
   ])('not: %s', (_, j, d, w) => {
     const s = snapshot([j], [d], { workers: [w] });
-    expect(decide(s, 1000)).toEqual({ checks: [], placements: [], timedOut: [], hopeless: [] });
+    expect(decide(s, 1000)).toEqual({ checks: [], placements: [], timedOut: [], hopeless: [], nextRetry: null });
     expect(explain(s, 1, 1000, new Map())!.reason).not.toBe('It is about to start.');
   });
 

@@ -15,6 +15,8 @@ export interface Decision {
   readonly timedOut: readonly number[];
   /** Can never run as things are; of a group all. */
   readonly hopeless: readonly { readonly job: number; readonly reason: string }[];
+  /** When the next job that is to be tried again may start, in milliseconds since 1970. */
+  readonly nextRetry: number | null;
 }
 
 /** What starts together or not at all: one job, or all jobs of a multinode group. */
@@ -27,8 +29,9 @@ export interface Placement {
 /**
  * Gives idle devices to queued jobs: due health checks first, then by priority, then in the order of the policy. No
  * device is given twice and no worker gets more than its limit. A group gets all its devices or none. No job waits while
- * a device that may run it stays idle, but for two reasons: a quota, or a group that has waited for longer than the
- * policy's patience and for which the devices are kept until it has all.
+ * a device that may run it stays idle, but for three reasons: a quota, a group that has waited for longer than the
+ * policy's patience and for which the devices are kept until it has all, or that the job failed on that device and
+ * another one is in service.
  * @param now milliseconds since 1970
  */
 export function decide(snapshot: Snapshot, now: number): Decision {
@@ -54,11 +57,13 @@ export class Round {
     const checks = this.#checkDevices();
     const units = unitsOf(snapshot.jobs);
     const waiting = units.filter((u) => u.deadline === null || u.deadline > now);
-    const placed = this.#place(waiting);
+    const delayed = waiting.flatMap((u) => (isDelayed(u, now) ? u.notBefore! : []));
+    const placed = this.#place(delayed.length > 0 ? waiting.filter((u) => !isDelayed(u, now)) : waiting);
     this.decision = {
       checks, placements: this.#placements,
       timedOut: units.filter((u) => u.deadline !== null && u.deadline <= now).flatMap(allJobs),
       hopeless: this.#hopeless(waiting.filter((u) => !placed.has(u))),
+      nextRetry: delayed.length > 0 ? Math.min(...delayed) : null,
     };
   }
 
@@ -141,6 +146,9 @@ export class Round {
     });
   }
 }
+
+/** It is to be tried again, but not yet. */
+export const isDelayed = ({ notBefore }: Unit, now: number): boolean => notBefore !== null && notBefore > now;
 
 /** The units of each priority, the highest first. */
 export function byPriority(units: readonly Unit[]): Unit[][] {

@@ -1,4 +1,4 @@
-import { byPriority, Round } from './decide.ts';
+import { byPriority, isDelayed, Round } from './decide.ts';
 import { estimateStart, type Estimate, type PastRuns } from './estimate.ts';
 import type { Lab } from './lab.ts';
 import { Queue } from './queue.ts';
@@ -32,7 +32,7 @@ export function explain(snapshot: Snapshot, id: number, now: number, past: PastR
   const types = new Set((asked ? [asked] : unit.jobs).map((j) => j.type));
   const ahead = ordered.slice(0, ordered.indexOf(unit));
   return {
-    reason: starts ? 'It is about to start.' : reasonOf(unit, asked, round, snapshot),
+    reason: starts ? 'It is about to start.' : isDelayed(unit, now) ? 'It is tried again when its delay is over.' : reasonOf(unit, asked, round, snapshot),
     position: ahead.filter((u) => u.jobs.some((j) => types.has(j.type))).length + 1,
     devices: devicesOf(asked ? [asked] : unit.jobs, round.lab),
     estimate: starts ? { soonest: 0, likely: 0, latest: 0 } : estimateStart(snapshot, ahead, unit, now, past),
@@ -76,6 +76,10 @@ function jobReason(job: QueuedJob, lab: Lab, snapshot: Snapshot): string {
   const wanted = `${device === null ? `device of type ${type}` : `device ${device}`}${tags.length ? ' with all the tags' : ''}${worker !== null && device === null ? ` on worker ${worker}` : ''}`;
   if (devices.length === 0) return `There is no ${wanted} that its submitter may use (retired devices do not count).`;
   const problems = devices.map((d) => lab.problem(d) ?? 'free, but not enough for all jobs of the group');
+  const elsewhere = devices.filter((d) => !job.avoid.includes(d.hostname));
+  if (job.avoid.length > 0 && elsewhere.length > 0 && lab.usableFor(job).some((d) => elsewhere.includes(d))) {
+    return `It failed on ${job.avoid.join(', ')} and waits for another ${wanted}: ${elsewhere.map((d) => `${d.hostname} is ${lab.problem(d) ?? 'free'}`).slice(0, 5).join('; ')}.`;
+  }
   if (devices.length === 1) return `The only ${wanted}${device === null ? `, ${devices[0]!.hostname},` : ''} is ${problems[0]}.`;
   const counts = new Map<string, number>();
   for (const problem of problems) counts.set(problem, (counts.get(problem) ?? 0) + 1);

@@ -57,11 +57,11 @@ export class Lab {
   demand(job: QueuedJob): string {
     let demand = this.#demands.get(job.id);
     if (demand === undefined) {
-      const { type, device, worker, tags } = job;
+      const { type, device, worker, tags, avoid } = job;
       const who = type !== null && this.#guardedTypes.has(type) ? this.#peopleOf(job.submitter) : '';
       const wanted = tags.length < 2 ? tags.join() : tags.toSorted((a, b) => a - b).join();
       // No name has a line end in it.
-      this.#demands.set(job.id, demand = `${type}\n${device ?? ''}\n${worker ?? ''}\n${wanted}\n${who}`);
+      this.#demands.set(job.id, demand = `${type}\n${device ?? ''}\n${worker ?? ''}\n${wanted}\n${who}\n${avoid.join('\n')}`);
     }
     return demand;
   }
@@ -69,6 +69,7 @@ export class Lab {
   /** The idle device that the others are likely to miss least: fewest tags, then the least busy worker. */
   best(job: QueuedJob): DeviceSeat | undefined {
     if (job.device !== null) return this.idleFor(job)[0];
+    if (job.avoid.length > 0) return this.#idleElsewhere(job);
     let best: Bench | undefined;
     for (const pool of this.#poolsFor(job)) {
       if (best && pool.tags.size > best.pool.tags.size) continue;
@@ -77,11 +78,21 @@ export class Lab {
     return best?.devices.at(-1);
   }
 
-  /** All devices that the job could be given now, the best first. */
+  /** A device on which the job failed is the last one it gets: as long as another one is in service, it waits for that. */
+  #idleElsewhere(job: QueuedJob): DeviceSeat | undefined {
+    const [best] = this.idleFor(job);
+    const isNew = (device: DeviceSeat) => !job.avoid.includes(device.hostname);
+    return best && (isNew(best) || !this.usableFor(job).some(isNew)) ? best : undefined;
+  }
+
+  /** All devices that the job could be given now, the best first; those on which it failed come last. */
   idleFor(job: QueuedJob): DeviceSeat[] {
     const benches = this.#poolsFor(job).flatMap((pool) => [...pool.benches.values()].filter((b) => serves(b, job)));
     if (job.device !== null) return benches.flatMap((b) => b.devices.filter((d) => d.hostname === job.device));
-    return benches.sort(compare).flatMap((b) => b.devices.toReversed());
+    const devices = benches.sort(compare).flatMap((b) => b.devices.toReversed());
+    if (job.avoid.length === 0) return devices;
+    const failedOn = (d: DeviceSeat) => Number(job.avoid.includes(d.hostname));
+    return devices.sort((a, b) => failedOn(a) - failedOn(b));
   }
 
   /** Devices that could run the job if they were free: in service, on a worker that takes jobs. */

@@ -17,9 +17,14 @@ export async function readSnapshot(db: Kysely<Database>, policy: Policy): Promis
       -- By columns, which is twice as fast as by rows.
       (select json_build_object('id', json_agg(id), 'type', json_agg(requested_device_type), 'device', json_agg(requested_device), 'worker', json_agg(requested_worker),
          'priority', json_agg(priority), 'submitted', json_agg(floor(date_part('epoch', submit_time) * 1000)), 'patience', json_agg(queue_timeout),
-         'tags', json_agg(t.tags), 'submitter', json_agg(submitter), 'group', json_agg(target_group), 'role', json_agg(role), 'hostRole', json_agg(host_role))
+         'tags', json_agg(t.tags), 'submitter', json_agg(submitter), 'group', json_agg(target_group), 'role', json_agg(role), 'hostRole', json_agg(host_role),
+         'notBefore', json_agg(floor(date_part('epoch', queued_at) * 1000)), 'avoid', json_agg(f.devices))
        from jobs left join (select job, array_agg(tag_id) as tags from job_tags join jobs on jobs.id = job and state = ${jobState.Submitted} group by job) t on t.job = jobs.id
-       where state = ${jobState.Submitted}) as jobs,
+         left join (select job, array_agg(distinct device) as devices from attempts join jobs on jobs.id = job
+           where state = ${jobState.Submitted} and retried > 0 and attempts.error_type is not null and device is not null group by job) f on f.job = jobs.id
+       -- Of a group that is tried again some jobs may not have ended yet.
+       where state = ${jobState.Submitted} and (retried = 0 or target_group is null
+         or not exists (select from jobs other where other.target_group = jobs.target_group and other.state <> ${jobState.Submitted}))) as jobs,
       (select json_agg(json_build_array(devices.hostname, devices.device_type, devices.worker, devices.state, devices.health, t.tags, g.grants,
          floor(date_part('epoch', last.submit_time) * 1000),
          case when device_types.health_denominator = 1 and last.id is not null and devices.state = 0 then
@@ -47,7 +52,8 @@ export async function readSnapshot(db: Kysely<Database>, policy: Policy): Promis
     policy,
     jobs: (jobs.id ?? []).map((id, n): QueuedJob => ({
       id, type: jobs.type[n]!, device: jobs.device[n]!, worker: jobs.worker[n]!, tags: jobs.tags[n] ?? [], priority: jobs.priority[n]!, submitted: jobs.submitted[n]!,
-      deadline: jobs.patience[n] === null ? null : jobs.submitted[n]! + jobs.patience[n]! * 1000,
+      deadline: jobs.patience[n] === null ? null : (jobs.notBefore[n] ?? jobs.submitted[n]!) + jobs.patience[n]! * 1000,
+      notBefore: jobs.notBefore[n]!, avoid: jobs.avoid[n] ?? [],
       submitter: jobs.submitter[n]!, group: jobs.group[n]!, role: jobs.role[n]!, hostRole: jobs.hostRole[n]!,
     })),
     devices: (devices ?? []).map(([hostname, type, worker, state, health, tags, grants, lastCheck, jobsSinceCheck, job, busySince]): DeviceSeat => ({
@@ -95,6 +101,7 @@ interface Rows {
 interface JobColumns {
   id: number[] | null; type: (string | null)[]; device: (string | null)[]; worker: (string | null)[]; priority: number[]; submitted: number[]; patience: (number | null)[];
   tags: (number[] | null)[]; submitter: number[]; group: (string | null)[]; role: string[]; hostRole: (string | null)[];
+  notBefore: (number | null)[]; avoid: (string[] | null)[];
 }
 type GrantRow = [number, string];
 type DeviceRow = [string, string, string | null, number, number, number[] | null, GrantRow[] | null, number | null, number, number | null, number | null];

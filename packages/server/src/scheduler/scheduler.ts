@@ -32,6 +32,8 @@ export class Scheduler {
   #stop: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
+  /** When the next job that is to be tried again may start. */
+  #delayed: { readonly time: number; readonly timer: NodeJS.Timeout } | undefined;
   #running: Promise<void> | undefined;
   #again = false;
   #stopped = false;
@@ -62,6 +64,7 @@ export class Scheduler {
     clearInterval(this.#timer);
     await this.#running;
     clearTimeout(this.#retry);
+    clearTimeout(this.#delayed?.timer);
   }
 
   /** Somebody else was faster and what we saw is out of date, or the database was away. */
@@ -94,6 +97,17 @@ export class Scheduler {
     for (const check of decision.checks) await this.#check(check);
     await this.#place(decision.placements);
     await this.#giveUp(decision);
+    if (decision.nextRetry !== null) this.#wakeAt(decision.nextRetry, now);
+  }
+
+  #wakeAt(time: number, now: number): void {
+    if (this.#delayed && this.#delayed.time <= time) return;
+    clearTimeout(this.#delayed?.timer);
+    const timer = setTimeout(() => {
+      this.#delayed = undefined;
+      this.wake();
+    }, Math.max(20, time - now));
+    this.#delayed = { time, timer };
   }
 
   async #place(placements: Decision['placements']): Promise<void> {

@@ -40,6 +40,10 @@ export interface QueuedJob {
   readonly submitted: number;
   /** When it gives up waiting, in milliseconds since 1970; null means never. */
   readonly deadline: number | null;
+  /** It is tried again, but not before this time, in milliseconds since 1970. */
+  readonly notBefore: number | null;
+  /** Devices on which it failed: it gets another one if another one could run it. */
+  readonly avoid: readonly string[];
   readonly submitter: number;
   /** The multinode group, its role in it, and the role whose device it shares. */
   readonly group: string | null;

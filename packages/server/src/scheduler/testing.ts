@@ -4,7 +4,7 @@ import { policyOf, type DeviceSeat, type Policy, type QueuedJob, type Share, typ
 /* Pieces of snapshots for tests. */
 
 export const job = (id: number, more: Partial<QueuedJob> = {}): QueuedJob => ({
-  id, type: 'qemu', device: null, worker: null, tags: [], priority: 50, submitted: id, deadline: null, submitter: 1, group: null, role: '', hostRole: null, ...more,
+  id, type: 'qemu', device: null, worker: null, tags: [], priority: 50, submitted: id, deadline: null, notBefore: null, avoid: [], submitter: 1, group: null, role: '', hostRole: null, ...more,
 });
 
 export const device = (hostname: string, more: Partial<DeviceSeat> = {}): DeviceSeat => ({

@@ -1,4 +1,5 @@
 import type { ColumnType, Generated } from 'kysely';
+import type { RetryPolicy } from '@lava/job';
 
 type Time = ColumnType<Date, Date | string, Date | string>;
 type MaybeTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
@@ -76,6 +77,7 @@ export interface Database {
     end_time: MaybeTime; queue_timeout: number | null; failure_comment: string | null; error_type: string | null;
     error_msg: string | null; error_code: string | null; next_fence: Generated<number>; log_lines: Generated<number>;
     role: Generated<string>; host_role: string | null; essential: Generated<boolean>;
+    retry: ColumnType<RetryPolicy | null, string | null | undefined, string | null>; retried: Generated<number>; queued_at: MaybeTime; retry_pending: Generated<boolean>;
   };
   job_tags: { job: number; tag_id: number };
   job_groups: { job: number; group_id: number };
@@ -85,6 +87,7 @@ export interface Database {
   attempts: {
     job: number; fence: number; device: string | null; shared_device: string | null; worker: string; created_at: ColumnType<Date, Date | undefined, Date>;
     started_at: MaybeTime; ended_at: MaybeTime; lease_expires: Time; end_reason: string | null;
+    error_type: string | null; error_code: string | null; first_line: number | null;
   };
   /** Written by a trigger: jobs that began to run or ended and ask that somebody is told. */
   job_news: { id: Generated<string>; job: number; state: number };

@@ -8,6 +8,7 @@ import { up as enrolment } from './migrations/0007-enrolment.ts';
 import { up as notifications } from './migrations/0008-notifications.ts';
 import { up as imports } from './migrations/0009-imports.ts';
 import { up as operations } from './migrations/0010-operations.ts';
+import { up as retries } from './migrations/0011-retries.ts';
 import { up as queries } from './migrations/0013-queries.ts';
 
 /** In this order; a name is never changed once it was released. */
@@ -20,6 +21,7 @@ const migrations: Record<string, Migration> = {
   '0008-notifications': { up: notifications },
   '0009-imports': { up: imports },
   '0010-operations': { up: operations },
+  '0011-retries': { up: retries },
   '0013-queries': { up: queries },
 };
 
