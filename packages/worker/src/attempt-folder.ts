@@ -1,4 +1,5 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { uptime } from 'node:os';
 import { join } from 'node:path';
 import type { AttemptFiles, AttemptRef } from '@lava/link';
 import type { ProcessIdentity } from './process-identity.ts';
@@ -60,10 +61,11 @@ export class AttemptFolder {
     return typeof pid === 'number' && typeof started === 'string' && typeof boot === 'string' ? { pid, started, boot } : undefined;
   }
 
-  /** When the attempt was canceled: milliseconds since 1970. */
+  /** When the attempt was canceled: seconds since this machine came up. What an older daemon noted counts as just now. */
   async canceledAt(): Promise<number | undefined> {
-    const { at } = parseJson(await this.read('canceled.json'));
-    return typeof at === 'number' ? at : undefined;
+    const text = await this.read('canceled.json');
+    const { uptime: at } = parseJson(text);
+    return typeof at === 'number' ? at : text === '' ? undefined : uptime();
   }
 }
 

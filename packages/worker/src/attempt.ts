@@ -1,4 +1,5 @@
 import { watch, type FSWatcher } from 'node:fs';
+import { uptime } from 'node:os';
 import { messageOf, monotonicMs, type DaemonLog } from '@lava/base';
 import { formatRecord } from '@lava/job';
 import { callsSince, type AttemptEnd, type LogReply, type Opaque, type WorkerEndpoint } from '@lava/link';
@@ -40,6 +41,7 @@ export class Attempt {
   #process: ProcessIdentity | undefined;
   #device = '';
   #watcher: FSWatcher | undefined;
+  /** By `uptime()`: a clock that is set must not make an end come too early or too late. */
   #canceledAt: number | undefined;
   #signals = 0;
   #end: AttemptEnd | undefined;
@@ -144,8 +146,8 @@ export class Attempt {
   async cancel(): Promise<void> {
     if (this.#end) { this.report(); return; }
     if (this.#canceledAt !== undefined) return;
-    this.#canceledAt = Date.now();
-    await this.folder.writeJson('canceled.json', { at: this.#canceledAt }).catch((error) => this.#say('error', `cannot note the cancel: ${messageOf(error)}`));
+    this.#canceledAt = uptime();
+    await this.folder.writeJson('canceled.json', { uptime: this.#canceledAt }).catch((error) => this.#say('error', `cannot note the cancel: ${messageOf(error)}`));
     this.#signals = 1;
     if (this.#process && signalProcess(this.#process, 'SIGTERM')) this.#say('info', '=> CANCEL');
   }
@@ -193,7 +195,7 @@ export class Attempt {
   }
 
   async #pressOn(since: number): Promise<void> {
-    const seconds = (Date.now() - since) / 1000;
+    const seconds = uptime() - since;
     const { second, kill } = this.#options.patience;
     if (seconds < second || !this.#process) return;
     const held = await finalizeTimeout(this.folder);
