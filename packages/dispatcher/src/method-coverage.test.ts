@@ -37,3 +37,11 @@ test('docs/methods.md is up to date', () => {
   expect(stderr).toBe('');
   expect(status).toBe(0);
 });
+
+/** Methods in code that are called otherwise than job definitions name them. */
+const otherNames = new Set(['qemu-nfs', 'images', 'iso', 'recovery-mode', 'removable', 'scp-overlay', 'uboot-ums', 'grub-sequence']);
+
+test.each([['deploy', deployMethods], ['boot', bootMethods]] as const)('every %s method that has code is listed', (family, methods) => {
+  const listed = new Set(methodCoverage[family].map(({ name }) => name));
+  expect(methods.map(({ name }) => name).filter((name) => !listed.has(name) && !otherNames.has(name))).toEqual([]);
+});
