@@ -35,6 +35,34 @@ describe.skipIf(!existsSync(uboot))('U-Boot', () => {
     expect(messages).toContainEqual(expect.stringMatching(/^tftp: 127\.0\.0\.1 fetched 4212\/tftp-deploy-\w{6}\/kernel\/vmlinuz \(\d{8} bytes\)$/));
   });
 
+  test('bootm: a kernel in an image of U-Boot, made on the worker', async () => {
+    board = await arm64Board('bootm');
+    const { outcome, cases, typed, printed, messages } = await board.run([deploy(), { boot: { method: 'u-boot', commands: 'ramdisk', ...login } }, { test: lookAround }]);
+    expect(outcome).toEqual({ result: 'pass', poweredOff: true });
+    expect(cases).toContain('0_look/shell pass');
+    expect(messages).toContain('No booti parameters available, falling back to bootm and converting the kernel');
+    expect(typed).toContainEqual(expect.stringMatching(/^tftp 0x40400000 4212\/tftp-deploy-\w{6}\/kernel\/uImage\n$/));
+    expect(typed).toContain('bootm 0x40400000 0x48000000 0x40000000\n');
+    expect(printed).toMatch(/## Booting kernel from Legacy Image at 40400000 .*Load Address: 44000000.*Verifying Checksum ... OK.*Linux version 6/s);
+  });
+
+  test('bootefi: the kernel is a program of UEFI, by commands of the job', async () => {
+    board = await arm64Board();
+    // Behind the header, of 0x40 bytes, that U-Boot's other commands need.
+    const ramdisk = '0x48000040';
+    const { outcome, cases, printed } = await board.run([
+      deploy(),
+      { boot: { method: 'u-boot', commands: [
+        'setenv autoload no', 'dhcp', 'setenv serverip {SERVER_IP}', 'tftp {KERNEL_ADDR} {KERNEL}', 'tftp {RAMDISK_ADDR} {RAMDISK}', 'setexpr size ${filesize} - 40',
+        'fdt addr {DTB_ADDR}', 'fdt resize', `fdt chosen ${ramdisk} ${'${size}'}`, 'setenv bootargs console=ttyAMA0,115200', 'bootefi {KERNEL_ADDR} {DTB_ADDR}',
+      ], parameters: { 'bootloader-final-message': 'EFI stub: Exiting boot services' }, ...login } },
+      { test: lookAround },
+    ]);
+    expect(outcome).toEqual({ result: 'pass', poweredOff: true });
+    expect(cases).toContain('0_look/shell pass');
+    expect(printed).toMatch(/EFI stub: Booting Linux Kernel.*Linux version 6.*efi: EFI v2\S+ by Das U-Boot/s);
+  });
+
   test("what U-Boot cannot load is told in U-Boot's words, and the board is tried again", async () => {
     board = await arm64Board();
     const { outcome, messages } = await board.run([deploy(), { boot: { method: 'u-boot', failure_retry: 2, failure_retry_interval: 0, commands: ['setenv autoload no', 'dhcp', 'setenv serverip {SERVER_IP}', 'tftp {KERNEL_ADDR} {KERNEL}.gone', 'tftp {DTB_ADDR} {DTB}', '{BOOTX}'], ...login } }]);

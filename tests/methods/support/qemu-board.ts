@@ -126,13 +126,17 @@ export class QemuBoard {
 /** Debian's U-Boot for QEMU's 64-bit Arm machine (package u-boot-qemu). */
 export const uboot = '/usr/lib/u-boot/qemu_arm64/u-boot.bin';
 
-/** A 64-bit Arm board with U-Boot. It passes the device tree of its hardware on: none is deployed. */
-export function arm64Board(): Promise<QemuBoard> {
+/**
+ * A 64-bit Arm board with U-Boot. It passes the device tree of its hardware on: none is deployed.
+ * @param command of U-Boot that the device's configuration has addresses for
+ */
+export function arm64Board(command: 'booti' | 'bootm' = 'booti'): Promise<QemuBoard> {
   return QemuBoard.start(['qemu-system-aarch64', '-M', 'virt', '-cpu', 'cortex-a57', '-m', '512', '-bios', uboot, ...network('virtio-net-pci,romfile=')], `{% extends 'base-uboot.jinja2' %}
 {% set console_device = 'ttyAMA0' %}
-{% set booti_kernel_addr = '0x40400000' %}
-{% set booti_ramdisk_addr = '0x48000000' %}
-{% set booti_dtb_addr = '0x40000000' %}
+{% set ${command}_kernel_addr = '0x40400000' %}
+{% set ${command}_ramdisk_addr = '0x48000000' %}
+{% set ${command}_dtb_addr = '0x40000000' %}
+{% set text_offset = '0x44000000' %}
 {% set base_ip_args = '' %}
 `);
 }
