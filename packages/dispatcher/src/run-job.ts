@@ -1,9 +1,10 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ConfigurationError, InfrastructureError, JobCanceled, JobError, LavaError, messageOf, monotonicMs } from '@lava/base';
+import { ConfigurationError, InfrastructureError, JobCanceled, JobError, LavaError, lavaPaths, messageOf, monotonicMs } from '@lava/base';
 import { isMapping, jobTimeout, mappingAt, type LogValue } from '@lava/job';
 import { dumpYaml, loadYaml } from '@lava/yaml';
 import { asText } from './pipeline/as-text.ts';
+import { DownloadCache } from './cache/download-cache.ts';
 import { Journal } from './log/journal.ts';
 import type { LogListener } from './log/job-log.ts';
 import { writeWhole } from './log/write-whole.ts';
@@ -95,13 +96,15 @@ async function execute(job: JobInProgress): Promise<void> {
   const runtime = new JobRuntime(journal, jobTimeout(definition));
   const release = connectCancel(runtime, job);
   const scratch = await makeScratch({ ...options, dispatcher });
+  let cache: DownloadCache | undefined;
   let pipeline: Pipeline | undefined;
   let failure: unknown;
   try {
+    cache = await DownloadCache.open(lavaPaths(options.root), process.env['LAVA_CACHE_SIZE'], scratch, (text) => journal.debug(text));
     const blocks = readBlocks(definition);
     const multinode = Multinode.of(definition, options.group, journal);
     const context: JobContext = {
-      id: options.id, definition, exactDefinition: loadYaml(options.definition, { exact: true }), device, dispatcher, scratch, log: journal, consoles: runtime, tests: testNeeds(blocks),
+      id: options.id, definition, exactDefinition: loadYaml(options.definition, { exact: true }), device, dispatcher, scratch, cache, log: journal, consoles: runtime, tests: testNeeds(blocks),
       ...(multinode && { multinode }),
       deviceEnvironment: options.envDut ? applyEnvironmentFile(loadFile(options.envDut, 'env-dut.yaml'), process.env) : {},
       environment: { ...definedOnly(process.env), ...Object.fromEntries(Object.entries(secrets).map(([k, v]) => [k, asText(v)])), LAVA_JOB_ID: options.id },
@@ -127,6 +130,7 @@ async function execute(job: JobInProgress): Promise<void> {
     failure ??= error;
   }
   release();
+  await cache?.close();
   job.poweredOff = pipeline?.poweredOff ?? true;
   await removeScratch(scratch, journal, options.outputDir);
   if (failure !== undefined) throw failure;

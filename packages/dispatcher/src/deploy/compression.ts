@@ -1,17 +1,27 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import type { Readable, Writable } from 'node:stream';
+import type { FileHandle } from 'node:fs/promises';
+import { Writable, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { InfrastructureError, JobError, messageOf } from '@lava/base';
 
-/** Programs that read compressed data and write plain data, and the Debian packages that bring them. */
+interface Decompressor {
+  /** As the log tells it. */
+  readonly name: string;
+  readonly argv?: readonly [string, ...string[]];
+  readonly intoFile?: readonly string[];
+  readonly debian: string;
+}
+
+/** Programs that read compressed data and write plain data, and the Debian packages that bring them. Into a file xz leaves holes for zeros, zstd if told so. */
 const decompressors = {
-  gz: { name: 'gunzip', argv: undefined, debian: '' },
+  gz: { name: 'gunzip', debian: '' },
   bz2: { name: 'bunzip2', argv: ['bunzip2'], debian: 'bzip2' },
-  xz: { name: 'unxz', argv: ['unxz'], debian: 'xz-utils' },
-  zstd: { name: 'unzstd', argv: ['zstd', '-d', '-c'], debian: 'zstd' },
-} as const;
+  // With all processors where the file is made of several blocks.
+  xz: { name: 'unxz', argv: ['xz', '-d', '-c', '-T0'], debian: 'xz-utils' },
+  zstd: { name: 'unzstd', argv: ['zstd', '-d', '-c'], intoFile: ['--sparse'], debian: 'zstd' },
+} as const satisfies Record<string, Decompressor>;
 
 export type Compression = keyof typeof decompressors;
 
@@ -25,25 +35,26 @@ export function decompressorName(compression: Compression): string {
 }
 
 /**
- * Streams `source` decompressed into `target`.
+ * Streams `source` decompressed into `target`. Into a file the program writes by itself.
  * @throws JobError when the data is not what `compression` says, InfrastructureError when the program is missing
  */
-export async function decompress(compression: Compression, source: Readable, target: Writable, signal: AbortSignal): Promise<void> {
-  const { name, argv, debian } = decompressors[compression];
+export async function decompress(compression: Compression, source: Readable, target: Writable | FileHandle, signal: AbortSignal): Promise<void> {
+  const { name, argv, debian, intoFile = [] }: Decompressor = decompressors[compression];
   const broken = (reason: string) => new JobError(`Decompression subprocess exited with non-zero code: ${reason}`, {
     code: 'decompression', hint: `Does 'compression: ${compression}' match the file?`,
   });
+  const file = target instanceof Writable ? undefined : target;
   if (argv === undefined) {
     // In big pieces: each is a turn of a thread.
     const gunzip = createGunzip({ chunkSize: 1 << 18 });
     let unzipError: Error | undefined;
     gunzip.once('error', (error) => { unzipError = error; });
-    await pipeline(source, gunzip, target, { signal }).catch((error: unknown) => {
+    await pipeline(source, gunzip, target instanceof Writable ? target : writerOf(target), { signal }).catch((error: unknown) => {
       throw unzipError !== undefined && 'code' in unzipError && String(unzipError.code).startsWith('Z_') ? broken(messageOf(unzipError)) : error;
     });
     return;
   }
-  const child = spawn(argv[0], argv.slice(1), { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(argv[0], [...argv.slice(1), ...(file ? intoFile : [])], { stdio: ['pipe', file?.fd ?? 'pipe', 'pipe'] }) as ChildProcessByStdio<Writable, Readable | null, Readable>;
   let complaint = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => { complaint = (complaint + text).slice(0, 2000); });
   const started = once(child, 'spawn').catch((error: unknown) => {
@@ -53,7 +64,7 @@ export async function decompress(compression: Compression, source: Readable, tar
   try {
     await started;
     // The way in breaks when the program ends early; its own complaint says more than the broken pipe.
-    const [into, out] = await Promise.allSettled([pipeline(source, child.stdin, { signal }), pipeline(child.stdout, target, { signal })]);
+    const [into, out] = await Promise.allSettled([pipeline(source, child.stdin, { signal }), child.stdout === null ? undefined : pipeline(child.stdout, target as Writable, { signal })]);
     const [status] = (await closed) as [number | null];
     if (signal.aborted) throw signal.reason;
     if (out.status === 'rejected') throw out.reason;
@@ -65,6 +76,10 @@ export async function decompress(compression: Compression, source: Readable, tar
   } finally {
     child.kill('SIGKILL');
   }
+}
+
+function writerOf(file: FileHandle): Writable {
+  return new Writable({ highWaterMark: 1 << 20, write(piece: Buffer, _encoding, next) { file.writeFile(piece).then(() => next(), next); } });
 }
 
 function isBrokenPipe(error: unknown): boolean {

@@ -1,8 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
 import { JobError } from '@lava/base';
-import type { Source, Unavailable } from './source.ts';
+import type { Have, Opened, Source, Unavailable } from './source.ts';
 
 /** A file of the worker. */
 export class FileSource implements Source {
@@ -21,8 +20,10 @@ export class FileSource implements Source {
     return isFile ? undefined : { text: `Image file '${this.#path}' does not exist or is not readable`, code: 'download-404' };
   }
 
-  async open(): Promise<{ stream: Readable; size: number }> {
-    const { size } = await stat(this.#path).catch(() => { throw new JobError(`Resource unavailable: file '${this.#path}' on the worker`, { code: 'download-404' }); });
-    return { stream: createReadStream(this.#path, { highWaterMark: 1 << 20 }), size };
+  async open(_say: (text: string) => void, _signal: AbortSignal, have: Have = {}): Promise<Opened | 'unchanged'> {
+    const { size, ino, mtimeNs } = await stat(this.#path, { bigint: true }).catch(() => { throw new JobError(`Resource unavailable: file '${this.#path}' on the worker`, { code: 'download-404' }); });
+    const version = { etag: `${ino}-${size}-${mtimeNs}` };
+    if (have.whole?.etag === version.etag) return 'unchanged';
+    return { stream: createReadStream(this.#path, { highWaterMark: 1 << 20 }), size: Number(size), version };
   }
 }

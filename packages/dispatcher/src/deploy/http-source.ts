@@ -1,10 +1,12 @@
-import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InfrastructureError, messageOf } from '@lava/base';
 import { asText } from '../pipeline/as-text.ts';
 import type { Dispatcher } from 'undici';
 import { compilePattern } from '../expect/pattern.ts';
-import type { Source, Unavailable } from './source.ts';
+import type { Version } from '../cache/entry.ts';
+import { piecesOf } from './pieces.ts';
+import { rangeFrom, readAnswer, unlessStill, type AnswerHead } from './http-headers.ts';
+import type { Have, Opened, Source, Unavailable } from './source.ts';
 
 type Say = (text: string) => void;
 
@@ -60,21 +62,71 @@ export class HttpSource implements Source {
     }
   }
 
-  async open(say: Say, signal: AbortSignal): Promise<{ stream: Readable; size: number | undefined }> {
+  async open(say: Say, signal: AbortSignal, { whole, part }: Have = {}): Promise<Opened | 'unchanged'> {
     const url = this.#target(say);
-    let answer: Answer;
+    let answer = await this.#get(url, signal, part ? rangeFrom(part.bytes, part.version) : whole ? unlessStill(whole) : {});
+    if (part && (answer.status === 416 || (answer.status === 206 && answer.from !== part.bytes))) {
+      await answer.end();
+      answer = await this.#get(url, signal, {});
+    }
+    if (whole && !part && answer.status === 304) {
+      await answer.end();
+      return 'unchanged';
+    }
+    if (answer.status !== 200 && answer.status !== 206) {
+      await answer.end();
+      throw new InfrastructureError(`Unable to download '${url}'`, { code: `download-${answer.status}`, hint: `The server answered ${answer.status}.` });
+    }
+    const { size, from = 0, version, resumable } = answer;
+    const connection = { answer };
+    const stream = Object.assign(this.#body(url, connection, say, signal), { destroy: () => void connection.answer.end() });
+    return { stream, size, from, version, resumable };
+  }
+
+  /** What an answer brings; when the connection breaks, the rest over another one, as long as it is the same version. */
+  async *#body(url: string, connection: { answer: Answer }, say: Say, signal: AbortSignal): AsyncGenerator<Buffer> {
+    const { size, version, resumable, from } = connection.answer;
+    let at = from ?? 0;
+    for (let fruitless = 0; ; fruitless += 1) {
+      const begin = at;
+      let broken: unknown;
+      try {
+        for await (const piece of connection.answer.pieces) {
+          at += piece.length;
+          yield piece;
+        }
+      } catch (error) {
+        broken = error;
+      } finally {
+        await connection.answer.end();
+      }
+      signal.throwIfAborted();
+      if (broken === undefined && (size === undefined || at >= size)) return;
+      if (at > begin) fruitless = 0;
+      const next = resumable && version && fruitless < retries.download ? await this.#rest(url, at, version, signal) : undefined;
+      if (!next) {
+        if (broken !== undefined) throw broken;
+        return;
+      }
+      say(`The connection broke after ${at} bytes; going on from there`);
+      connection.answer = next;
+    }
+  }
+
+  async #rest(url: string, at: number, version: Version, signal: AbortSignal): Promise<Answer | undefined> {
+    const answer = await this.#get(url, signal, rangeFrom(at, version));
+    if (answer.status === 206 && answer.from === at) return answer;
+    await answer.end();
+    return undefined;
+  }
+
+  async #get(url: string, signal: AbortSignal, headers: Readonly<Record<string, string>>): Promise<Answer> {
     try {
-      answer = await this.#request('GET', url, signal, retries.download);
+      return await this.#request('GET', url, signal, retries.download, headers);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       throw new InfrastructureError(`Unable to get '${url}': ${reasonOf(error)}`, { code: 'download-connection', cause: error });
     }
-    if (answer.status !== 200) {
-      await answer.end();
-      throw new InfrastructureError(`Unable to download '${url}'`, { code: `download-${answer.status}`, hint: `The server answered ${answer.status}.` });
-    }
-    answer.body.once('close', () => void answer.end());
-    return { stream: answer.body, size: answer.size };
   }
 
   /** The address to ask: that of the worker's caching proxy, if there is one for this URL. */
@@ -94,7 +146,7 @@ export class HttpSource implements Source {
     return matches(this.#settings['http_cache_exclude_rules']) ? undefined : format;
   }
 
-  async #request(method: 'HEAD' | 'GET', url: string, signal: AbortSignal, tries: number): Promise<Answer> {
+  async #request(method: 'HEAD' | 'GET', url: string, signal: AbortSignal, tries: number, more: Readonly<Record<string, string>> = {}): Promise<Answer> {
     // Loaded when needed: most jobs on a desk use files, and it is the biggest part of starting up.
     const { EnvHttpProxyAgent, interceptors, request } = await import('undici');
     for (let attempt = 0; ; attempt += 1) {
@@ -103,10 +155,10 @@ export class HttpSource implements Source {
       let pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** attempt);
       try {
         const { statusCode, headers, body } = await request(withoutCredentials(url), {
-          method, signal, headers: { 'accept-encoding': 'identity', 'user-agent': 'lava-dispatcher', ...credentials(url), ...this.#headers },
+          method, signal, headers: { 'accept-encoding': 'identity', 'user-agent': 'lava-dispatcher', ...credentials(url), ...this.#headers, ...more },
           dispatcher: agent.compose(interceptors.redirect({ maxRedirections: 10 })) as Dispatcher,
         });
-        if (!passing.has(statusCode) || attempt >= tries) return { status: statusCode, size: sizeOf(headers['content-length']), body, end: async () => { body.on('error', () => undefined).destroy(); await end(); } };
+        if (!passing.has(statusCode) || attempt >= tries) return { ...readAnswer(statusCode, headers), pieces: piecesOf(body), end: async () => { body.on('error', () => undefined).destroy(); await end(); } };
         body.on('error', () => undefined).destroy();
         const wanted = Number(headers['retry-after']);
         if (wanted > 0) pauseMs = Math.min(longestPauseMs, wanted * 1000);
@@ -120,17 +172,10 @@ export class HttpSource implements Source {
   }
 }
 
-interface Answer {
-  readonly status: number;
-  readonly size: number | undefined;
-  readonly body: Readable;
+interface Answer extends AnswerHead {
+  readonly pieces: AsyncIterable<Buffer>;
   /** Closes the connection. */
   end(): Promise<void>;
-}
-
-function sizeOf(header: string | string[] | undefined): number | undefined {
-  const size = Number(header);
-  return header !== undefined && Number.isSafeInteger(size) && size >= 0 ? size : undefined;
 }
 
 /** The user and password that an address may hold, as a header. */

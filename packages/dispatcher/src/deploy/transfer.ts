@@ -1,23 +1,21 @@
-import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
-import { Transform, type Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { InfrastructureError, JobError, LavaBug, LavaError, monotonicMs } from '@lava/base';
+import { rm } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { JobError, LavaBug, monotonicMs } from '@lava/base';
 import { isMapping, type Mapping } from '@lava/job';
+import { DownloadCache } from '../cache/download-cache.ts';
 import { pythonText } from '../overlay/shell-text.ts';
 import type { Action } from '../pipeline/action.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
-import { decompress, decompressorName, isCompression, type Compression } from './compression.ts';
+import { cacheNames, type CacheNames } from './cache-names.ts';
+import { decompressorName, isCompression, type Compression } from './compression.ts';
+import { fetchFile, findContents } from './fetch-file.ts';
+import { checksums, type Checksum, type Sums } from './receive.ts';
 import type { Source, Unavailable } from './source.ts';
 import { sourceOf } from './source-of.ts';
 
 const megabyte = 1 << 20;
 /** Milliseconds between two looks at how far a transfer is. */
 const progressMs = 100;
-const checksums = { md5sum: 'md5', sha256sum: 'sha256', sha512sum: 'sha512' } as const;
-type Checksum = keyof typeof checksums;
 
 export interface TransferOptions {
   /** Key of the image; `ramdisk` is kept as it comes. */
@@ -26,20 +24,26 @@ export interface TransferOptions {
   readonly block: Mapping;
   /** Whose files `downloads://` means. */
   readonly namespace?: string;
+  /** Nothing writes to the fetched file: it need not be a copy of that in the cache. */
+  readonly reads?: boolean;
 }
 
 interface Received {
   readonly bytes: number;
   readonly seconds: number;
-  readonly sums: Readonly<Partial<Record<Checksum, string>>>;
+  readonly sums: Sums;
+  /** It was in the cache of the worker. */
+  readonly cached: boolean;
 }
 
 /** A transfer under way. */
 interface Running {
   readonly file: string;
   readonly cancel: AbortController;
-  /** Ready to read; `said`: lines of the source for the log. */
-  readonly opened: Promise<{ readonly size: number | undefined; readonly said: readonly string[] }>;
+  /** It is known what comes. @returns bytes, if known */
+  readonly opened: Promise<number | undefined>;
+  /** Lines for the log that were not told yet. */
+  readonly said: string[];
   readonly done: Promise<Received>;
   /** Bytes so far. */
   readonly count: { bytes: number };
@@ -59,12 +63,14 @@ export class Transfer {
   readonly label: string;
   readonly #block: Mapping;
   readonly #namespace: string;
+  readonly #reads: boolean;
   #source: Source | undefined;
   #check: Promise<{ said: string[]; problem: Unavailable | undefined }> | undefined;
   #running: Running | undefined;
 
-  constructor({ label, block, namespace = 'common' }: TransferOptions) {
+  constructor({ label, block, namespace = 'common', reads = false }: TransferOptions) {
     this.label = label;
+    this.#reads = reads;
     this.#block = block;
     this.#namespace = namespace;
   }
@@ -73,9 +79,27 @@ export class Transfer {
   source(job: JobContext): Source {
     return this.#source ??= sourceOf(job, {
       url: fillStaticInfo(pythonText(this.#block['url']), job.device['static_info']),
-      headers: isMapping(this.#block['headers']) ? Object.fromEntries(Object.entries(this.#block['headers']).map(([k, v]) => [k, pythonText(v)])) : {},
-      useCache: this.#block['use_cache'] !== false, namespace: this.#namespace,
+      headers: this.#headers, useCache: this.#useCache, namespace: this.#namespace,
     });
+  }
+
+  get #headers(): Record<string, string> {
+    const headers = this.#block['headers'];
+    return isMapping(headers) ? Object.fromEntries(Object.entries(headers).map(([k, v]) => [k, pythonText(v)])) : {};
+  }
+
+  get #useCache(): boolean {
+    return this.#block['use_cache'] !== false;
+  }
+
+  #names(job: JobContext): CacheNames | undefined {
+    return this.#useCache ? cacheNames(job, { url: this.source(job).url, headers: this.#headers, undo: this.undo }) : undefined;
+  }
+
+  /** The sums that the block says. */
+  get #expected(): Sums {
+    const told = (Object.keys(checksums) as Checksum[]).filter((name) => this.#block[name] !== undefined);
+    return Object.fromEntries(told.map((name) => [name, pythonText(this.#block[name]).toLowerCase()]));
   }
 
   /** The compression to undo on the way. */
@@ -87,8 +111,17 @@ export class Transfer {
   /** Starts to look whether the file is there. */
   startCheck(job: JobContext, signal: AbortSignal): void {
     const said: string[] = [];
-    this.#check ??= this.source(job).check((text) => said.push(text), signal).then((problem) => ({ said, problem }));
+    this.#check ??= this.#isThere(job, (text) => said.push(text), signal).then((problem) => ({ said, problem }));
     this.#check.catch(() => undefined);
+  }
+
+  async #isThere(job: JobContext, say: (text: string) => void, signal: AbortSignal): Promise<Unavailable | undefined> {
+    const source = this.source(job);
+    const names = this.#names(job);
+    const entry = job.cache && names && await findContents(job.cache, names, this.#expected);
+    if (!entry) return source.check(say, signal);
+    say(`'${source.url}' is in the cache of this worker`);
+    return undefined;
   }
 
   async validate(a: Action): Promise<void> {
@@ -113,52 +146,15 @@ export class Transfer {
     const started = monotonicMs();
     const count = { bytes: 0 };
     const said: string[] = [];
-    const opening = (async () => {
-      await mkdir(dirname(file), { recursive: true });
-      return { ...(await this.source(job).open((text) => said.push(text), either)), said };
-    })();
-    const done = opening.then(async ({ stream, size }) => {
-      const sums = await this.#receive(stream, size, file, count, either);
-      return { bytes: count.bytes, seconds: (monotonicMs() - started) / 1000, sums };
-    });
+    let opened: (size: number | undefined) => void = () => undefined;
+    const opening = new Promise<number | undefined>((resolve) => { opened = resolve; });
+    const fetching = (async () => fetchFile({
+      source: this.source(job), file, undo: this.undo, expected: this.#expected, reads: this.#reads, names: this.#names(job), cache: job.cache ?? DownloadCache.without(job.scratch),
+    }, { say: (text) => said.push(text), opened, count, signal: either }))();
+    const done = fetching.then((fetched) => ({ ...fetched, bytes: count.bytes, seconds: (monotonicMs() - started) / 1000 }));
     done.catch(() => undefined);
-    this.#running = { file, cancel, opened: opening, done, count };
-  }
-
-  async #receive(stream: Readable, size: number | undefined, file: string, count: { bytes: number }, signal: AbortSignal): Promise<Received['sums']> {
-    const wanted = (Object.keys(checksums) as Checksum[]).filter((name) => name === 'sha256sum' || this.#block[name] !== undefined);
-    const hashes = wanted.map((name) => [name, createHash(checksums[name])] as const);
-    const meter = new Transform({
-      transform(piece: Buffer, _encoding, next) {
-        count.bytes += piece.length;
-        for (const [, hash] of hashes) hash.update(piece);
-        next(null, piece);
-      },
-    });
-    const target = createWriteStream(file, { highWaterMark: megabyte });
-    // Whatever breaks takes the rest with it; what closed first is to blame.
-    let broken: unknown;
-    let meterClosed = false;
-    meter.once('close', () => { meterClosed = true; });
-    stream.once('error', (error) => { if (!meterClosed) broken = error; });
-    try {
-      const { undo } = this;
-      if (undo === undefined) await pipeline(stream, meter, target, { signal });
-      else {
-        const [fetched, unpacked] = await Promise.allSettled([pipeline(stream, meter, { signal }), decompress(undo, meter, target, signal)]);
-        if (unpacked.status === 'rejected') throw unpacked.reason;
-        if (fetched.status === 'rejected') throw fetched.reason;
-      }
-    } catch (error) {
-      if (signal.aborted) throw signal.reason;
-      if (broken === undefined) throw error;
-      if (broken instanceof LavaError) throw broken;
-      if (size === undefined || count.bytes >= size) throw new InfrastructureError(`Unable to download '${this.#source?.url ?? ''}'`, { code: 'download-broken', cause: broken });
-    }
-    if (size !== undefined && size !== count.bytes) {
-      throw new InfrastructureError(`Download finished (${count.bytes} bytes) but was not expected size (${size} bytes), check your networking.`, { code: 'download-size' });
-    }
-    return Object.fromEntries(hashes.map(([name, hash]) => [name, hash.digest('hex')]));
+    this.#running = { file, cancel, opened: Promise.race([opening, done.then(() => undefined)]), said, done, count };
+    this.#running.opened.catch(() => undefined);
   }
 
   /**
@@ -178,23 +174,27 @@ export class Transfer {
     a.signal.addEventListener('abort', abort, { once: true });
     let timer: NodeJS.Timeout | undefined;
     try {
-      const { size, said } = await running.opened;
-      for (const line of said) log.debug(line);
+      const tell = () => { for (const line of running.said.splice(0)) log.debug(line); };
+      timer = setInterval(tell, progressMs);
+      const size = await running.opened;
+      clearInterval(timer);
+      tell();
       log.debug(size === undefined ? 'total size: unknown' : `total size: ${size} (${Math.floor(size / megabyte)} MB)`);
       this.#logCompression(a);
       const progress = progressLines(size, (line) => log.debug(line));
-      timer = setInterval(() => progress(running.count.bytes), progressMs);
+      timer = setInterval(() => {
+        tell();
+        progress(running.count.bytes);
+      }, progressMs);
       const received = await running.done;
+      tell();
       progress(received.bytes);
-      for (const [name, sum] of Object.entries(received.sums) as [Checksum, string][]) {
-        const expected = this.#block[name];
-        if (expected === undefined || pythonText(expected).toLowerCase() === sum) continue;
-        log.error(`${name} of '${source.url}' should be ${pythonText(expected)} and is ${sum}`);
-        throw new JobError(`${name} for '${source.url}' does not match.`, { code: 'download-checksum' });
-      }
+      this.#checkSums(a, received.sums);
       const megabytes = Math.floor(received.bytes / megabyte);
-      log.info(`${megabytes} MB downloaded in ${received.seconds.toFixed(2)} s (${(received.bytes / megabyte / Math.max(received.seconds, 0.001)).toFixed(2)} MB/s)`);
-      Object.assign(a.results, { label: this.label, size: received.bytes, ...received.sums });
+      log.info(received.cached ? `${megabytes} MB taken from the cache of this worker in ${received.seconds.toFixed(2)} s`
+        : `${megabytes} MB downloaded in ${received.seconds.toFixed(2)} s (${(received.bytes / megabyte / Math.max(received.seconds, 0.001)).toFixed(2)} MB/s)`);
+      const names = ['sha256sum', ...Object.keys(this.#expected)] as Checksum[];
+      Object.assign(a.results, { label: this.label, size: received.bytes, ...Object.fromEntries((Object.keys(checksums) as Checksum[]).filter((name) => names.includes(name)).map((name) => [name, received.sums[name]])) });
       return received;
     } catch (error) {
       if (error instanceof JobError && error.code === 'decompression') log.error(`The file does not look compressed with ${pythonText(compression)}: 'compression' of '${this.label}' must match the file.`);
@@ -203,6 +203,15 @@ export class Transfer {
       clearInterval(timer);
       a.signal.removeEventListener('abort', abort);
       this.#running = undefined;
+    }
+  }
+
+  #checkSums({ log, job }: Action, sums: Sums): void {
+    const { url } = this.source(job);
+    for (const [name, expected] of Object.entries(this.#expected) as [Checksum, string][]) {
+      if (expected === sums[name]) continue;
+      log.error(`${name} of '${url}' should be ${expected} and is ${sums[name] ?? ''}`);
+      throw new JobError(`${name} for '${url}' does not match.`, { code: 'download-checksum' });
     }
   }
 

@@ -1,3 +1,4 @@
+import type { DownloadCache } from '../cache/download-cache.ts';
 import type { ConsoleHost } from '../connections/console.ts';
 import type { JobLog } from '../log/job-log.ts';
 import type { Multinode } from '../protocols/multinode.ts';
@@ -19,6 +20,8 @@ export interface JobContext {
   readonly environment: Readonly<Record<string, string>>;
   /** Folder of this job's temporary files; removed at the end. */
   readonly scratch: string;
+  /** Downloads of earlier jobs of this worker; without it none are kept. */
+  readonly cache?: DownloadCache;
   /** Address of this worker that devices can reach (`dispatcher_ip`, or that of the default route). */
   readonly dispatcherIp: string;
   readonly log: JobLog;
