@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { formatRecord } from '@lava/job';
 import { until } from '../link/fake-worker.ts';
 import { startTestDatabases, type TestDatabases } from '../store/testing.ts';
+import { startS3 } from '../files/s3.testing.ts';
 import { readLeader } from './office.ts';
 import { Servers } from './servers.testing.ts';
 
@@ -71,6 +72,43 @@ describe.each(['SIGKILL', 'SIGSTOP'] as const)('the leader gets %s in the midst 
       ['device.yaml', 'dispatcher.yaml', 'env-dut.yaml', 'env.yaml', 'job.yaml', 'output.yaml.size', 'output.yaml.xz']);
     expect((await sql`select from log_pieces`.execute(servers.connection.db)).rows).toHaveLength(0);
   });
+});
+
+test('logs and files are kept in S3; while it is away jobs run, end and are shown, and move when it is back', async () => {
+  const s3 = await startS3(await mkdtemp(join(databases.folder, 's3-')));
+  const inBucket = await Servers.on(databases, `{s3: {bucket: ${s3.bucket}, endpoint: "${s3.endpoint}", prefix: lab/}}`, s3.environment);
+  try {
+    const [leader, web] = [await inBucket.start(), await inBucket.start('--role', 'web')];
+    const worker = await inBucket.worker('w1');
+    const run = async () => {
+      const job = await inBucket.submit(web);
+      const begun = await worker.started(job);
+      worker.accept(begun);
+      await worker.log(begun, 0, lines(0, 30));
+      await worker.end(begun, { logLines: 30, description: 'pipeline: []\n' });
+      await until(async () => (await (await inBucket.ask(web, `/api/v1/jobs/${job}`)).json() as { state: string }).state === 'Finished', 'the end of the job');
+      return job;
+    };
+    const stored = (job: number) => inBucket.connection.db.selectFrom('stored_logs').select('lines').where('job', '=', job).executeTakeFirst();
+    const first = await run();
+    await until(() => stored(first), 'the log in the bucket');
+    for (const server of [web, leader]) {
+      expect(await inBucket.log(server, first)).toEqual(texts(30));
+      expect(await (await inBucket.ask(server, `/api/v0.2/jobs/${first}/logs/?start=28`)).text()).toContain('line 29');
+      expect(await (await inBucket.ask(server, `/scheduler/job/${first}/description`)).text()).toContain('pipeline');
+    }
+    s3.answers = false;
+    const second = await run();
+    expect(await stored(second)).toBeUndefined();
+    for (const server of [web, leader]) expect(await inBucket.log(server, second)).toEqual(texts(30));
+    s3.answers = true;
+    await until(() => stored(second), 'the log in the bucket', 120);
+    expect(await inBucket.log(web, second)).toEqual(texts(30));
+    expect(await inBucket.connection.db.selectFrom('job_files').select('name').execute()).toEqual([]);
+  } finally {
+    await inBucket.close();
+    await s3.close();
+  }
 });
 
 test('what an old leader asks the database to change is refused, whatever it was about to do', async () => {
