@@ -1,5 +1,5 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { sql, type Kysely } from 'kysely';
 import { ConfigurationError, messageOf, type LavaPaths } from '@lava/base';
 import type { Change } from '../store/change.ts';
@@ -75,6 +75,29 @@ export async function ownConfiguration({ db, paths }: ConfigurationParts, kind: 
 /** The text alone; see `findConfiguration`. */
 export async function readConfiguration(parts: ConfigurationParts, kind: ConfigurationKind, name: string): Promise<string | undefined> {
   return (await findConfiguration(parts, kind, name))?.text;
+}
+
+/**
+ * The own texts of many objects, as `ownConfiguration` finds them, without a look at the disk and a query for each.
+ * @param failed told of a file that is there and cannot be read: its object has no text in the answer
+ */
+export async function ownConfigurations({ db, paths }: ConfigurationParts, kind: ConfigurationKind, names: readonly string[], failed: (name: string, error: unknown) => void): Promise<ReadonlyMap<string, string>> {
+  const { files, table, key, column } = places[kind];
+  const { rows } = await sql<{ name: string; text: string }>`
+    select ${sql.ref(key)} as name, ${sql.ref(column)} as text from ${sql.table(table)} where ${sql.ref(key)} = any(${[...names]}::text[]) and ${sql.ref(column)} is not null`.execute(db);
+  const texts = new Map(rows.map((r) => [r.name, r.text]));
+  const listed = new Map<string, ReadonlySet<string>>();
+  for (const name of names) {
+    for (const path of ownFiles(files, paths, name)) {
+      const folder = dirname(path);
+      if (!listed.has(folder)) listed.set(folder, new Set(await readdir(folder).catch(() => [])));
+      if (!listed.get(folder)!.has(basename(path))) continue;
+      texts.delete(name);
+      await firstFile([path]).then((found) => { if (found) texts.set(name, found.text); }, (error: unknown) => failed(name, error));
+      break;
+    }
+  }
+  return texts;
 }
 
 /** Names of all objects that have a text of a kind in the database, with the texts. */

@@ -23,8 +23,10 @@ async function dictionaryOf(parts: ConfigurationParts, name: string): Promise<st
 
 /** Renders dictionaries with the admin's templates, those that came through the API and those that come with LAVA. */
 export function renderFrom(parts: ConfigurationParts): DeviceRenderer {
-  return async (name, deviceType, context) =>
-    renderDevice({ name, deviceType, dictionary: await dictionaryOf(parts, name), context, lookup: await templateSources(parts) }).text;
+  return async (name, deviceType, context) => {
+    const [dictionary, lookup] = await Promise.all([dictionaryOf(parts, name), templateSources(parts)]);
+    return renderDevice({ name, deviceType, dictionary, context, lookup }).text;
+  };
 }
 
 /** Where the templates of dictionaries are: the admin's folders, then the database, then those that come with LAVA. */

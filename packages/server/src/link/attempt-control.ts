@@ -123,8 +123,7 @@ export class AttemptControl {
       return undefined;
     }
     // Trouble with the server's own disk is no reason to end jobs: they are given out when it is over.
-    await folders.keep(job, { ...files });
-    const [now] = await liveAttempts(stored.db, { job });
+    const [[now]] = await Promise.all([liveAttempts(stored.db, { job }), folders.keep(job, { ...files })]);
     return now?.fence === fence && now.state === 'Scheduled' ? { ...files, 'job.yaml': definition } : undefined;
   }
 

@@ -24,14 +24,15 @@ export async function attemptFiles({ db, paths, devices }: Parts, { job, device,
   const { rows } = await sql<{ definition: string }>`select definition from jobs where id = ${job}`.execute(db);
   const definition = rows[0]?.definition ?? '';
   const { context } = loadYaml(definition) as { context?: Record<string, unknown> };
-  const configuration = withHostname(await devices.render(device, context ?? {}), device);
   const ofWorker = (kind: ConfigurationKind) => checked({ db, paths }, kind, worker);
+  const [rendered, dispatcher, env, envDut] = await Promise.all([devices.render(device, context ?? {}), ofWorker('dispatcher'), ofWorker('env'), ofWorker('env-dut')]);
+  const configuration = withHostname(rendered, device);
   return {
     'job.yaml': definition,
     'device.yaml': guest ? guestDevice(configuration) : configuration,
-    'dispatcher.yaml': await ofWorker('dispatcher'),
-    'env.yaml': await ofWorker('env'),
-    'env-dut.yaml': await ofWorker('env-dut'),
+    'dispatcher.yaml': dispatcher,
+    'env.yaml': env,
+    'env-dut.yaml': envDut,
   };
 }
 

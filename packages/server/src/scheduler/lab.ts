@@ -43,7 +43,7 @@ export class Lab {
 
   constructor(snapshot: Snapshot) {
     this.#snapshot = snapshot;
-    this.#workers = new Map(snapshot.workers.map((seat) => [seat.hostname, { seat, open: seat.display && seat.active && seat.online, limit: seat.jobLimit || Infinity, busy: 0 }]));
+    this.#workers = new Map(snapshot.workers.map((seat) => [seat.hostname, { seat, open: seat.display && seat.active && seat.online, limit: seat.jobLimit || Infinity, busy: seat.busyElsewhere ?? 0 }]));
     for (const device of snapshot.devices.toSorted((a, b) => (a.hostname < b.hostname ? 1 : -1))) {
       this.#byName.set(device.hostname, device);
       append(this.#byType, device.type, device);

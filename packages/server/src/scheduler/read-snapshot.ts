@@ -4,13 +4,19 @@ import type { Grant, Guarded } from '../auth/permissions.ts';
 import { userColumns, type User } from '../auth/users.ts';
 import { halfLife } from '../jobs/device-use.ts';
 import type { Database } from '../store/database.ts';
-import { jobState, workerHealth, workerState } from '../store/numbers.ts';
+import { deviceState, jobState, workerHealth, workerState } from '../store/numbers.ts';
 import type { PastRuns } from './estimate.ts';
+import type { Scope } from './scope.ts';
 import { leastCharge } from './shares.ts';
 import type { DeviceSeat, Policy, QueuedJob, Snapshot } from './snapshot.ts';
 
-/** One consistent look at the queue and the lab. Which devices have a definition of a health check is for `knowChecks` to say. */
-export async function readSnapshot(db: Kysely<Database>, policy: Policy): Promise<Snapshot> {
+/**
+ * One consistent look at the queue and the lab. Which devices have a definition of a health check is for `HealthCheckFiles` to say.
+ * @param scope the part to look at; all of it if left out
+ */
+export async function readSnapshot(db: Kysely<Database>, policy: Policy, scope?: Scope): Promise<Snapshot> {
+  const asked = scope ? sql`(requested_device_type = any(${scope.wanted}::text[]) or target_group is not null or jobs.id = any(${scope.jobs}::int[]))` : sql`true`;
+  const inScope = scope ? sql`devices.device_type = any(${scope.types}::text[])` : sql`true`;
   // One statement: what it returns belongs to one moment.
   const { rows } = await sql<Rows>`
     select
@@ -19,11 +25,11 @@ export async function readSnapshot(db: Kysely<Database>, policy: Policy): Promis
          'priority', json_agg(priority), 'submitted', json_agg(floor(date_part('epoch', submit_time) * 1000)), 'patience', json_agg(queue_timeout),
          'tags', json_agg(t.tags), 'submitter', json_agg(submitter), 'group', json_agg(target_group), 'role', json_agg(role), 'hostRole', json_agg(host_role),
          'notBefore', json_agg(floor(date_part('epoch', queued_at) * 1000)), 'avoid', json_agg(f.devices))
-       from jobs left join (select job, array_agg(tag_id) as tags from job_tags join jobs on jobs.id = job and state = ${jobState.Submitted} group by job) t on t.job = jobs.id
+       from jobs left join (select job, array_agg(tag_id) as tags from job_tags join jobs on jobs.id = job and state = ${jobState.Submitted} and ${asked} group by job) t on t.job = jobs.id
          left join (select job, array_agg(distinct device) as devices from attempts join jobs on jobs.id = job
            where state = ${jobState.Submitted} and retried > 0 and attempts.error_type is not null and device is not null group by job) f on f.job = jobs.id
        -- Of a group that is tried again some jobs may not have ended yet.
-       where state = ${jobState.Submitted} and (retried = 0 or target_group is null
+       where state = ${jobState.Submitted} and ${asked} and (retried = 0 or target_group is null
          or not exists (select from jobs other where other.target_group = jobs.target_group and other.state <> ${jobState.Submitted}))) as jobs,
       (select json_agg(json_build_array(devices.hostname, devices.device_type, devices.worker, devices.state, devices.health, t.tags, g.grants,
          floor(date_part('epoch', last.submit_time) * 1000),
@@ -31,11 +37,14 @@ export async function readSnapshot(db: Kysely<Database>, policy: Policy): Promis
            (select count(*) from jobs j where j.actual_device = devices.hostname and not j.health_check and j.start_time > last.submit_time) else 0 end,
          held.job, floor(date_part('epoch', held.created_at) * 1000)))
        from devices join device_types on device_types.name = devices.device_type
-         left join (select device, array_agg(tag_id) as tags from device_tags group by device) t on t.device = devices.hostname
-         left join (select device, json_agg(json_build_array(group_id, permission)) as grants from group_device_permissions group by device) g on g.device = devices.hostname
+         left join (select device, array_agg(tag_id) as tags from device_tags join devices on hostname = device and ${inScope} group by device) t on t.device = devices.hostname
+         left join (select device, json_agg(json_build_array(group_id, permission)) as grants from group_device_permissions join devices on hostname = device and ${inScope} group by device) g on g.device = devices.hostname
          left join attempts held on held.device = devices.hostname and held.ended_at is null
-         left join (select id, submit_time from jobs where health_check) last on last.id = devices.last_health_report_job) as devices,
-      (select json_agg(json_build_array(hostname, state, health, display, job_limit)) from workers) as workers,
+         left join (select id, submit_time from jobs where health_check) last on last.id = devices.last_health_report_job
+       where ${inScope}) as devices,
+      (select json_agg(json_build_array(hostname, state, health, display, job_limit, ${scope
+        ? sql`(select count(*) from devices where worker = workers.hostname and state <> ${deviceState.Idle} and not ${inScope})` : sql`0`}))
+       from workers ${scope ? sql`where hostname in (select worker from devices where ${inScope})` : sql``}) as workers,
       (select json_agg(json_build_array(device_types.name, display, health_frequency, health_denominator, disable_health_check, g.grants))
        from device_types left join (select device_type, json_agg(json_build_array(group_id, permission)) as grants
          from group_device_type_permissions group by device_type) g on g.device_type = name) as types,
@@ -44,7 +53,7 @@ export async function readSnapshot(db: Kysely<Database>, policy: Policy): Promis
          from users left join device_use on device_use.submitter = users.id
            left join (select submitter, count(*) as held, sum(greatest(${leastCharge}, extract(epoch from now() - attempts.created_at))) as seconds
              from attempts join jobs on jobs.id = attempts.job where ended_at is null and attempts.device is not null and not health_check group by submitter) run on run.submitter = users.id
-         where device_use.submitter is not null or run.submitter is not null or exists (select from jobs where jobs.submitter = users.id and jobs.state = ${jobState.Submitted})) u) as users,
+         where device_use.submitter is not null or run.submitter is not null or exists (select from jobs where jobs.submitter = users.id and jobs.state = ${jobState.Submitted} and ${asked})) u) as users,
       (select json_agg(json_build_array(group_id, weight, quota)) from group_shares) as shares`.execute(db);
   const { jobs, devices, workers, types, users, shares } = rows[0]!;
   const guards = guardsOf(types ?? []);
@@ -60,8 +69,8 @@ export async function readSnapshot(db: Kysely<Database>, policy: Policy): Promis
       hostname, type, worker, state: deviceStates[state]!, health: deviceHealths[health]!, tags: new Set(tags), guard: guards(type, grants),
       hasHealthCheck: false, lastCheck, jobsSinceCheck, job, busySince,
     })),
-    workers: (workers ?? []).map(([hostname, state, health, display, jobLimit]) => ({
-      hostname, online: state === workerState.Online, active: health === workerHealth.Active, display, jobLimit,
+    workers: (workers ?? []).map(([hostname, state, health, display, jobLimit, busyElsewhere]) => ({
+      hostname, online: state === workerState.Online, active: health === workerHealth.Active, display, jobLimit, busyElsewhere,
     })),
     types: new Map((types ?? []).map(([name, display, checkEvery, denominator, checksDisabled]) => [name, { display, checkEvery, checkUnit: denominator === 1 ? 'jobs' : 'hours', checksDisabled }])),
     submitters: new Map((users ?? []).map(({ held, used, ...user }) => [user.id, { user, held, used: Number(used) }])),
@@ -105,5 +114,5 @@ interface JobColumns {
 }
 type GrantRow = [number, string];
 type DeviceRow = [string, string, string | null, number, number, number[] | null, GrantRow[] | null, number | null, number, number | null, number | null];
-type WorkerRow = [string, number, number, boolean, number];
+type WorkerRow = [string, number, number, boolean, number, number];
 type TypeRow = [string, boolean, number, number, boolean, GrantRow[] | null];

@@ -8,6 +8,7 @@ import { change, serverActor, type Stored } from '../store/change.ts';
 import { decide, type Decision } from './decide.ts';
 import type { HealthCheckFiles } from './health-check-files.ts';
 import { readSnapshot } from './read-snapshot.ts';
+import { scopeOf, type Scope } from './scope.ts';
 import type { Policy } from './snapshot.ts';
 
 interface SchedulerOptions {
@@ -26,16 +27,25 @@ interface SchedulerOptions {
 /** Most jobs that start in one transaction: enough to be fast, few enough that nobody waits long for a row. */
 const batchSize = 100;
 
-/** Runs `decide` whenever something changed that may free or need a device, one round after another. */
+/** Milliseconds after which jobs that came while nothing was idle are looked at, should there be no device for them at all. */
+const patience = 1000;
+
+/**
+ * Runs `decide` whenever something changed that may free or need a device, one round after another. A round looks at the
+ * part of the lab that the change concerns; a sweep looks at all of it, now and then and after a surprise.
+ */
 export class Scheduler {
   readonly #options: SchedulerOptions;
   #stop: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
-  /** When the next job that is to be tried again may start. */
-  #delayed: { readonly time: number; readonly timer: NodeJS.Timeout } | undefined;
+  /** Wakes when the next job that is to be tried again may start. */
+  #delayed: { readonly timer: NodeJS.Timeout; readonly until: number } | undefined;
+  #later: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
-  #again = false;
+  #news = new Waiting();
+  /** Jobs that came while no device of their type was idle. */
+  readonly #unexamined = new Set<number>();
   #stopped = false;
 
   constructor(options: SchedulerOptions) {
@@ -44,17 +54,31 @@ export class Scheduler {
 
   start(): void {
     this.#stop = this.#options.stored.events.subscribe((event) => {
-      if (event.type === 'device') this.#options.healthChecks.forget(event.hostname);
-      if (event.type === 'device' || event.type === 'worker' || (event.type === 'job' && event.state === 'Submitted')) this.wake();
+      if (event.type === 'device') {
+        this.#options.healthChecks.forget(event.hostname);
+        this.#news.devices.add(event.hostname);
+      } else if (event.type === 'job' && event.state === 'Submitted') {
+        this.#news.jobs.add(event.id);
+      } else if (event.type === 'worker') {
+        this.#news.everything = true;
+      } else {
+        return;
+      }
+      this.#wake();
     });
     this.#timer = setInterval(() => this.wake(), (this.#options.sweep ?? 20) * 1000);
     this.wake();
   }
 
-  /** Something changed. Changes during a round lead to one more round. */
+  /** Looks at everything. */
   wake(): void {
-    if (this.#stopped) return;
-    if (this.#running) { this.#again = true; return; }
+    this.#news.everything = true;
+    this.#wake();
+  }
+
+  /** Changes during a round lead to one more round. */
+  #wake(): void {
+    if (this.#stopped || this.#running) return;
     this.#running = this.#rounds().finally(() => { this.#running = undefined; });
   }
 
@@ -65,6 +89,7 @@ export class Scheduler {
     await this.#running;
     clearTimeout(this.#retry);
     clearTimeout(this.#delayed?.timer);
+    clearTimeout(this.#later);
   }
 
   /** Somebody else was faster and what we saw is out of date, or the database was away. */
@@ -76,38 +101,58 @@ export class Scheduler {
   }
 
   async #rounds(): Promise<void> {
-    do {
-      this.#again = false;
+    while (!this.#stopped && !this.#news.isEmpty) {
+      const news = this.#news;
+      this.#news = new Waiting();
       try {
         const began = performance.now();
-        await this.#round();
+        if (news.everything) await this.#round();
+        else await this.#partialRound(news);
         this.#options.onRound?.((performance.now() - began) / 1000);
       } catch (error) {
         this.#options.log.error(`Scheduling failed, it is tried again: ${messageOf(error)}`);
         this.#retrySoon(1000);
       }
-    } while (this.#again && !this.#stopped);
+    }
   }
 
-  async #round(): Promise<void> {
+  async #partialRound(news: Waiting): Promise<void> {
+    const scope = await scopeOf(this.#options.stored.db, news);
+    if (scope.wanted.length > 0 || news.examine) return this.#round(scope);
+    // Nothing can start. Whether something never can is seen in one look at all that come now.
+    for (const job of news.jobs) this.#unexamined.add(job);
+    if (this.#unexamined.size > 0) this.#later ??= setTimeout(() => this.#examine(), patience);
+    return undefined;
+  }
+
+  #examine(): void {
+    this.#later = undefined;
+    for (const job of this.#unexamined) this.#news.jobs.add(job);
+    this.#unexamined.clear();
+    this.#news.examine = true;
+    this.#wake();
+  }
+
+  async #round(scope?: Scope): Promise<void> {
     const { stored, policy, healthChecks } = this.#options;
     const now = Date.now();
-    const snapshot = await healthChecks.mark(await readSnapshot(stored.db, policy), now);
+    const snapshot = await healthChecks.mark(await readSnapshot(stored.db, policy, scope), now);
     const decision = decide(snapshot, now);
     for (const check of decision.checks) await this.#check(check);
     await this.#place(decision.placements);
     await this.#giveUp(decision);
-    if (decision.nextRetry !== null) this.#wakeAt(decision.nextRetry, now);
+    if (decision.nextRetry !== null) this.#wakeAt(decision.nextRetry);
   }
 
-  #wakeAt(time: number, now: number): void {
-    if (this.#delayed && this.#delayed.time <= time) return;
+  /** Looks at everything then, unless that is done earlier. */
+  #wakeAt(until: number): void {
+    if (this.#stopped || (this.#delayed && this.#delayed.until <= until)) return;
     clearTimeout(this.#delayed?.timer);
     const timer = setTimeout(() => {
       this.#delayed = undefined;
       this.wake();
-    }, Math.max(20, time - now));
-    this.#delayed = { time, timer };
+    }, Math.min(Math.max(0, until - Date.now()), 2 ** 31 - 1));
+    this.#delayed = { timer, until };
   }
 
   async #place(placements: Decision['placements']): Promise<void> {
@@ -162,6 +207,20 @@ export class Scheduler {
       }, 'Submitted'));
       if (ended) log.info(`[${job}] failed: ${reason}`);
     }
+  }
+}
+
+/** What came since the last round began. */
+class Waiting {
+  readonly jobs = new Set<number>();
+  readonly devices = new Set<string>();
+  /** The whole lab is to be looked at. */
+  everything = false;
+  /** The jobs are to be looked at even if nothing is idle. */
+  examine = false;
+
+  get isEmpty(): boolean {
+    return !this.everything && !this.examine && this.jobs.size + this.devices.size === 0;
   }
 }
 

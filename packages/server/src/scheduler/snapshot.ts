@@ -79,6 +79,8 @@ export interface WorkerSeat {
   readonly display: boolean;
   /** Most devices busy at once; 0 means no limit. */
   readonly jobLimit: number;
+  /** Busy devices that are not in the snapshot, which may show a part of the lab. */
+  readonly busyElsewhere?: number;
 }
 
 export interface TypeRule {

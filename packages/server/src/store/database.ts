@@ -89,6 +89,13 @@ export interface Database {
     started_at: MaybeTime; ended_at: MaybeTime; lease_expires: Time; end_reason: string | null;
     error_type: string | null; error_code: string | null; first_line: number | null;
   };
+  /** One row: the server that leads, and the number of its term. */
+  leadership: { only: Generated<boolean>; epoch: Generated<string>; leader: string | null; url: string | null; master_key: string | null; since: MaybeTime };
+  /** What running jobs leave behind, until it is in the storage that the servers share; and what is there. */
+  log_pieces: { job: number; first_line: number; lines: number; text: Buffer };
+  job_files: { job: number; name: string; content: Buffer };
+  stored_logs: { job: number; lines: number; at: ColumnType<Date, Date | undefined, Date> };
+  worker_keys: { name: string; public_key: string; revoked_at: MaybeTime };
   /** Written by a trigger: jobs that began to run or ended and ask that somebody is told. */
   job_news: { id: Generated<string>; job: number; state: number };
   deliveries: {

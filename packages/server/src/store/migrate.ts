@@ -9,7 +9,9 @@ import { up as notifications } from './migrations/0008-notifications.ts';
 import { up as imports } from './migrations/0009-imports.ts';
 import { up as operations } from './migrations/0010-operations.ts';
 import { up as retries } from './migrations/0011-retries.ts';
+import { up as severalServers } from './migrations/0012-several-servers.ts';
 import { up as queries } from './migrations/0013-queries.ts';
+import { up as speed } from './migrations/0014-speed.ts';
 
 /** In this order; a name is never changed once it was released. */
 const migrations: Record<string, Migration> = {
@@ -22,7 +24,9 @@ const migrations: Record<string, Migration> = {
   '0009-imports': { up: imports },
   '0010-operations': { up: operations },
   '0011-retries': { up: retries },
+  '0012-several-servers': { up: severalServers },
   '0013-queries': { up: queries },
+  '0014-speed': { up: speed },
 };
 
 /** All migrations that this version knows, in their order. */

@@ -1,0 +1,13 @@
+import { sql, type Kysely } from 'kysely';
+
+/** Indices for what is asked at every submission and every start of a job. */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  for (const statement of statements) await sql.raw(statement).execute(db);
+}
+
+const statements = [
+  `create index devices_type on devices (device_type, state)`,
+  `create index devices_worker on devices (worker)`,
+  `create index jobs_queued_of_type on jobs (requested_device_type) where state = 0`,
+  `create index jobs_queued_of_group on jobs (target_group) where state = 0 and target_group is not null`,
+];
