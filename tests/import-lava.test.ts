@@ -55,23 +55,35 @@ const json = async <T>(path: string, token: string) => { const answer = await as
 const rows = async (text: string) => (await here.query<Record<string, unknown>>(text)).rows;
 
 describe.sequential('a lab moves', () => {
+  test('a dry run says all of it and changes nothing', async () => {
+    const state = async () => JSON.stringify([await rows('select count(*) from users'), await rows('select count(*) from devices'), await rows('select count(*) from jobs'), await rows('select * from imports'), await rows('select count(*) from audit_log')]);
+    const before = await state();
+    const report = await importLava('--dry-run');
+    expect(await state()).toBe(before);
+    expect(existsSync(join(lavaPaths(system.root).serverConfig, 'dispatcher-config'))).toBe(false);
+    expect(existsSync(join(lavaPaths(system.root).serverState, 'default/media/job-output/2023'))).toBe(false);
+    expect(report).toContain('Nothing was changed.');
+    expect(counts(report)).toMatchObject({ 'users': [5, 1], 'configuration files': [5, 0], 'devices': [2, 0], 'jobs': [5, 0], 'test cases': [5, 0], 'logs': [3, 0], 'saved queries': [2, 0], 'entries of the history': [3, 0] });
+    expect(report).toMatch(/^\* jobs without a log in the media folder: 2 \(42, 45\)$/m);
+  });
+
   test('everything that has a place is taken, and the rest is named', async () => {
     const before = await writes();
     const report = await importLava('--report', join(system.root, 'report.txt'));
     expect(counts(report)).toEqual({
-      'users': [4, 1], 'groups': [2, 0], 'memberships of groups': [3, 0], 'permissions for everything': [2, 0], 'API tokens': [2, 0], 'tokens for remote artifacts': [1, 0],
+      'users': [5, 1], 'groups': [2, 0], 'memberships of groups': [3, 0], 'permissions for everything': [2, 0], 'API tokens': [2, 0], 'tokens for remote artifacts': [1, 0], 'tokens for callbacks': [1, 0],
       'configuration files': [5, 0], 'device types': [2, 0], 'aliases': [1, 0], 'device tags': [2, 0], 'failure tags': [1, 0], 'workers': [1, 0], 'devices': [2, 0],
-      'permissions for one object': [2, 0], 'jobs': [5, 0], 'test cases': [5, 0], 'logs': [3, 0], 'entries of the history': [3, 0],
+      'permissions for one object': [2, 0], 'jobs': [5, 0], 'test cases': [5, 0], 'logs': [3, 0], 'saved queries': [2, 0], 'charts': [1, 0], 'entries of the history': [3, 0],
     });
     expect(report.split('Left out:\n')[1]!.split('\n')).toEqual([
-      '* passwords of a kind that cannot be checked here; these users need new ones: 1 (blowfish)',
+      '* passwords of a kind that cannot be checked here; these users need new ones: 1 (crypted)',
       '* permissions for pages that are not here: 1 (sites.change_site)',
       '* files of settings: see which of their settings belong in settings.yaml here: 1 (settings.d/01-site.yaml)',
       '* aliases of no device type: 1 (nothing)',
       '* permissions for one object that restrict nothing here: 1 (panel01: delete_device)',
       '* jobs that have not ended; run the import again when they have: 1',
       '* jobs without a log in the media folder: 2 (42, 45)',
-      '* saved queries: make them anew: 1',
+      '* saved queries with conditions that cannot be read: 1 (too-new)',
       '* favourite jobs: 2',
       expect.stringMatching(/^\* devices whose configuration cannot be used \(.*panel\.jinja2.*\): 1 \(panel01\)$/),
     ]);
@@ -86,7 +98,8 @@ describe.sequential('a lab moves', () => {
     expect(await answer.json()).toMatchObject({ username: 'ada', is_superuser: true });
     const [ada] = await rows("select password, irc_handle, date_joined at time zone 'UTC' = '2021-03-05 09:00:00.123456' as exact from users where username = 'ada'");
     expect(ada).toEqual({ password: expect.stringMatching(/^\$argon2id\$/), irc_handle: 'ada_', exact: true });
-    for (const name of ['directory', 'blowfish', 'lava-health']) expect((await login(name, '!unusable')).status).toBe(401);
+    expect((await login('blowfish', 'grüße')).status).toBe(200);
+    for (const name of ['directory', 'crypted', 'lava-health']) expect((await login(name, '!unusable')).status).toBe(401);
   });
 
   test('the old token shows the old job with its results and its log', async () => {
@@ -117,6 +130,16 @@ describe.sequential('a lab moves', () => {
     expect(await (await ask('/api/v0.2/jobs/44/logs/', secretOf('ada'))).text()).toBe(whole);
     expect(await (await ask('/api/v0.2/jobs/44/logs/?start=17&end=18', secretOf('ada'))).text()).toBe(`${whole.split('\n')[17]}\n`);
     expect(await json('/api/v1/jobs/44', secretOf('ada'))).toMatchObject({ log_lines: 50 });
+  });
+
+  test('queries and charts work, and what callbacks named is sent by them', async () => {
+    expect(await json('/api/v1/queries/ada/incomplete', secretOf('ada'))).toMatchObject({ description: 'Look at these', label: 'Triage', group: 'lab', limit: 50, is_published: true, conditions_text: 'testjob__health__exact__Incomplete', omitted: [44] });
+    const { rows: found } = await json<{ rows: { id: number }[] }>('/api/v1/queries/ada/incomplete/results', secretOf('ada'));
+    expect(found.map((job) => job.id)).toContain(41);
+    expect(found.map((job) => job.id)).not.toContain(44);
+    expect(await json('/api/v1/queries/bob/r-and-d', secretOf('bob'))).toMatchObject({ is_live: true, entity: 'testcase', conditions: [{ value: 'r&d' }] });
+    expect(await json('/api/v1/charts/trend', secretOf('bob'))).toMatchObject({ owner: 'ada', parts: [{ query: '~ada/incomplete', type: 'pass/fail', is_percentage: true, target_goal: 80, representation: 'bars' }] });
+    expect(await rows("select name, token from remote_artifact_tokens join users on users.id = user_id where username = 'bob' order by name")).toEqual([{ name: 'ci', token: secretOf('bob') }, { name: 'store', token: 'Bearer of-artifacts' }]);
   });
 
   test('what only some may see stays so; links are not followed', async () => {
@@ -157,7 +180,7 @@ describe.sequential('a lab moves', () => {
     const report = counts(text);
     expect(text).toMatch(/^\* devices that only their owners saw: .*: 2 \((?:panel01, qemu01|qemu01, panel01)\)$/m);
     expect(await rows('select metadata, requested_device from jobs where id = 43')).toEqual([{ metadata: { from: 'column' }, requested_device: 'qemu01' }]);
-    expect(report).toMatchObject({ users: [1, 5], jobs: [1, 5], devices: [0, 2], 'API tokens': [0, 2], 'configuration files': [0, 5], logs: [1, 0] });
+    expect(report).toMatchObject({ users: [1, 6], jobs: [1, 5], 'saved queries': [0, 2], charts: [0, 1], devices: [0, 2], 'API tokens': [0, 2], 'configuration files': [0, 5], logs: [1, 0] });
     expect(await (await ask('/api/v0.2/jobs/45/logs/', secretOf('ada'))).text()).toContain('late');
     expect(await json('/api/v1/jobs/45', secretOf('ada'))).toMatchObject({ log_lines: 1 });
     expect(report).not.toHaveProperty('entries of the history');

@@ -32,10 +32,16 @@ create table lava_scheduler_app_testjobuser (id serial primary key, is_favorite 
 create table lava_results_app_testsuite (id serial primary key, name text, job_id int not null);
 create table lava_results_app_testset (id serial primary key, name text, suite_id int not null);
 create table lava_results_app_testcase (id serial primary key, name text not null, units text not null, result smallint not null, measurement numeric, metadata text, logged timestamptz not null, suite_id int not null, test_set_id int, end_log_line int, start_log_line int);
-create table lava_results_app_query (id serial primary key, name text not null, owner_id int not null);
+create table lava_results_app_querygroup (id serial primary key, name text not null);
+create table lava_results_app_query (id serial primary key, name text not null, description text, "limit" int not null, is_published boolean not null, is_live boolean not null, is_changed boolean not null, is_updating boolean not null, last_updated timestamptz, group_by_attribute text, target_goal numeric, is_archived boolean not null, content_type_id int not null, group_id int, owner_id int not null, query_group_id int);
+create table lava_results_app_querycondition (id serial primary key, field text not null, operator text not null, value text not null, query_id int not null, table_id int not null);
+create table lava_results_app_queryomitresult (id serial primary key, object_id int not null, content_type_id int not null, query_id int not null);
+create table lava_results_app_chartgroup (id serial primary key, name text not null);
+create table lava_results_app_chart (id serial primary key, name text not null, description text, is_published boolean not null, chart_group_id int, group_id int, owner_id int not null);
+create table lava_results_app_chartquery (id serial primary key, chart_type text not null, target_goal numeric, chart_height int not null, is_percentage boolean not null, chart_visibility text not null, xaxis_attribute text, representation text not null, relative_index int not null, attributes text, chart_id int not null, query_id int not null);
 
 insert into django_migrations (app, name, applied) values ('contenttypes', '0001_initial', '2021-03-04 05:06:07.891011+00'), ('lava_scheduler_app', '0056_of_this_lab', '2023-02-01 08:00:00+00');
-insert into django_content_type (id, app_label, model) values (1, 'lava_scheduler_app', 'device'), (2, 'lava_scheduler_app', 'testjob'), (3, 'lava_scheduler_app', 'worker'), (4, 'sites', 'site'), (5, 'lava_scheduler_app', 'devicetype');
+insert into django_content_type (id, app_label, model) values (1, 'lava_scheduler_app', 'device'), (2, 'lava_scheduler_app', 'testjob'), (3, 'lava_scheduler_app', 'worker'), (4, 'sites', 'site'), (5, 'lava_scheduler_app', 'devicetype'), (6, 'lava_results_app', 'testcase');
 insert into auth_permission (id, name, content_type_id, codename) values (1, 'add', 1, 'add_device'), (2, 'view', 1, 'view_device'), (3, 'cancel', 2, 'change_testjob'), (4, 'site', 4, 'change_site'), (5, 'submit', 5, 'submit_to_devicetype'), (6, 'delete', 1, 'delete_device');
 
 insert into auth_user (id, username, password, is_superuser, first_name, last_name, email, is_staff, is_active, date_joined, last_login) values
@@ -43,7 +49,8 @@ insert into auth_user (id, username, password, is_superuser, first_name, last_na
   (2, 'ada', 'pbkdf2_sha256$260000$Zr5mQ0aLw9$AzbHrjohjntOx0FkesZMTj/F5gQ/XKFc/XAErPOxtt4=', true, 'Ada', 'Board', 'ada@example.org', true, true, '2021-03-05 09:00:00.123456+00', '2023-02-03 07:00:00+00'),
   (3, 'bob', 'pbkdf2_sha256$20000$k3Pd8sXv1$t720Hn+FPUZ711ci4gJF0lOkTg92d/FG68tySx0V0Gk=', false, 'Bob', 'Probe', 'bob@example.org', false, true, '2021-04-01 09:00:00+00', null),
   (4, 'directory', '!unusable', false, '', '', '', false, true, '2021-04-02 09:00:00+00', null),
-  (5, 'blowfish', 'bcrypt_sha256$$2b$12$abcdefghijklmnopqrstuv', false, '', '', '', false, false, '2021-04-03 09:00:00+00', null);
+  (5, 'blowfish', 'bcrypt_sha256$$2b$06$abcdefghijklmnopqrstuuBxMTZ1MJ5W/4hd0PpzFEEuMCBzZRBM.', false, '', '', '', false, true, '2021-04-03 09:00:00+00', null),
+  (7, 'crypted', 'crypt$ab$abJnggxhB/yWI', false, '', '', '', false, true, '2021-04-03 10:00:00+00', null);
 insert into auth_group (id, name) values (1, 'lab'), (2, 'secret');
 insert into auth_user_groups (user_id, group_id) values (2, 1), (3, 1), (3, 2);
 insert into auth_user_user_permissions (user_id, permission_id) values (3, 1), (3, 4);
@@ -213,7 +220,15 @@ insert into lava_scheduler_app_testjob_tags (testjob_id, tag_id) values (40, 7);
 insert into lava_scheduler_app_testjob_failure_tags (testjob_id, jobfailuretag_id) values (41, 3);
 insert into lava_scheduler_app_testjob_viewing_groups (testjob_id, group_id) values (42, 2);
 insert into lava_scheduler_app_testjobuser (is_favorite, test_job_id, user_id) values (true, 40, 2), (true, 41, 2);
-insert into lava_results_app_query (name, owner_id) values ('all of mine', 2);
+-- A callback that names an API token of its submitter.
+update lava_scheduler_app_testjob set definition = definition || E'notify:\n  criteria:\n    status: finished\n  callback:\n    url: https://example.org/\n    token: ci\n' where id = 42;
+insert into lava_results_app_querygroup (id, name) values (1, 'Triage');
+insert into lava_results_app_query (id, name, description, "limit", is_published, is_live, is_changed, is_updating, is_archived, content_type_id, group_id, owner_id, query_group_id) values
+  (1, 'incomplete', 'Look at these', 50, true, false, false, false, false, 2, 1, 2, 1), (2, 'r-and-d', null, 200, false, true, false, false, false, 6, null, 3, null), (3, 'too-new', null, 200, false, true, false, false, false, 2, null, 3, null);
+insert into lava_results_app_querycondition (query_id, table_id, field, operator, value) values (1, 2, 'health', 'exact', 'Incomplete'), (2, 6, 'name', 'icontains', 'r&amp;d'), (3, 2, 'viewing_groups', 'exact', 'lab');
+insert into lava_results_app_queryomitresult (query_id, content_type_id, object_id) values (1, 2, 44);
+insert into lava_results_app_chart (id, name, description, is_published, owner_id) values (1, 'trend', 'Every night', true, 2);
+insert into lava_results_app_chartquery (chart_id, query_id, chart_type, target_goal, chart_height, is_percentage, chart_visibility, representation, relative_index) values (1, 1, 'pass/fail', 80, 300, true, 'both', 'bars', 0);
 
 insert into lava_results_app_testsuite (id, name, job_id) values (101, 'lava', 40), (102, '0_smoke', 40), (103, 'lava', 41);
 insert into lava_results_app_testset (id, name, suite_id) values (11, 'memory', 102);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Connection } from '../store/connection.ts';
 import { startTestDatabases, type TestDatabases } from '../store/testing.ts';
@@ -33,6 +34,9 @@ describe('hashes that Django made', () => {
     ['sha1$salt$56916360cfc5b5b3d7a1bc67fb5b3745393cf883', true],
     ['md5$salt$c5518342facabd11b3822205765c5f4e', true],
     ['scrypt$16384$salt$8$1$h3XTq9OxykDBKiwYUZHeN+fKh7P/9+G4txUw3Bigc4LPTwy4XdgkTDsC7VMoYuir6OEqqgnBqNQz9af/5zO9ag==', true],
+    ['bcrypt_sha256$$2b$06$abcdefghijklmnopqrstuuBxMTZ1MJ5W/4hd0PpzFEEuMCBzZRBM.', true],
+    ['bcrypt$$2b$06$abcdefghijklmnopqrstuuYHaJqceV21XYlrYNP/3QghOIkFSAtuO', true],
+    ['bcrypt$$2b$31$abcdefghijklmnopqrstuuYHaJqceV21XYlrYNP/3QghOIkFSAtuO', false],
     ['pbkdf2_sha256$1000000000$salt$aaaa', false],
     ['pbkdf2_sha256$-1$salt$aaaa', false],
     ['scrypt$1048576$salt$64$64$aaaa', false],
@@ -46,7 +50,8 @@ describe('hashes that Django made', () => {
     const own = await hashPassword('x');
     expect(passwordFromDjango(`argon2${own}`)).toBe(own);
     expect(passwordFromDjango('md5$salt$abc')).toBe('md5$salt$abc');
-    for (const unusable of ['!', '!abcdefg', '', '1e5e1b4372b843938b5be39f5941f725', 'bcrypt_sha256$$2b$12$abc']) expect(passwordFromDjango(unusable)).toBeUndefined();
+    expect(await verifyPassword(passwordFromDjango(createHash('md5').update('x').digest('hex')), 'x')).toBe(true);
+    for (const unusable of ['!', '!abcdefg', '', '1e5e1b4372b843938b5be39f5941f72', 'bcrypt_sha256$$2b$12$abc', 'crypt$ab$abJnggxhB/yWI']) expect(passwordFromDjango(unusable)).toBeUndefined();
   });
 });
 

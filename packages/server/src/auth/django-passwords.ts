@@ -1,5 +1,6 @@
 import { createHash, pbkdf2, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
+import { verify } from '@node-rs/bcrypt';
 
 /*
  * Hashes as Django stores them, `algorithm$…`: users that came over from another LAVA keep their passwords. A hash is
@@ -49,23 +50,33 @@ const algorithms: Readonly<Record<string, Algorithm>> = {
   md5: salted('md5'),
 };
 
+/**
+ * bcrypt writes its own parameters; Django's variant hashes the password before, as bcrypt looks at 72 bytes only. Each step
+ * of the cost doubles the work: 15 takes seconds.
+ */
+const bcryptHash = /^(bcrypt|bcrypt_sha256)\$(\$2[abxy]\$(?:0[4-9]|1[0-5])\$[./A-Za-z0-9]{53})$/;
+
 /** Django's name for argon2 stands before the text that argon2 itself writes. */
 const argon2Prefix = 'argon2$';
 
 /** The hash in the form in which `users.password` keeps it; undefined for one that nobody can sign in with here. */
 export function passwordFromDjango(encoded: string): string | undefined {
   if (encoded.startsWith(`${argon2Prefix}argon2`)) return `$${encoded.slice(argon2Prefix.length)}`;
-  return isDjangoHash(encoded) ? encoded : undefined;
+  // The oldest form of all: MD5 without a salt and without a name.
+  const named = /^[0-9a-f]{32}$/.test(encoded) ? `md5$$${encoded}` : encoded;
+  return isDjangoHash(named) ? named : undefined;
 }
 
 /** Whether a stored hash is one of Django's that can be checked here. */
 export function isDjangoHash(stored: string): boolean {
   const [name = '', ...parts] = stored.split('$');
-  return Object.hasOwn(algorithms, name) && parts.length >= 2;
+  return bcryptHash.test(stored) || (Object.hasOwn(algorithms, name) && parts.length >= 2);
 }
 
 /** Whether the password belongs to a hash that `isDjangoHash` knows. */
 export async function verifyDjangoPassword(stored: string, password: string): Promise<boolean> {
+  const [, kind, hash] = bcryptHash.exec(stored) ?? [];
+  if (hash !== undefined) return verify(kind === 'bcrypt' ? password : createHash('sha256').update(password).digest('hex'), hash);
   const [name = '', ...parts] = stored.split('$');
   const algorithm = algorithms[name]!;
   const expected = Buffer.from(parts.at(-1)!, algorithm.encoding);

@@ -13,8 +13,8 @@ const wanted = [
 /** Files whose contents an admin has to look at: they say how a server runs, not what the lab is. */
 const settings = /^(?:settings\.(?:conf|yaml)|settings\.d\/[^/]+\.yaml)$/;
 
-/** Copies configuration files that are not here. Does nothing when both are the same folder. */
-export async function importConfiguration(folder: string, paths: LavaPaths, report: Report): Promise<void> {
+/** Copies configuration files that are not here, in a dry run only counts them. Does nothing when both are the same folder. */
+export async function importConfiguration(folder: string, paths: LavaPaths, report: Report, dryRun: boolean): Promise<void> {
   const names = (await readdir(folder, { recursive: true })).sort();
   report.left('files of settings: see which of their settings belong in settings.yaml here', names.filter((name) => settings.test(name)));
   if (await realpath(folder) === await realpath(paths.serverConfig).catch(() => '')) return;
@@ -23,11 +23,11 @@ export async function importConfiguration(folder: string, paths: LavaPaths, repo
     const [from, to] = [join(folder, name), join(paths.serverConfig, name)];
     if (!(await stat(from)).isFile()) continue;
     const before = await readFile(to).catch(() => undefined);
-    if (before === undefined) {
+    if (before === undefined && !dryRun) {
       const made = await mkdir(dirname(to), { recursive: true });
       await copyFile(from, to, constants.COPYFILE_EXCL);
       await giveTo(paths.serverState, to, made);
-    } else if (!before.equals(await readFile(from))) different.push(name);
+    } else if (before !== undefined && !before.equals(await readFile(from))) different.push(name);
     report.took('configuration files', before === undefined ? 1 : 0, 1);
   }
   report.left('configuration files that are different here', different);

@@ -5,6 +5,7 @@ import type { ImportParts } from './import-parts.ts';
 import { importJobs } from './jobs.ts';
 import { importLab } from './lab.ts';
 import { importPeople } from './people.ts';
+import { importQueries } from './queries.ts';
 
 interface ImportOptions {
   /** The other LAVA's /etc/lava-server. */
@@ -24,11 +25,12 @@ export async function importLava(parts: ImportParts, options: ImportOptions): Pr
   await sql`insert into imports (source) values (${source.id}) on conflict (source) do update set last_run = now()`.execute(db);
   const people = await importPeople(parts);
   if (options.config === undefined) report.left('configuration files: no --config was given', 1);
-  else await importConfiguration(options.config, paths, report);
+  else await importConfiguration(options.config, paths, report, parts.dryRun);
   const devices = await importLab(parts, people);
-  await keepNumbersFree(parts, options.spareNumbers);
+  if (!parts.dryRun) await keepNumbersFree(parts, options.spareNumbers);
   if (options.media === undefined) report.left('logs and files of jobs: no --media was given', 1);
   await importJobs(parts, people, options.media);
+  await importQueries(parts, people);
   await lastHealthChecks(parts);
   await importHistory(parts);
   await countLeftovers(parts);
@@ -51,8 +53,6 @@ async function lastHealthChecks({ source, db }: ImportParts): Promise<void> {
 
 /** Tables that have no place here, with what to do about it. */
 const leftovers: Readonly<Record<string, string>> = {
-  lava_results_app_query: 'saved queries: make them anew',
-  lava_results_app_chart: 'charts: make them anew',
   lava_scheduler_app_testjobuser: 'favourite jobs',
   lava_scheduler_app_notification: 'notifications that were sent',
   lava_results_app_actiondata: 'data of actions, which LAVA has not filled since 2020',

@@ -11,6 +11,8 @@ export interface ImportParts {
   readonly db: Kysely<Database>;
   readonly paths: LavaPaths;
   readonly report: Report;
+  /** Nothing is copied, and what is stored is taken back. */
+  readonly dryRun: boolean;
   change<T>(work: (change: Change) => Promise<T>): Promise<T>;
   /** Says how far it is. */
   progress(line: string): void;

@@ -32,7 +32,10 @@ export class JobFiles {
   here = 0;
   readonly missing = new Set<number>();
 
-  constructor(paths: LavaPaths, media: string | undefined) {
+  readonly #dryRun: boolean;
+
+  constructor(paths: LavaPaths, media: string | undefined, dryRun: boolean) {
+    this.#dryRun = dryRun;
     this.#paths = paths;
     this.#media = media;
   }
@@ -58,11 +61,14 @@ export class JobFiles {
     const from = await firstFolder([join(media, 'job-output', day, String(id)), join(media, 'job-output', `job-${id}`)]);
     if (from === undefined) return undefined;
     if (await isFolder(target)) this.here++;
-    else {
+    else if (this.#dryRun) {
+      this.taken++;
+      return { lines: 0, actions: [] };
+    } else {
       await copyWhole(from, target, this.#paths.serverState);
       this.taken++;
     }
-    return indexed(target, this.#paths);
+    return this.#dryRun ? { lines: 0, actions: [] } : indexed(target, this.#paths);
   }
 }
 

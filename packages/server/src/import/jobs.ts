@@ -19,7 +19,7 @@ const stored = 100;
  */
 export async function importJobs(parts: ImportParts, people: People, media: string | undefined): Promise<void> {
   const { source, report, progress } = parts;
-  const files = new JobFiles(parts.paths, media);
+  const files = new JobFiles(parts.paths, media, parts.dryRun);
   const [counts] = await source.query('select count(*) filter (where state = $1) as finished, count(*) filter (where state <> $1) as unfinished from lava_scheduler_app_testjob', [jobState.Finished]);
   const total = Number(counts?.['finished']);
   let done = 0;
@@ -28,7 +28,8 @@ export async function importJobs(parts: ImportParts, people: People, media: stri
     if (ids.length === 0) break;
     const fresh = await newOnes(parts, ids);
     for (let n = 0; n < fresh.length; n += stored) {
-      await importBatch(parts, people, files, fresh.slice(n, n + stored));
+      if (parts.dryRun) await countBatch(parts, files, fresh.slice(n, n + stored));
+      else await importBatch(parts, people, files, fresh.slice(n, n + stored));
       progress(`jobs: ${done + n + Math.min(stored, fresh.length - n)} of ${total}`);
     }
     report.took('jobs', fresh.length, ids.length);
@@ -67,6 +68,14 @@ async function importBatch(parts: ImportParts, people: People, files: JobFiles, 
     await importResults(parts, trx, ids);
     await sql`insert into imported_jobs (source, job, has_log) select ${source.id}, id, has_log from ${records(ids.map((id) => ({ id, has_log: taken.has(id) })), 'id int, has_log boolean')}`.execute(trx);
   });
+}
+
+/** What a batch would bring. */
+async function countBatch({ source, report }: ImportParts, files: JobFiles, ids: readonly number[]): Promise<void> {
+  const found = await source.rows('lava_scheduler_app_testjob', ['id', 'submit_time'], 'where id = any($1)', [ids]);
+  await files.take(found.map((r) => ({ id: Number(r['id']), submitTime: String(r['submit_time']) })));
+  const [cases] = await source.query('select count(*) as count from lava_results_app_testcase c join lava_results_app_testsuite s on s.id = c.suite_id where s.job_id = any($1)', [ids]);
+  report.took('test cases', Number(cases?.['count']));
 }
 
 async function insertJobs(trx: Transaction<Database>, people: People, found: readonly Row[], logs: ReadonlyMap<number, TakenLog>): Promise<void> {

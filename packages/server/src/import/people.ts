@@ -3,6 +3,7 @@ import { passwordFromDjango } from '../auth/django-passwords.ts';
 import { knownPermission, serverUser } from '../auth/permissions.ts';
 import { hashSecret } from '../auth/secrets.ts';
 import type { Change } from '../store/change.ts';
+import { importCallbackTokens } from './callback-tokens.ts';
 import type { ImportParts, People } from './import-parts.ts';
 import { records } from './records.ts';
 import type { Row } from './source.ts';
@@ -15,6 +16,7 @@ export async function importPeople(parts: ImportParts): Promise<People> {
     await permissions(parts, c, people);
     await tokens(parts, c, people);
     await artifactTokens(parts, c, people);
+    await importCallbackTokens(parts, c, people);
     return people;
   });
 }
@@ -76,7 +78,7 @@ async function permissions({ source, report }: ImportParts, c: Change, { users: 
   report.left('permissions for pages that are not here', [...new Set(unknown)].sort());
 }
 
-/** Only hashes are kept: the secrets stay with the programs that use them. */
+/** Only hashes are kept: the secrets stay with the programs that use them, but for those that callbacks send. */
 async function tokens({ source, report }: ImportParts, c: Change, people: People): Promise<void> {
   const found = await source.rows('linaro_django_xmlrpc_authtoken', ['id', 'secret', 'description', 'created_on', 'last_used_on', 'user_id'], 'order by id');
   const rows = found.map(({ secret, user_id, ...r }) => ({ ...r, hash: hashSecret(String(secret)), user_id: people.users.get(Number(user_id)) }));
