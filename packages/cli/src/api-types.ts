@@ -16,12 +16,24 @@ export interface JobRow {
   readonly start_time: string | null;
   readonly end_time: string | null;
   readonly error_type: string | null;
+  readonly error_code: string | null;
   readonly error_msg: string | null;
 }
 
 export interface Job extends JobRow {
   readonly log_lines: number;
   readonly waiting: { readonly reason: string; readonly position: number; readonly estimate: { readonly soonest: number; readonly likely: number; readonly latest: number } | null } | null;
+  readonly attempts: readonly Attempt[];
+}
+
+/** One try to run a job; the error is null when it runs, passed or was canceled. */
+export interface Attempt {
+  readonly number: number;
+  readonly device: string;
+  readonly ended_at: string | null;
+  readonly error_type: string | null;
+  readonly error_code: string | null;
+  readonly error_msg: string | null;
 }
 
 export interface CaseRow {

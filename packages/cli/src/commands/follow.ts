@@ -33,9 +33,14 @@ function startsIn(estimate: NonNullable<Job['waiting']>['estimate']): string {
   return ` Likely to start in ${minutes(estimate.likely)} minutes, mostly between ${minutes(estimate.soonest)} and ${minutes(estimate.latest)}.`;
 }
 
+/** A line for each failed attempt before the last one. */
+function failedBefore({ attempts }: Job): string {
+  return attempts.slice(0, -1).filter((a) => a.error_type !== null).map((a) => `attempt ${a.number} on ${a.device} failed (${a.error_code ?? a.error_type}: ${a.error_msg ?? ''})\n`).join('');
+}
+
 /** The results, one line of verdict, and where to look. */
 export async function summary(client: Client, job: Job): Promise<string> {
   const { suites } = await client.get<{ suites: Suite[] }>(`/jobs/${job.id}/results`);
-  const why = job.error_type ? ` (${job.error_type}: ${job.error_msg ?? ''})` : '';
-  return `\n${resultsTable(suites)}job ${job.id}: ${verdict(job.health)}${why}\n${client.settings.url}/scheduler/job/${job.id}\n`;
+  const why = job.error_type ? ` (${job.error_type}${job.error_code ? `, ${job.error_code}` : ''}: ${job.error_msg ?? ''})` : '';
+  return `\n${resultsTable(suites)}${failedBefore(job)}job ${job.id}: ${verdict(job.health)}${why}\n${client.settings.url}/scheduler/job/${job.id}\n`;
 }

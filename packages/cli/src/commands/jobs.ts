@@ -22,9 +22,9 @@ export async function jobs(options: JobsOptions): Promise<number> {
   }
   const answer = await client.get<{ jobs: JobRow[] }>(`/jobs?${query}`);
   print(options, answer.jobs, () => table(
-    ['job', 'state', 'health', 'device', 'submitter', 'submitted', 'name'],
+    ['job', 'state', 'health', 'reason', 'device', 'submitter', 'submitted', 'name'],
     answer.jobs.map((j) => [
-      String(j.id), j.state, j.state === 'Finished' ? verdict(j.health) : '', j.device ?? j.device_type ?? '',
+      String(j.id), j.state, j.state === 'Finished' ? verdict(j.health) : '', j.error_code ?? j.error_type ?? '', j.device ?? j.device_type ?? '',
       j.submitter, j.submit_time.slice(0, 19).replace('T', ' '), j.description,
     ]),
   ));

@@ -9,7 +9,7 @@ export async function results(id: number, options: GlobalOptions): Promise<numbe
   const job = await client.get<Job>(`/jobs/${id}`);
   const { suites } = await client.get<{ suites: Suite[] }>(`/jobs/${id}/results`);
   const text = options.json ? '' : await summary(client, job);
-  print(options, { job: id, state: job.state, health: job.health, suites }, () => text);
+  print(options, { job: id, state: job.state, health: job.health, error_type: job.error_type, error_code: job.error_code, attempts: job.attempts, suites }, () => text);
   const failed = suites.some((s) => s.name !== 'lava' && s.cases.some((c) => c.result === 'fail'));
   return job.health === 'Complete' && !failed ? exitStatus.ok : exitStatus.failed;
 }

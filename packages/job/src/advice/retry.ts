@@ -22,4 +22,5 @@ function exists(reason: string): boolean {
   return reason.endsWith('*') ? failureReasons.some((code) => code.startsWith(reason.slice(0, -1))) : known.includes(reason) || /^download-\d{3}$/.test(reason);
 }
 
-const neverRetried = ['canceled', 'canceled-again', 'deleted'];
+/** Somebody has ended the job, or it can never run. */
+const neverRetried = ['canceled', 'canceled-again', 'deleted', 'ended-by-admin', 'worker-disabled'];

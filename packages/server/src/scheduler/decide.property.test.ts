@@ -7,6 +7,7 @@ import { checkIsDue } from './health-checks.ts';
 import { match } from './match.ts';
 import { policyOf, type DeviceSeat, type QueuedJob, type Snapshot, type TypeRule, type WorkerSeat } from './snapshot.ts';
 import { device, job, submitter } from './testing.ts';
+import { unitsOf } from './units.ts';
 
 const now = 15;
 const guard = { kind: 'device', grants: [{ group: 7, permission: 'submit_to_device' }] } as const;
@@ -15,6 +16,7 @@ const anyJobs: fc.Arbitrary<QueuedJob[]> = fc.uniqueArray(fc.record({
   id: fc.integer({ min: 1, max: 99 }), type: fc.constantFrom('x', 'y'), device: fc.option(fc.constantFrom('d0', 'd1', 'd2'), { freq: 5 }),
   worker: fc.option(fc.constantFrom('w0', 'w1'), { freq: 5 }), tags: fc.uniqueArray(fc.constantFrom(1, 2), { maxLength: 2 }), priority: fc.constantFrom(0, 50, 100),
   submitted: fc.integer({ min: 0, max: 14 }), deadline: fc.option(fc.constantFrom(10, 20), { freq: 5 }), submitter: fc.constantFrom(1, 2, 3), group: fc.option(fc.constantFrom('g', 'h', 'i'), { freq: 2 }),
+  notBefore: fc.option(fc.constantFrom(10, 20), { freq: 1 }), avoid: fc.oneof({ arbitrary: fc.constant([]), weight: 3 }, fc.subarray(['d0', 'd1', 'd2', 'd3'])),
 }), { selector: (j) => j.id, maxLength: 14 }).map((jobs) => jobs.map((j) => job(j.id, j)));
 
 const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
@@ -33,12 +35,20 @@ const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
   policy: fc.record({ order: fc.constantFrom('fair' as const, 'fifo' as const), groupPatience: fc.constantFrom(0, 1000) }).map(policyOf),
 });
 
-/** Whether the device may run the job, written down anew and as plainly as possible; `busy` counts the devices of workers. */
-function mayRun(s: Snapshot, j: QueuedJob, d: DeviceSeat, busy: ReadonlyMap<string, number>): boolean {
+/** Whether the device could run the job if it were free. */
+function suits(s: Snapshot, j: QueuedJob, d: DeviceSeat): boolean {
   const w = s.workers.find((x) => x.hostname === d.worker);
   return j.type === d.type && s.types.get(d.type)!.display && (j.device ?? d.hostname) === d.hostname && (j.worker ?? d.worker) === d.worker
-    && j.tags.every((t) => d.tags.has(t)) && d.state === 'Idle' && (d.health === 'Good' || d.health === 'Unknown') && (d.guard === null || may(s.submitters.get(j.submitter)!.user, 'submit', d.guard))
-    && w !== undefined && w.online && w.active && w.display && (w.jobLimit === 0 || (busy.get(w.hostname) ?? 0) < w.jobLimit)
+    && j.tags.every((t) => d.tags.has(t)) && (d.health === 'Good' || d.health === 'Unknown') && (d.guard === null || may(s.submitters.get(j.submitter)!.user, 'submit', d.guard))
+    && w !== undefined && w.online && w.active && w.display;
+}
+
+/** Whether the device may run the job, written down anew and as plainly as possible; `busy` counts the devices of workers. */
+function mayRun(s: Snapshot, j: QueuedJob, d: DeviceSeat, busy: ReadonlyMap<string, number>): boolean {
+  const limit = s.workers.find((x) => x.hostname === d.worker)?.jobLimit;
+  const isAlone = s.jobs.filter((x) => x.group === j.group).length === 1 || j.group === null;
+  const waitsForAnother = isAlone && j.avoid.includes(d.hostname) && s.devices.some((x) => suits(s, j, x) && !j.avoid.includes(x.hostname));
+  return suits(s, j, d) && !waitsForAnother && d.state === 'Idle' && (limit === 0 || (busy.get(d.worker!) ?? 0) < limit!)
     && !(d.hasHealthCheck && checkIsDue(d, s.types.get(d.type), now));
 }
 
@@ -48,6 +58,9 @@ function canAllRun(s: Snapshot, jobs: readonly QueuedJob[], free: readonly Devic
   if (!first) return true;
   return free.some((d) => mayRun(s, first, d, busy) && canAllRun(s, rest, free.filter((x) => x !== d), plus(busy, d.worker!)));
 }
+
+/** Devices that are busy now, by worker. */
+const busyNow = (s: Snapshot) => s.devices.reduce<ReadonlyMap<string, number>>((busy, d) => (d.state !== 'Idle' && d.worker !== null ? plus(busy, d.worker) : busy), new Map());
 
 const plus = (busy: ReadonlyMap<string, number>, worker: string) => new Map(busy).set(worker, (busy.get(worker) ?? 0) + 1);
 
@@ -60,19 +73,20 @@ test('any lab: nothing twice, limits hold, groups whole, and whoever waits could
     expect(new Set(devices).size).toBe(devices.length);
     expect(new Set(jobs).size).toBe(jobs.length);
 
-    let busy: ReadonlyMap<string, number> = new Map();
-    for (const seat of s.devices) if (seat.state !== 'Idle' && seat.worker !== null) busy = plus(busy, seat.worker);
+    let busy = busyNow(s);
     const seatOf = (hostname: string) => s.devices.find((x) => x.hostname === hostname)!;
     for (const { worker } of d.checks) {
       const w = s.workers.find((x) => x.hostname === worker)!;
       expect(w.jobLimit === 0 || (busy.get(worker) ?? 0) < w.jobLimit).toBe(true);
       busy = plus(busy, worker);
     }
+    const busyBefore = busy;
     for (const { device: hostname, worker, job: id } of seats) {
       expect(mayRun(s, s.jobs.find((x) => x.id === id)!, seatOf(hostname), busy)).toBe(true);
       expect(seatOf(hostname).worker).toBe(worker);
       busy = plus(busy, worker);
     }
+    for (const { job: id } of seats) expect(s.jobs.find((x) => x.id === id)!.notBefore ?? 0).toBeLessThanOrEqual(now);
     for (const name of ['g', 'h', 'i']) {
       const ends = s.jobs.filter((j) => j.group === name).map((j) => (seats.some((a) => a.job === j.id) ? 'placed' : d.timedOut.includes(j.id) ? 'timed out' : d.hopeless.some((h) => h.job === j.id) ? 'hopeless' : 'waits'));
       expect(new Set(ends).size).toBeLessThanOrEqual(1);
@@ -82,7 +96,8 @@ test('any lab: nothing twice, limits hold, groups whole, and whoever waits could
     const free = s.devices.filter((x) => !devices.includes(x.hostname));
     const units = new Map<string, QueuedJob[]>();
     for (const j of s.jobs) if (!jobs.includes(j.id)) units.set(j.group ?? String(j.id), [...units.get(j.group ?? String(j.id)) ?? [], j]);
-    for (const unit of units.values()) expect(canAllRun(s, unit, free, busy)).toBe(false);
+    const delayed = (unit: readonly QueuedJob[]) => unit.some((j) => j.notBefore !== null && j.notBefore > now);
+    for (const unit of units.values()) if (!delayed(unit)) expect(canAllRun(s, unit, free, busy)).toBe(false);
   }), { numRuns: 3000 });
 });
 

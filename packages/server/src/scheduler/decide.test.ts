@@ -187,3 +187,41 @@ test('a waiting job says what it waits for, its place, and when it may start', (
   expect(spread.soonest).toBeLessThan(spread.latest);
   expect(explain(s, 9, 1000, new Map())).toBeNull();
 });
+
+describe('a job that is tried again', () => {
+  const failedOn = (...avoid: string[]) => job(1, { avoid });
+  const placed = (s: Parameters<typeof decide>[0], now = 1000) => decide(s, now).placements.flatMap((p) => p.jobs.map((j) => j.device));
+
+  test('gets another device, and waits for it as long as one is in service', () => {
+    expect(placed(snapshot([failedOn('q1')], [device('q1'), device('q2')]))).toEqual(['q2']);
+    expect(placed(snapshot([failedOn('q1')], [device('q1'), device('q2', { state: 'Running' })]))).toEqual([]);
+    expect(explain(snapshot([failedOn('q1')], [device('q1'), device('q2', { state: 'Running' })]), 1, 1000, new Map())!.reason).toBe('It failed on q1 and waits for another device of type qemu: q2 is busy with another job.');
+  });
+
+  test.each([
+    ['no other', [device('q1')]],
+    ['a bad one', [device('q1'), device('q2', { health: 'Bad' })]],
+    ['one of an offline worker', [device('q1'), device('q2', { worker: 'w2' })]],
+    ['one on which it failed, too', [device('q1'), device('q3', { state: 'Running' })]],
+  ])('gets the same device when there is %s', (_, devices) => {
+    expect(placed(snapshot([failedOn('q1', 'q3')], devices, { workers: [worker('w1'), worker('w2', { online: false })] }))).toEqual(['q1']);
+  });
+
+  test('does not keep others from the device that it is not given', () => {
+    expect(placed(snapshot([failedOn('q1'), job(2)], [device('q1'), device('q2', { state: 'Running' })]))).toEqual(['q1']);
+  });
+
+  test('waits until its delay is over', () => {
+    const s = snapshot([job(1, { notBefore: 2000 })], [device('q1')]);
+    expect(decide(s, 1999)).toMatchObject({ placements: [], nextRetry: 2000 });
+    expect(placed(s, 2000)).toEqual(['q1']);
+    expect(decide(s, 2000).nextRetry).toBeNull();
+  });
+
+  test('of a group gets another device if all can start, and the same one otherwise', () => {
+    const members = [job(1, { group: 'g', role: 'a', avoid: ['q1'] }), job(2, { group: 'g', role: 'b' })];
+    expect(decide(snapshot(members, [device('q1'), device('q2')]), 1000).placements[0]!.jobs).toMatchObject([{ job: 1, device: 'q2' }, { job: 2, device: 'q1' }]);
+    const both = members.map((m) => ({ ...m, avoid: ['q1', 'q2'] }));
+    expect(placed(snapshot(both, [device('q1'), device('q2')])).sort()).toEqual(['q1', 'q2']);
+  });
+});

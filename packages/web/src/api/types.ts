@@ -14,13 +14,13 @@ export interface JobRow {
   state: string; health: string; priority: number; health_check: boolean;
   submit_time: string; start_time: string | null; end_time: string | null;
   passed: number; failed: number; skipped: number; unknown: number;
-  error_type: string | null; error_msg: string | null;
+  error_type: string | null; error_code: string | null; error_msg: string | null;
 }
 
 export interface JobsPage { jobs: JobRow[]; more: boolean; counts: { queued: number; running: number; finished: number } }
 
 export interface Job extends JobRow {
-  metadata: Record<string, unknown>; tags: string[]; failure_comment: string | null; error_code: string | null; log_lines: number;
+  metadata: Record<string, unknown>; tags: string[]; failure_comment: string | null; log_lines: number;
   visibility: string; can_cancel: boolean; can_resubmit: boolean; timeout: number | null;
   waiting: {
     reason: string; position: number;
@@ -29,6 +29,14 @@ export interface Job extends JobRow {
     estimate: { soonest: number; likely: number; latest: number } | null;
   } | null;
   role: string | null; group: GroupJob[];
+  attempts: Attempt[];
+  retry: { retried: number; most: number; not_before: string | null } | null;
+}
+
+/** One try to run a job; the error is null when it runs, passed or was canceled. */
+export interface Attempt {
+  number: number; device: string; worker: string; started_at: string; ended_at: string | null; start_line: number;
+  error_type: string | null; error_code: string | null; error_msg: string | null;
 }
 
 /** A job of a multinode group. */

@@ -11,6 +11,7 @@ import { StateMark } from '../parts/state-mark.tsx';
 import { jobEnded, jobMark } from '../parts/state.ts';
 import { Tabs } from '../parts/tabs.tsx';
 import { Ago, Span } from '../parts/time.tsx';
+import { AttemptsNotice } from './attempts-notice.tsx';
 import { CancelButton } from './cancel-button.tsx';
 import { FailureNotice } from './failure-notice.tsx';
 import { GroupStrip } from './group-strip.tsx';
@@ -55,6 +56,7 @@ export function JobHead({ job, tab, pane, failedAction, failureLine, onLine }: H
           {job.waiting.estimate !== null && job.waiting.estimate.latest > 0 && <> Likely to start in {duration(job.waiting.estimate.likely)}, mostly between {duration(job.waiting.estimate.soonest)} and {duration(job.waiting.estimate.latest)}.</>}
         </Notice>
       )}
+      <AttemptsNotice job={job} onLine={tab === 'log' ? onLine : undefined} />
       {jobEnded(job) && job.health === 'Incomplete' && <FailureNotice job={job} failedAction={failedAction} line={tab === 'log' ? failureLine : undefined} onLine={onLine} />}
       {job.failure_comment !== null && job.failure_comment !== '' && <Notice tone="warn" title="Note">{job.failure_comment}</Notice>}
       <Tabs label="Views of the job" items={[

@@ -32,11 +32,12 @@ export function useJobLive(job: Job): LogSource {
     });
   }, [id, ended, source, queries]);
 
-  // What came between the last news and the end is read once more.
+  // What came between the last news and the end is read once more; of an attempt that was taken back nothing is left.
+  const retried = job.retry?.retried ?? 0;
   useEffect(() => {
-    if (!ended) return;
+    if (!ended && retried === 0) return;
     void queries.invalidateQueries({ queryKey: ['results', id] });
     void queries.invalidateQueries({ queryKey: ['actions', id] });
-  }, [ended, id, queries]);
+  }, [ended, retried, id, queries]);
   return source;
 }

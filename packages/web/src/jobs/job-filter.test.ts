@@ -4,7 +4,7 @@ import { applyChange, matchesFilter } from './job-filter.ts';
 
 const job = (id: number, more: Partial<JobRow> = {}): JobRow => ({
   id, sub_id: null, description: `boot test ${id}`, submitter: 'ann', device_type: 'qemu', device: null, worker: null, state: 'Submitted', health: 'Unknown', priority: 50,
-  health_check: false, submit_time: '', start_time: null, end_time: null, passed: 0, failed: 0, skipped: 0, unknown: 0, error_type: null, error_msg: null, ...more,
+  health_check: false, submit_time: '', start_time: null, end_time: null, passed: 0, failed: 0, skipped: 0, unknown: 0, error_type: null, error_code: null, error_msg: null, ...more,
 });
 const page = (...ids: number[]): JobsPage => ({ jobs: ids.map((id) => job(id)), more: false, counts: { queued: 0, running: 0, finished: 0 } });
 const ids = (p: JobsPage) => p.jobs.map((j) => j.id);

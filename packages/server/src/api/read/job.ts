@@ -1,4 +1,4 @@
-import { isMapping, jobHealths, jobStates, jobTimeout } from '@lava/job';
+import { isMapping, jobHealths, jobStates, jobTimeout, type RetryPolicy } from '@lava/job';
 import { sql, type Kysely } from 'kysely';
 import { loadYaml } from '@lava/yaml';
 import { mayCancelJob, maySeeJob, visibleDevices, visibleJobs } from '../../auth/visibility.ts';
@@ -7,15 +7,19 @@ import type { Waiting } from '../../scheduler/explain.ts';
 import type { Services } from '../../services.ts';
 import type { Database } from '../../store/database.ts';
 import { notFound } from '../errors.ts';
+import { jobAttempts, type AttemptRow } from './attempts.ts';
 import { jobRows, type JobRow } from './jobs.ts';
 
 /** A job with everything its page shows (docs/api.md). */
 export interface Job extends JobRow {
-  metadata: Record<string, unknown>; tags: string[]; failure_comment: string | null; error_code: string | null; log_lines: number;
+  metadata: Record<string, unknown>; tags: string[]; failure_comment: string | null; log_lines: number;
   visibility: string; can_cancel: boolean; can_resubmit: boolean; timeout: number | null;
   waiting: Waiting | null;
   /** Of a job of a multinode group: its role, and all jobs of the group. */
   role: string | null; group: GroupJob[];
+  attempts: AttemptRow[];
+  /** Of a job that is tried again when it fails: how often it was, how often at most, and while it waits for that the earliest time. */
+  retry: { retried: number; most: number; not_before: string | null } | null;
 }
 
 /** A job of a multinode group, in the order of their numbers. */
@@ -44,25 +48,27 @@ export async function readJob(services: Services, user: User | null, id: number)
   const found = (await jobRows(db, [id]))[0];
   if (!found || !maySeeJob(user, found.access)) return undefined;
   const { row, access } = found;
-  const [more, logLines, waiting, group] = await Promise.all([
-    sql<{ metadata: Record<string, unknown>; failure_comment: string | null; error_code: string | null; definition: string; tags: string[]; groups: string[] }>`
-      select jobs.metadata, jobs.failure_comment, jobs.error_code, jobs.definition,
+  const [more, logLines, waiting, group, attempts] = await Promise.all([
+    sql<{ metadata: Record<string, unknown>; failure_comment: string | null; definition: string; tags: string[]; groups: string[]; retry: RetryPolicy | null; retried: number; queued_at: Date | null }>`
+      select jobs.metadata, jobs.retry, jobs.retried, jobs.queued_at, jobs.failure_comment, jobs.definition,
         array(select t.name from job_tags jt join tags t on t.id = jt.tag_id where jt.job = jobs.id order by t.name) as tags,
         array(select g.name from job_groups jg join groups g on g.id = jg.group_id where jg.job = jobs.id order by g.name) as groups
       from jobs where jobs.id = ${id}`.execute(db),
     services.logs.count(id),
     row.state === 'Submitted' || row.state === 'Scheduling' ? services.jobs.waiting(id) : null,
     groupOf(db, user, id),
+    jobAttempts(db, id),
   ]);
   const extra = more.rows[0];
   if (!extra) return undefined;
   const own = group.find((j) => j.id === id);
   return {
-    ...row, metadata: extra.metadata, tags: extra.tags, failure_comment: extra.failure_comment, error_code: extra.error_code, log_lines: logLines,
+    ...row, metadata: extra.metadata, tags: extra.tags, failure_comment: extra.failure_comment, log_lines: logLines,
     visibility: visibilityOf(extra.groups, row.submitter, access.isPublic),
     can_cancel: mayCancelJob(user, access) && row.state !== 'Finished' && row.state !== 'Canceling', can_resubmit: user !== null,
     timeout: timeoutOf(extra.definition), waiting: waiting && await withoutHidden(db, user, waiting),
-    role: own?.role ?? null, group,
+    role: own?.role ?? null, group, attempts,
+    retry: extra.retry && { retried: extra.retried, most: extra.retry.count, not_before: row.state === 'Submitted' ? extra.queued_at?.toISOString() ?? null : null },
   };
 }
 

@@ -13,7 +13,7 @@ export interface JobRow {
   state: string; health: string; priority: number; health_check: boolean;
   submit_time: string; start_time: string | null; end_time: string | null;
   passed: number; failed: number; skipped: number; unknown: number;
-  error_type: string | null; error_msg: string | null;
+  error_type: string | null; error_code: string | null; error_msg: string | null;
 }
 
 type Raw = Omit<JobRow, 'state' | 'health' | 'submit_time' | 'start_time' | 'end_time'> & {
@@ -27,7 +27,7 @@ const select = sql`
     coalesce(jobs.requested_device_type, devices.device_type) as device_type, jobs.actual_device as device,
     coalesce((select a.worker from attempts a where a.job = jobs.id order by a.fence desc limit 1), devices.worker) as worker,
     jobs.state, jobs.health, jobs.priority, jobs.health_check, jobs.submit_time, jobs.start_time, jobs.end_time,
-    jobs.error_type, jobs.error_msg, cases.passed, cases.failed, cases.skipped, cases.unknown,
+    jobs.error_type, jobs.error_code, jobs.error_msg, cases.passed, cases.failed, cases.skipped, cases.unknown,
     ${jobAccess} as access
   from jobs
   join users on users.id = jobs.submitter
