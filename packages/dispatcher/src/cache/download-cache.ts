@@ -111,7 +111,7 @@ export class DownloadCache {
 
   /** Removes old files so that there is room for one more. @param bytes that will be written */
   async makeRoom(bytes: number): Promise<void> {
-    if (this.keeps) await trim(this.folder, { limit: this.#limit, need: Math.min(bytes, this.#limit) });
+    if (this.keeps) await trim(this.folder, { limit: this.fits(bytes) ? this.#limit - bytes : this.#limit, free: bytes });
   }
 
   /** May a file of that size stay? */

@@ -56,24 +56,24 @@ export async function entriesOf(folder: string): Promise<(Entry & { readonly rec
 interface Trim {
   /** Bytes that all may take together. */
   readonly limit: number;
-  /** Bytes that will be written next; the disk must have room for them, too. */
-  readonly need?: number;
+  /** Bytes that the disk must have room for. */
+  readonly free?: number;
 }
 
 /**
  * Removes what was not used for longest until the rest is within the limit, and what killed processes left. Any number of
  * processes may do so at once, while others fetch and use files: what a job uses, and what is being fetched, stays.
  */
-export async function trim(folder: string, { limit, need = 0 }: Trim): Promise<void> {
+export async function trim(folder: string, { limit, free: needed = 0 }: Trim): Promise<void> {
   const { files, names } = placesIn(folder);
   const all = await holdings(folder);
-  let total = all.reduce((sum, { bytes }) => sum + bytes, 0) + need;
+  let total = all.reduce((sum, { bytes }) => sum + bytes, 0);
   const disk = await statfs(folder);
-  let free = disk.bavail * disk.bsize - need;
+  let free = disk.bavail * disk.bsize;
   let removed = false;
   for (const holding of all) {
     const stale = holding.kind === 'part' && holding.used < Date.now() - keepPartsMs;
-    if ((total <= limit && free >= 0 && !stale) || holding.inUse) continue;
+    if ((total <= limit && free >= needed && !stale) || holding.inUse) continue;
     if (holding.kind === 'file') await rm(join(files, holding.name), { force: true });
     else if (!(await removePart(folder, holding.name))) continue;
     total -= holding.bytes;

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { InfrastructureError } from '@lava/base';
+import { InfrastructureError, LavaError } from '@lava/base';
 import { decompress, type Compression } from './compression.ts';
 import type { Opened } from './source.ts';
 
@@ -67,6 +67,8 @@ export async function receive({ opened, url, raw, undo, wanted, count, signal }:
     else for await (const _ of pieces()) signal.throwIfAborted();
   } catch (error) {
     signal.throwIfAborted();
+    // Some sources say themselves what is wrong.
+    if (broken instanceof LavaError) throw broken;
     // An early end without a word is told by the size.
     if (broken === undefined && !(ended && size !== undefined && count.bytes < size)) throw error;
     if (size === undefined || count.bytes >= size) throw new InfrastructureError(`Unable to download '${url}'`, { code: 'download-broken', cause: broken });
