@@ -56,6 +56,8 @@ export interface LabWorker {
   readonly disk: DiskOfItsOwn | undefined;
 }
 
+const open = new Set<FaultLab>();
+
 /** A server with its PostgreSQL, three workers and twenty boards, all of which can be hurt. */
 export class FaultLab {
   readonly system: LavaSystem;
@@ -75,6 +77,7 @@ export class FaultLab {
     const root = await mkdtemp(join(tmpdir(), 'lava-faults-'));
     await chmod(root, 0o755);
     const lab = new FaultLab(await LavaSystem.at(root));
+    open.add(lab);
     try {
       await lab.#build(boards);
     } catch (error) {
@@ -120,7 +123,19 @@ export class FaultLab {
     return pid > 0 ? [pid, ...childrenOf(pid)] : [];
   }
 
+  /** Copies what server and workers said to a folder. */
+  async keepLogs(folder: string): Promise<void> {
+    await mkdir(folder, { recursive: true });
+    for (const name of await readdir(this.system.root)) if (name.endsWith('.log')) await this.copy(join(this.system.root, name), folder);
+  }
+
+  /** Closes all labs of this program. */
+  static async closeAll(): Promise<void> {
+    await Promise.all([...open].map((lab) => lab.close()));
+  }
+
   async close(): Promise<void> {
+    open.delete(this);
     await this.database.close();
     await this.system.stop();
     for (const { control, log } of this.workers) { await control.close(); await log.close(); }

@@ -28,7 +28,8 @@ export class LabDatabase {
 
   async #connect(): Promise<Client> {
     const client = new Client({ host: this.#socketFolder, port: 5432, user: 'lava', database: 'lava', application_name: 'fault histories', connectionTimeoutMillis: 2000, query_timeout: 2000 });
-    client.on('error', () => undefined);
+    // The server's restart takes its database along; the next look opens a new session.
+    client.on('error', () => { if (this.#client === client) this.#client = undefined; });
     await client.connect();
     return client;
   }

@@ -24,7 +24,8 @@ export function numberedLine(boot: string, n: number): string {
 
 /**
  * A board that costs next to nothing: a serial line behind a TCP port, a power switch behind another, and a shell that
- * knows `count N MS`, which prints N numbered lines, so many milliseconds apart. It remembers what was done to it.
+ * knows `count N MS`, which prints N numbered lines, so many milliseconds apart, and `count on MS`, which prints them until
+ * somebody says `enough`. It remembers what was done to it.
  */
 export class NumberedBoard {
   readonly name: string;
@@ -35,6 +36,7 @@ export class NumberedBoard {
   #user: Socket | undefined;
   #power: AbortController | undefined;
   #typed = '';
+  #enough = false;
   #wake: (() => void) | undefined;
 
   private constructor(name: string) {
@@ -56,6 +58,11 @@ export class NumberedBoard {
   get powered(): boolean { return this.#power !== undefined; }
   /** Somebody is on its serial line. */
   get connected(): boolean { return this.#user !== undefined; }
+
+  /** No more lines for those who count on. */
+  enough(): void {
+    this.#enough = true;
+  }
 
   /** Forgets what was done to it so far. */
   forget(): void {
@@ -110,9 +117,9 @@ export class NumberedBoard {
     for (;;) {
       this.#print(boardPrompt);
       const line = await this.#readLine(power);
-      const [, count, ms] = /^count (\d+) (\d+)$/.exec(line) ?? [];
+      const [, count, ms] = /^count (\d+|on) (\d+)$/.exec(line) ?? [];
       if (count === undefined) { this.#print(`board heard ${line}\n`); continue; }
-      for (let n = 0; n < Number(count); n++) {
+      for (let n = 0; count === 'on' ? !this.#enough : n < Number(count); n++) {
         await pause(Number(ms), undefined, { signal: power });
         boot.lines += 1;
         this.#print(`${numberedLine(boot.name, boot.lines)}\n`);

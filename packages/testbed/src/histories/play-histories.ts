@@ -44,7 +44,7 @@ export async function playHistories(options: PlayOptions): Promise<Summary> {
         if (played === 0 && missing.length > 0) say(`Not possible on this machine: ${missing.join(', ')}`);
         const plan = planHistory(seed, options.only ? faultKinds.filter((k) => options.only!.includes(k.name)) : kinds);
         const started = performance.now();
-        const { history, happened } = await runHistory(lab, plan);
+        const { history, happened } = await runHistory(lab, plan).catch((error: unknown) => ({ history: undone(seed, error), happened: [] }));
         const found = checkHistory(history);
         played += 1;
         jobs += history.jobs.length;
@@ -64,6 +64,11 @@ export async function playHistories(options: PlayOptions): Promise<Summary> {
   say(`${played} histories, ${jobs} jobs, ${violations.length} violations. Faults: ${[...faults].sort((a, b) => b[1] - a[1]).map(([kind, count]) => `${kind} ${count}`).join(', ')}`);
   return { violations, faults, jobs, histories: played };
 }
+
+/** What is left when a history could not be played to its end. */
+const undone = (seed: number, error: unknown): History => ({
+  seed, accepted: [], jobs: [], snapshots: [], boards: [], leaks: [], unrest: [`the history could not be played: ${error instanceof Error ? error.stack : String(error)}`],
+});
 
 const describe = ({ faults, cancels }: HistoryPlan) => [
   ...faults.map(({ kind, at, lasts, worker }) => `${kind} (w${worker + 1}) at ${at} for ${lasts} ms`), ...cancels.map(({ at, job }) => `cancel of ${job} at ${at} ms`),
