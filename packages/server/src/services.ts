@@ -50,6 +50,8 @@ export interface LogStore {
   path(job: number): Promise<string | undefined>;
   /** Text of a file beside the log (`device.yaml`, `description.yaml`, `metadata/…`); undefined when there is none or the name leads elsewhere. */
   file(job: number, name: string): Promise<string | undefined>;
+  /** How to remove the log and all other files; where they are is looked up now, as long as the job is there. */
+  removal(job: number): Promise<() => Promise<void>>;
 }
 
 /** Who does it: a user name, or `lava-health` for the server itself. */

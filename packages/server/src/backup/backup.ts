@@ -8,7 +8,9 @@ import { sql, type Kysely, type Transaction } from 'kysely';
 import { version, type LavaPaths } from '@lava/base';
 import type { Database } from '../store/database.ts';
 import { copyFolder } from '../files/copy-folder.ts';
+import type { SharedFiles } from '../logs/shared-files.ts';
 import { jobFolders } from './job-folders.ts';
+import { copyShared } from './shared-folders.ts';
 import { folders, tableFile, writeManifest } from './manifest.ts';
 import { migrationsOf, sequencesOf, tablesInOrder } from './tables.ts';
 
@@ -17,6 +19,8 @@ const rowsAtOnce = 2000;
 export interface BackupParts {
   readonly db: Kysely<Database>;
   readonly paths: LavaPaths;
+  /** Where several servers have logs and files of jobs; folders on this disk if left out. */
+  readonly shared?: SharedFiles | undefined;
   progress(line: string): void;
 }
 
@@ -25,7 +29,7 @@ export interface BackupParts {
  * certificates. The server may run meanwhile. Into the folder of an earlier backup only what changed is copied; until
  * it is done, the earlier one can no longer be used.
  */
-export async function backup({ db, paths, progress }: BackupParts, folder: string): Promise<void> {
+export async function backup({ db, paths, shared, progress }: BackupParts, folder: string): Promise<void> {
   await mkdir(join(folder, 'tables.new'), { recursive: true });
   // Hashes of passwords and the server's key are in it.
   await chmod(folder, 0o700);
@@ -43,7 +47,9 @@ export async function backup({ db, paths, progress }: BackupParts, folder: strin
   await rename(join(folder, 'tables.new'), join(folder, 'tables'));
   // Jobs that were removed since an earlier backup keep their folders there: a media folder that is not mounted must not empty it.
   let copied = 0;
-  for await (const { own, copy } of jobFolders(db, paths, folder)) copied += await copyFolder(own, copy, { exactly: true });
+  for await (const { job, own, copy } of jobFolders(db, paths, folder)) {
+    copied += (shared && await copyShared(shared, db, job, copy)) ?? await copyFolder(own, copy, { exactly: true });
+  }
   progress(`files of jobs: ${copied} copied`);
   await copyFolder(paths.serverConfig, join(folder, folders.config), { exactly: true });
   await copyFolder(paths.certificates, join(folder, folders.certificates), { exactly: true });

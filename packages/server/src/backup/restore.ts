@@ -9,6 +9,7 @@ import { migrate, migrateTo, migrationNames } from '../store/migrate.ts';
 import type { BackupParts } from './backup.ts';
 import { copyFolder } from '../files/copy-folder.ts';
 import { jobFolders } from './job-folders.ts';
+import { shareFolder } from './shared-folders.ts';
 import { folders, readManifest, tableFile, type Manifest } from './manifest.ts';
 import { migrationsOf } from './tables.ts';
 
@@ -20,7 +21,7 @@ const textAtOnce = 8 * 1024 * 1024;
  * Fills an empty server with what `backup` wrote, also an earlier release's. All rows are stored or none.
  * @throws ConfigurationError when the server is not empty, or the backup is of a newer release or damaged
  */
-export async function restore({ db, paths, progress }: BackupParts, folder: string): Promise<void> {
+export async function restore({ db, paths, shared, progress }: BackupParts, folder: string): Promise<void> {
   const manifest = await readManifest(folder);
   const unknown = manifest.migrations.find((name) => !migrationNames.includes(name));
   if (unknown !== undefined) throw new ConfigurationError(`the backup was made by LAVA ${manifest.version}, whose tables this release does not know (${unknown})`, { code: 'newer-backup', hint: 'Install that release, or a newer one.' });
@@ -41,7 +42,9 @@ export async function restore({ db, paths, progress }: BackupParts, folder: stri
   });
   await migrate(db);
   let copied = 0;
-  for await (const { own, copy } of jobFolders(db, paths, folder)) copied += await copyFolder(copy, own, { exactly: true });
+  for await (const { job, own, copy } of jobFolders(db, paths, folder)) {
+    copied += shared ? await shareFolder(shared, db, job, copy) : await copyFolder(copy, own, { exactly: true });
+  }
   progress(`files of jobs: ${copied} copied`);
 }
 

@@ -1,8 +1,11 @@
 import { sql, type Kysely } from 'kysely';
 import type { Database } from '../store/database.ts';
 
-/** Sessions of browsers are not kept: whoever reads a backup must not be signed in. */
-const notKept = ['sessions', 'kysely_migration', 'kysely_migration_lock'];
+/**
+ * Sessions of browsers are not kept: whoever reads a backup must not be signed in. Logs and files of jobs are folders of a
+ * backup, wherever the servers have them.
+ */
+const notKept = ['sessions', 'kysely_migration', 'kysely_migration_lock', 'leadership', 'log_pieces', 'job_files', 'stored_logs'];
 
 /** The tables that a backup holds, each behind those that it refers to. */
 export async function tablesInOrder(db: Kysely<Database>): Promise<string[]> {

@@ -4,7 +4,7 @@ import { sql, type Kysely } from 'kysely';
 import type { LavaPaths } from '@lava/base';
 import type { Database } from '../store/database.ts';
 import { LogFile } from './log-file.ts';
-import { unpackedLog } from './packed-log.ts';
+import { removeCopies, unpackedLog } from './packed-log.ts';
 import { textOf, type SharedFiles } from './shared-files.ts';
 
 /** Folder of a job; `day` of its submission in UTC as `YYYY/MM/DD`. */
@@ -68,6 +68,18 @@ export class JobFolders {
     if (this.shared) return this.shared.forgetFiles(this.#db, job, `${name}/`);
     const folder = await this.of(job);
     if (folder !== undefined) await rm(join(folder, name), { recursive: true, force: true });
+  }
+
+  /** How to remove the log and all other files of a job. */
+  async removal(job: number): Promise<() => Promise<void>> {
+    const folder = await this.of(job);
+    const name = folder === undefined ? undefined : await this.shared?.nameOf(job);
+    return async () => {
+      if (folder === undefined) return;
+      if (name !== undefined) await this.shared!.remove(this.#db, job, name);
+      await rm(folder, { recursive: true, force: true });
+      await removeCopies(job, this.#paths);
+    };
   }
 
   /** The log that was opened for writing has been closed. */

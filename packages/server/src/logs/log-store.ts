@@ -62,6 +62,7 @@ export function logStore(folders: JobFolders): LogStore {
     }),
     path: (job) => folders.log(job),
     file: (job, name) => folders.file(job, name),
+    removal: (job) => folders.removal(job),
   };
 }
 

@@ -36,8 +36,9 @@ export class SharedFiles {
     this.live = live;
   }
 
-  static async open(options: SharedFilesOptions): Promise<SharedFiles> {
-    return new SharedFiles(options, await LiveCopies.open(join(options.paths.serverState, 'live-logs'), options.db));
+  /** @param folder below the state of this machine, for copies; what is in it goes */
+  static async open(options: SharedFilesOptions, folder = 'live-logs'): Promise<SharedFiles> {
+    return new SharedFiles(options, await LiveCopies.open(join(options.paths.serverState, folder), options.db));
   }
 
   close(): Promise<void> {
@@ -112,6 +113,13 @@ export class SharedFiles {
   /** Forgets the files of a running job whose names begin so. */
   async forgetFiles(db: Kysely<Database>, job: number, prefix: string): Promise<void> {
     await sql`delete from job_files where job = ${job} and starts_with(name, ${prefix})`.execute(db);
+  }
+
+  /** Removes everything of a job that has ended; `name` is what its names begin with. */
+  async remove(db: Kysely<Database>, job: number, name: string): Promise<void> {
+    await this.live.forget(job);
+    for (const table of ['log_pieces', 'job_files', 'stored_logs'] as const) await db.deleteFrom(table).where('job', '=', job).execute();
+    await this.storage.remove(await this.storage.list(name));
   }
 
   /** Name in the storage: as the folder of a job on a disk. */

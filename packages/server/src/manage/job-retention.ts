@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Command } from 'commander';
-import { jobFilesRemoval, removeJob } from '../jobs/remove-jobs.ts';
+import { shareFolders } from '../backup/shared-folders.ts';
+import { removeJob } from '../jobs/remove-jobs.ts';
 import { JobFolders } from '../logs/job-folder.ts';
 import { packLog } from '../logs/packed-log.ts';
 import type { Change } from '../store/change.ts';
@@ -29,13 +30,14 @@ export function jobRetention(jobs: Command): void {
   which(jobs.command('rm').description('remove finished jobs with their results and logs')).option('--logs-only', 'only their logs and files')
     .action((options: Which & { logsOnly?: boolean }, command: Command) => visit(command, async (v) => {
       await ofFinishedJobs(v, options, options.logsOnly ? 'Removing logs of' : 'Removing', async (id) => {
-        const removeFiles = await v.change((c) => (options.logsOnly ? forgetLog(c, v, id) : removeJob(c, v.db, v.paths, id)));
+        const removeFiles = await v.change((c) => (options.logsOnly ? forgetLog(c, v, id) : removeJob(c, v.logs, id)));
         await removeFiles();
       });
     }));
 
   which(jobs.command('compress').description('pack the logs of finished jobs with xz; they can be read as before'))
     .action((options: Which, command: Command) => visit(command, async (v) => {
+      if (v.shared) throw new CommandError(`Logs are packed already: they are in ${v.shared.storage.place}`);
       const folders = new JobFolders(v.paths, v.db);
       let [before, after] = [0, 0];
       await ofFinishedJobs(v, options, 'Compressing', async (id) => {
@@ -47,10 +49,21 @@ export function jobRetention(jobs: Command): void {
     }));
 }
 
-async function forgetLog(c: Change, { db, paths }: Visit, id: number): Promise<() => Promise<void>> {
+/** `jobs share`: logs of a time when there was one server go where several find them. */
+export function jobSharing(jobs: Command): void {
+  jobs.command('share').description('move logs and files of jobs from this disk to the storage of all servers (STORAGE in settings.yaml)')
+    .action((_: unknown, command: Command) => visit(command, async (v) => {
+      const { shared, db, paths, print } = v;
+      if (!shared) throw new CommandError('There is no STORAGE in settings.yaml');
+      const moved = await shareFolders(shared, db, paths);
+      print(`Logs and files of ${moved} jobs are in ${shared.storage.place} now`);
+    }));
+}
+
+async function forgetLog(c: Change, { logs }: Visit, id: number): Promise<() => Promise<void>> {
   await c.trx.updateTable('jobs').set({ log_lines: 0 }).where('id', '=', id).execute();
   c.note('job', id, 'log removed');
-  return jobFilesRemoval(db, paths, id);
+  return logs.removal(id);
 }
 
 async function ofFinishedJobs(v: Visit, options: Which, what: string, work: (id: number) => Promise<void>): Promise<void> {

@@ -3,8 +3,11 @@ import type { Command } from 'commander';
 import { ConfigurationError, daemonLog, lavaPaths, type LavaPaths } from '@lava/base';
 import { renderFrom } from '../devices/renderer.ts';
 import { readInstanceSettings } from '../instance-settings.ts';
+import { sharedStorage } from '../files/storage-settings.ts';
+import { SharedFiles } from '../logs/shared-files.ts';
 import { openServices } from '../open-services.ts';
 import type { Services } from '../services.ts';
+import { readSettingsFiles } from '../settings-files.ts';
 import { change, type Change } from '../store/change.ts';
 import type { Connection } from '../store/connection.ts';
 import { noticeBus } from '../store/notices.ts';
@@ -13,6 +16,8 @@ import { openStore } from '../store/open-store.ts';
 /** What a management command works with. */
 export interface Visit extends Services {
   readonly connection: Connection;
+  /** What several servers share; undefined where there is one, whose folders these are. */
+  readonly shared: SharedFiles | undefined;
   /** Changes that a running server hears of at once. */
   change<T>(work: (change: Change) => Promise<T>): Promise<T>;
   print(line: string): void;
@@ -33,16 +38,20 @@ export async function visit(command: Command, work: (visit: Visit) => Promise<vo
   const log = daemonLog('WARN', (line) => { process.stderr.write(line); });
   const settings = await readInstanceSettings(paths);
   const store = await openStore({ paths, log, visit: true });
+  let shared: SharedFiles | undefined;
   try {
     const events = noticeBus(store.db);
-    const services = openServices({ connection: store, events, log, paths, settings, render: renderFrom({ db: store.db, paths }) });
+    const storage = await sharedStorage(await readSettingsFiles(paths));
+    shared = storage && await SharedFiles.open({ storage, db: store.db, paths, log }, `live-logs-${process.pid}`);
+    const services = openServices({ connection: store, events, log, paths, settings, shared, render: renderFrom({ db: store.db, paths }) });
     await work({
-      ...services, connection: store,
+      ...services, connection: store, shared,
       change: (inside) => change({ db: store.db, events }, commandLine, inside),
       print: (line) => { process.stdout.write(`${line}\n`); },
     });
     await events.sent();
   } finally {
+    await shared?.close();
     await store.close();
   }
 }

@@ -65,7 +65,7 @@ export function restJobs(app: FastifyInstance, services: Services): void {
     DELETE: async (request, reply) => {
       const user = requireSuperuser(request);
       const id = await restJobId(services, user, request.params.job);
-      const removeFiles = await store(services, user.username, (c) => removeJob(c, db, services.paths, id));
+      const removeFiles = await store(services, user.username, (c) => removeJob(c, services.logs, id));
       await removeFiles();
       return reply.code(204).send();
     },
