@@ -40,8 +40,8 @@ const flashCmsis: ActionSpec = {
   description: 'copy the program to the drive of the debugger',
   timeoutError: 'Infrastructure',
   validate(a) {
-    if (a.job.device['board_id'] === '0000000000') a.error('[CMSIS] board_id unset');
-    if (asText(methodParameters(a, 'cmsis-dap')['usb_mass_device'] ?? '') === '') a.error('usb_mass_device unset');
+    if (a.job.device['board_id'] === '0000000000') a.error("[CMSIS] board_id unset: the device dictionary keeps the device type's placeholder");
+    if (asText(methodParameters(a, 'cmsis-dap')['usb_mass_device'] ?? '') === '') a.error("usb_mass_device unset: 'actions.boot.methods.cmsis-dap.parameters' of the device configuration names no drive");
   },
   async run(a) {
     const settings = methodParameters(a, 'cmsis-dap');
@@ -57,7 +57,7 @@ const flashCmsis: ActionSpec = {
       await until(a, async () => (await readdir(folder)).length > 0);
     }
     const failed = join(folder, 'FAIL.TXT');
-    if (existsSync(failed)) throw new InfrastructureError(`Unsuccessful cmsis-dap boot: FAIL.TXT present after file copying: ${(await readFile(failed, 'utf8')).trim()}`, { code: 'flash-failed' });
+    if (existsSync(failed)) throw new InfrastructureError(`Unsuccessful cmsis-dap boot: FAIL.TXT present after file copying: ${(await readFile(failed, 'utf8')).trim()}`, { code: 'flash-failed', hint: 'The debugger refused the file: is it made for this board, and in a format that its drive takes?' });
     await unmountDrive(a);
     await sleep(1000 * Number(settings['post_unmount_delay'] ?? 1), a.signal);
   },

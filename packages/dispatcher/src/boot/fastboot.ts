@@ -45,7 +45,7 @@ export const fastboot: Method = {
       ],
       validate(a) {
         checkFastboot(a);
-        for (const step of sequence) if (!Object.hasOwn(steps, step)) a.error(`Unknown boot sequence '${step}'`);
+        for (const step of sequence) if (!Object.hasOwn(steps, step)) a.error(`Unknown boot sequence '${step}' below 'actions.boot.methods.fastboot' of the device configuration; known are ${Object.keys(steps).join(', ')}`);
       },
     };
   },

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { JobError } from '@lava/base';
+import { JobError, LavaBug } from '@lava/base';
 import { mappingAt } from '@lava/job';
 import { containerImage, checkDocker, prepareImage } from '../containers/image.ts';
 import { containerName, deviceDockerOptions, noteContainer, removeContainer } from '../containers/run-container.ts';
@@ -64,7 +64,7 @@ export function runFvp(): ActionSpec {
     description: 'run the model in a container, until it has told where its consoles are',
     timeoutError: 'Infrastructure',
     validate(a) {
-      if (a.parameters['console_string'] === undefined) a.error("'console_string' is not set");
+      if (a.parameters['console_string'] === undefined) a.error("'console_string' is not set: a regular expression for the line in which the model tells the port of its console, such as 'terminal_0: Listening for serial connection on port (?P<PORT>\\d+)'");
       else if (!/\(\?P<PORT>/.test(asText(a.parameters['console_string']))) a.error("'console_string' needs a group PORT, e.g. (?P<PORT>\\d+), for the port of the console");
       for (const feedback of promptList(a.parameters['feedbacks'])) {
         for (const group of ['PORT', 'NAME']) if (!feedback.includes(`(?P<${group}>`)) a.error(`'feedbacks' needs a group ${group}: ${feedback}`);
@@ -124,7 +124,7 @@ export const fvpSerialConnect: ActionSpec = {
   timeoutError: 'Infrastructure',
   async run(a) {
     const running = a.get(model);
-    if (!running) throw new JobError('The model does not run', { code: 'no-connection' });
+    if (!running) throw new LavaBug('there is no model to connect to');
     for (const { name } of running.feedbacks) a.log.debug(`The model has a further console '${name}'`);
     a.connection = await connectProcess(a, ['docker', ...global(a), 'exec', '--interactive', '--tty', running.container, 'telnet', 'localhost', running.port], { tags: ['telnet'], terminal: true });
   },

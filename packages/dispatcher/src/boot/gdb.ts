@@ -52,7 +52,7 @@ function runGdb(): ActionSpec {
     timeoutError: 'Infrastructure',
     validate(a) {
       const { commands, arguments: words } = stanzaOf(a);
-      if (!Array.isArray(commands)) a.error("'commands' of gdb in the device configuration should be a list");
+      if (!Array.isArray(commands)) a.error("'commands' of gdb in the device configuration should be a list of what is typed at its prompt");
       if (words !== undefined && !Array.isArray(words)) a.error("'arguments' of gdb in the device configuration should be a list");
       which(mappingAt(stanzaOf(a), 'docker')?.['use'] === true ? 'docker' : asText(methodParameters(a, 'gdb')['command'] ?? 'gdb'), 'Install the Debian package gdb-multiarch on the worker.');
     },

@@ -34,7 +34,7 @@ const flashJlink: ActionSpec = {
   timeoutError: 'Infrastructure',
   validate(a) {
     which(program(a), "Install SEGGER's J-Link software on the worker.");
-    if (a.job.device['board_id'] === '0000000000') a.error('[JLink] board_id unset');
+    if (a.job.device['board_id'] === '0000000000') a.error("[JLink] board_id unset: the device dictionary keeps the device type's placeholder");
     const core = coreType(a);
     const known = promptList(methodParameters(a, 'jlink')['supported_core_types']);
     if (core !== undefined && !known.includes(core)) a.error(`Core type '${core}' is not supported by this device: ${known.join(', ')}`);

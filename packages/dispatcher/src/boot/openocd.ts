@@ -33,7 +33,7 @@ const flashOpenocd: ActionSpec = {
   timeoutError: 'Infrastructure',
   validate(a) {
     which(program(a), 'Install the Debian package openocd on the worker.');
-    if (a.job.device['board_id'] === '00000000') a.error('[OPENOCD] board_id unset');
+    if (a.job.device['board_id'] === '00000000') a.error("[OPENOCD] board_id unset: the device dictionary keeps the device type's placeholder");
   },
   async run(a) {
     const options = mappingAt(methodParameters(a, 'openocd'), 'options') ?? {};

@@ -46,7 +46,7 @@ const flashPyocd: ActionSpec = {
   timeoutError: 'Infrastructure',
   validate(a) {
     which(program(a), 'Install pyOCD on the worker.');
-    if (a.job.device['board_id'] === '0000000000') a.error('[PYOCD] board_id unset');
+    if (a.job.device['board_id'] === '0000000000') a.error("[PYOCD] board_id unset: the device dictionary keeps the device type's placeholder");
   },
   async run(a) {
     const command = program(a);

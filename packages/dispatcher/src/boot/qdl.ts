@@ -44,11 +44,11 @@ const flashQdl: ActionSpec = {
   timeoutError: 'Infrastructure',
   async validate(a) {
     which('qdl', 'Install qdl 2.0 or later on the worker.');
-    if (a.job.device['board_qdl_id'] === '00000000') a.error('[QDL] board_qdl_id unset');
+    if (a.job.device['board_qdl_id'] === '00000000') a.error("[QDL] board_qdl_id unset: the device dictionary keeps the device type's placeholder");
     for (const key of ['firehose_program', 'rawprogram', 'patch']) if (a.parameters[key] === undefined) a.error(`'${key}' is missing for qdl`);
     const { stdout, stderr } = await a.exec(['qdl', '--version'], { allowFail: true, quiet: true });
     const [, major, minor] = /(\d+)\.(\d+)/.exec(`${stdout}${stderr}`) ?? [];
-    if (major === undefined || Number(major) < 2) throw new ConfigurationError(`qdl 2.0 or later is needed, and the worker has '${`${stdout}${stderr}`.trim()}'`, { code: 'program-too-old' });
+    if (major === undefined || Number(major) < 2) throw new ConfigurationError(`qdl 2.0 or later is needed, and the worker has '${`${stdout}${stderr}`.trim()}'`, { code: 'program-too-old', hint: 'Older ones cannot choose a board by its serial number. Install a newer qdl on the worker.' });
     a.set(installed, [Number(major), Number(minor)]);
   },
   async run(a) {

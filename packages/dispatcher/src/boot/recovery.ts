@@ -27,7 +27,7 @@ function switchRecovery(key: 'recovery_mode' | 'recovery_exit'): ActionSpec {
     timeoutError: 'Infrastructure',
     validate(a) {
       if (!['recovery', 'exit'].includes(asText(a.parameters['commands']))) a.error("'commands' of the boot method recovery must be 'recovery' or 'exit'");
-      if (!commands(a.job.device)) a.error(`Missing recovery command '${key}' in the device configuration`);
+      if (!commands(a.job.device)) a.error(`Missing recovery command '${key}' in the device configuration, below 'actions.deploy.methods.recovery.commands'`);
     },
     run: (a) => runCommands(a, commands(a.job.device) ?? [], (command) => `Unable to switch recovery mode: '${command}' failed`),
   };

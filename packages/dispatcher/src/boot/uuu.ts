@@ -1,4 +1,4 @@
-import { ConfigurationError, InfrastructureError, LavaError, sleep } from '@lava/base';
+import { ConfigurationError, InfrastructureError, JobError, LavaError, sleep } from '@lava/base';
 import { isMapping, mappingAt } from '@lava/job';
 import { connectDevice } from '../connections/connect-device.ts';
 import { disconnectDevice } from '../connections/disconnect-device.ts';
@@ -81,7 +81,7 @@ async function portsOf(a: Action): Promise<string[]> {
     const { stdout } = await a.exec(command, { error: 'Infrastructure', errorMessage: "The command of 'usb_otg_path_command' failed" });
     paths = stdout.split(/\s+/).filter((path) => path !== '');
   }
-  for (const path of paths) if (!/^\d+:\d+$/.test(path)) throw new ConfigurationError(`'${path}' is no USB path for uuu: it is written BUS:PORT`, { code: 'usb-path' });
+  for (const path of paths) if (!/^\d+:\d+$/.test(path)) throw new ConfigurationError(`'${path}' is no USB path for uuu: it is written BUS:PORT`, { code: 'usb-path', hint: "'uuu -lsusb' on the worker lists the paths of boards in serial download mode; set 'uuu_usb_otg_path' in the device dictionary." });
   return paths.flatMap((path) => ['-m', path]);
 }
 
@@ -126,10 +126,10 @@ const checkSerialAvailability: ActionSpec = {
   async run(a) {
     await sleep(settleMs, a.signal);
     const boot = imageFiles(a).get('boot')?.file;
-    if (boot === undefined) throw new InfrastructureError("uuu needs an image with the key 'boot' in the deploy block", { code: 'flash-image-missing' });
+    if (boot === undefined) throw new JobError("uuu needs an image with the key 'boot' in the deploy block", { code: 'flash-image-missing' });
     const argv = ['timeout', '--preserve-status', '10', 'uuu', ...(await portsOf(a)), boot];
     const { status } = await runUuu(a, argv, [boot], { allowFail: true });
-    if (status !== available && status !== timedOut) throw new InfrastructureError(`uuu failed with status ${status} while the board was looked for`, { code: 'flash-failed' });
+    if (status !== available && status !== timedOut) throw new InfrastructureError(`uuu failed with status ${status} while the board was looked for`, { code: 'flash-failed', hint: 'It is 0 for a board in serial download mode and 143 for none. See its output in the log.' });
     a.set(serialAvailable, status === available);
     a.log.info(status === available ? 'The board is in serial download mode' : 'The board is not in serial download mode');
   },
@@ -175,7 +175,7 @@ function uuuBoot(steps: readonly Step[]): ActionSpec {
     timeoutError: 'Infrastructure',
     validate(a) {
       if (given(optionsOf(a.job)['remote_options'])) a.error("'remote_options' of uuu: containers on another machine are not supported; run a worker there");
-      if (steps.length === 0) a.error("'commands' of uuu should be a list of {protocol: command}");
+      if (steps.length === 0) a.error("'commands' of uuu should be a list of {protocol: command}, such as {uuu: '-b emmc {boot}'}");
       if (!usesBcu) return;
       const options = optionsOf(a.job);
       if (!given(options['bcu_board_name'])) a.error("Commands for bcu need 'bcu_board_name' in the device configuration");

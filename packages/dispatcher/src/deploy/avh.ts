@@ -47,14 +47,14 @@ export const avhDeploy: Method = {
           for (const key of ['storage_file', 'root_partition']) {
             if (overlay && isMapping(ready) && (ready[key] ?? undefined) === undefined) a.error(`Unable to apply overlay without 'fw_package.${key}'`, 'overlay-partition');
           }
-          for (const key of ['model', 'api_endpoint', 'project_name']) if (!optionsOf(a)[key]) a.error(`'${key}' of AVH is given neither by the job nor by the device`);
+          for (const key of ['model', 'api_endpoint', 'project_name']) if (!optionsOf(a)[key]) a.error(`'${key}' of AVH is given neither by the job ('options') nor by the device ('avh_model', 'avh_api_end_point', 'avh_project_name')`);
         },
         async run(a) {
           const options = optionsOf(a);
           const model = asText(options['model']);
           const api = await AvhApi.login(a, asText(options['api_endpoint']));
           const known = await api.flavors(a);
-          if (!known.includes(model)) throw new JobError(`${model} is not a supported model! Supported AVH models are: ${known.join(', ')}`, { code: 'avh-model' });
+          if (!known.includes(model)) throw new JobError(`${model} is not a supported model! Supported AVH models are: ${known.join(', ')}`, { code: 'avh-model', hint: "Say one of them with 'model' below 'options' of the deploy block, or 'avh_model' in the device dictionary." });
           const project = await api.project(a, asText(options['project_name']));
           const folder = await a.makeFolder();
           downloads.start(a, folder);

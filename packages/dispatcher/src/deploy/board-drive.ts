@@ -18,7 +18,7 @@ export const mountBoardDrive: ActionSpec = {
   description: 'mount the drive of the board on the worker',
   timeoutError: 'Infrastructure',
   validate(a) {
-    if (a.job.device['usb_filesystem_label'] === undefined) a.error('Filesystem label not present for Vexpress');
+    if (a.job.device['usb_filesystem_label'] === undefined) a.error("Filesystem label not present for Vexpress: set 'usb_filesystem_label' in the device dictionary");
   },
   run: async (a) => { await mountDrive(a, `/dev/disk/by-label/${asText(a.job.device['usb_filesystem_label'])}`); },
   cleanup: unmountDrive,

@@ -60,7 +60,7 @@ function flashOrder(job: JobContext, parameters: Parameters): ActionSpec {
       ...labels.flatMap((label) => (label === 'boot' && noBoot ? [] : [waitDeviceBoardId, flash(label), ...rebootAfter(mappingAt(parameters, 'images', label)?.['reboot'])])),
     ],
     validate(a) {
-      if (known === undefined) a.error('device flash commands order missing');
+      if (known === undefined) a.error("device flash commands order missing: the device configuration needs 'flash_cmds_order', a list of partitions");
     },
   };
 }

@@ -32,7 +32,7 @@ export const flasher: Method = {
         children: [...overlaySpecs(job, parameters), ...fetched.map(([label, block]) => downloads.spec(job, parameters, label, block, place)), ...deviceEnvSpecs(job, parameters)],
         validate(a) {
           downloads.check(a);
-          if (!Array.isArray(commandsOf(a))) a.error("'commands' should be a list");
+          if (!Array.isArray(commandsOf(a))) a.error("'commands' should be a list: 'actions.deploy.methods.flasher.commands' of the device configuration, a command line each");
         },
         async run(a) {
           const folder = await a.makeFolder();

@@ -112,6 +112,6 @@ const checkFlash: ActionSpec = {
   async run(a) {
     const file = join(a.get(mountedDrive) ?? '', 'FAIL.TXT');
     if (!existsSync(file)) return;
-    throw new InfrastructureError(`Flash failure indicated by presence of FAIL.TXT (Details: ${(await readFile(file, 'utf8')).trim()})`, { code: 'flash-failed' });
+    throw new InfrastructureError(`Flash failure indicated by presence of FAIL.TXT (Details: ${(await readFile(file, 'utf8')).trim()})`, { code: 'flash-failed', hint: 'The board refused the file: is it made for this board, and in a format that its drive takes?' });
   },
 };

@@ -63,7 +63,7 @@ function applyOverlayQdl(parameters: Parameters): ActionSpec {
     timeoutError: 'Infrastructure',
     async run(a) {
       const image = join(a.get(qdlFolder) ?? '', join('/', asText(parameters['rootfs_image'] ?? 'rootfs.img')));
-      if (!existsSync(image)) throw new JobError('rootfs_file missing from tarball', { code: 'flash-image-missing' });
+      if (!existsSync(image)) throw new JobError('rootfs_file missing from tarball', { code: 'flash-image-missing', hint: `The archive has no '${asText(parameters['rootfs_image'] ?? 'rootfs.img')}' for the tests to be put into: name the file with 'rootfs_image'.` });
       const from = a.get(overlayFolder);
       if (from === undefined) throw new LavaBug('the lava overlay was not made');
       await injectIntoExt4(a, { image }, [{ from, at: '/' }], (path) => a.log.warning(`'/${path}' is neither file nor folder nor link: left out`));

@@ -50,6 +50,6 @@ export const usbgMs: Method = {
 
 function words(a: Action, key: 'enable' | 'disable'): string[] {
   const list: unknown = mappingAt(a.job.device, 'actions', 'deploy', 'methods', 'usbg-ms')?.[key];
-  if (!Array.isArray(list) || list.length === 0) throw new ConfigurationError(`'${key}' of 'usbg-ms' should be a list`, { code: 'device-configuration' });
+  if (!Array.isArray(list) || list.length === 0) throw new ConfigurationError(`'${key}' of 'usbg-ms' should be a list`, { code: 'device-configuration', hint: "Write the words of a command on the worker, below 'actions.deploy.methods.usbg-ms' of the device configuration." });
   return list.map(asText);
 }

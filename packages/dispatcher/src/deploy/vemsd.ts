@@ -34,7 +34,7 @@ export const vemsd: Method = {
         ],
         validate(a) {
           downloads.check(a);
-          if (!mappingAt(parameters, image)?.['compression']) a.error('Missing compression value for the recovery image');
+          if (!mappingAt(parameters, image)?.['compression']) a.error("Missing compression value for the recovery image: it is an archive, say 'compression: gz' or the like");
           for (const key of ['mcc_prompt', 'autorun_prompt', 'mcc_reset_msg', 'msd_mount_cmd']) if (settings[key] === undefined) a.error(`Missing '${key}' of vemsd in the device configuration`);
         },
         async run(a) {
@@ -67,7 +67,7 @@ const enterMcc: ActionSpec = {
       await a.needConnection().sendLine(key === '' ? ' ' : key);
       seen = 1 + (await waitFor(a, prompt, reset));
     }
-    if (seen !== 1) throw new InfrastructureError('MCC: Unable to interrupt auto-run', { code: 'bootloader-no-prompt' });
+    if (seen !== 1) throw new InfrastructureError('MCC: Unable to interrupt auto-run', { code: 'bootloader-no-prompt', hint: "The board's controller went on to start the system: do 'autorun_prompt' and 'interrupt_char' of vemsd in the device configuration fit its firmware?" });
   },
 };
 

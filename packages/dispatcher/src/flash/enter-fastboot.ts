@@ -38,7 +38,7 @@ const enterFastbootAction: ActionSpec = {
     if (!listed.stdout.includes(fastbootSerial(a))) return a.log.debug('The device is known neither to adb nor to fastboot');
     const said = await fastboot(a, ['reboot-bootloader']);
     const output = `${said.stdout}${said.stderr}`;
-    if (!output.toLowerCase().includes('okay')) throw new InfrastructureError(`Unable to enter fastboot: ${output.trim()}`, { code: 'fastboot-failed' });
+    if (!output.toLowerCase().includes('okay')) throw new InfrastructureError(`Unable to enter fastboot: ${output.trim()}`, { code: 'fastboot-failed', hint: "'fastboot reboot-bootloader' did not say OKAY." });
     noteFinished(a, output);
   },
 };
@@ -61,7 +61,7 @@ function ubootEnterFastboot(job: JobContext): ActionSpec {
       run: (a) => typeLines(a, asText(settings['bootloader_prompt']), lines),
     }],
     validate(a) {
-      if (settings['bootloader_prompt'] === undefined) a.error('Missing bootloader prompt for device');
+      if (settings['bootloader_prompt'] === undefined) a.error("Missing bootloader prompt for device: 'actions.deploy.methods.u-boot.parameters.bootloader_prompt'");
       if (lines.length === 0) a.error("The device configuration has no commands for U-Boot to start fastboot: 'actions.deploy.methods.u-boot.parameters.fastboot.commands'");
     },
   };
@@ -79,13 +79,13 @@ const detectFastbootDevice: ActionSpec = {
     for (let attempt = 1; attempt <= attempts; attempt += 1) {
       const { stdout } = await runTool(a, ['fastboot', 'devices'], [], { allowFail: true });
       const found = stdout.split('\n').filter((line) => /\sfastboot$/.test(line.trim())).map((line) => line.trim().split(/\s+/)[0] ?? '');
-      if (found.length > 1) throw new JobError(`More then one fastboot devices found: ${pythonRepr(found)}`, { code: 'fastboot-missing' });
+      if (found.length > 1) throw new JobError(`More then one fastboot devices found: ${pythonRepr(found)}`, { code: 'fastboot-missing', hint: "Which one is meant cannot be told: set 'fastboot_serial_number' in the device dictionary instead of 'fastboot_auto_detection'." });
       if (found[0] !== undefined) {
         a.log.info(`Detected fastboot device: ${found[0]}`);
         return a.set(foundSerial, found[0]);
       }
       if (attempt < attempts) await sleep(pauseMs, a.signal);
     }
-    throw new JobError('Fastboot device not found.', { code: 'fastboot-missing' });
+    throw new JobError('Fastboot device not found.', { code: 'fastboot-missing', hint: `'fastboot devices' listed none within ${(attempts * pauseMs) / 1000} seconds: is the board in fastboot mode, and its USB at this worker?` });
   },
 };

@@ -42,9 +42,9 @@ export function noteFinished(a: Action, output: string): void {
 export function checkFastboot(a: Action): void {
   const { device } = a.job;
   const automatic = device['fastboot_auto_detection'] === true;
-  if (device['fastboot_serial_number'] === undefined && !automatic) a.error('device fastboot serial number missing');
-  else if (device['fastboot_serial_number'] === unset && !automatic) a.error('device fastboot serial number unset');
-  if (device['fastboot_options'] === undefined) a.error('device fastboot options missing');
-  else if (!Array.isArray(device['fastboot_options'])) a.error('device fastboot options is not a list');
-  if (device['fastboot_via_uboot'] === true && !isMapping(device['actions'])) a.error('device has no U-Boot');
+  if (device['fastboot_serial_number'] === undefined && !automatic) a.error("device fastboot serial number missing: set 'fastboot_serial_number' in the device dictionary");
+  else if (device['fastboot_serial_number'] === unset && !automatic) a.error("device fastboot serial number unset: 'fastboot_serial_number' keeps the device type's placeholder");
+  if (device['fastboot_options'] === undefined) a.error("device fastboot options missing: set 'fastboot_options' in the device dictionary, a list that may be empty");
+  else if (!Array.isArray(device['fastboot_options'])) a.error("device fastboot options is not a list: 'fastboot_options' of the device dictionary");
+  if (device['fastboot_via_uboot'] === true && !isMapping(device['actions'])) a.error("device has no U-Boot, and 'fastboot_via_uboot' needs it");
 }
