@@ -31,6 +31,7 @@ const needed = {
     'ovmf': '/usr/share/OVMF/OVMF_CODE.fd',
     'grub-efi-amd64-bin': '/usr/lib/grub/x86_64-efi/tftp.mod',
     'grub-common': 'grub-mkstandalone',
+    'grub-pc-bin': '/usr/lib/grub/i386-pc/boot.img',
     'telnet': 'telnet',
     'ipxe-qemu': '/usr/lib/ipxe/qemu/efi-virtio.rom',
     'chromium': 'chromium',

@@ -26,6 +26,7 @@ const fastboot = `${dispatcher}/flash/fastboot.test.ts`;
 const debuggers = `${dispatcher}/boot/debuggers.test.ts`;
 const emulators = `${dispatcher}/boot/emulators.test.ts`;
 const drive = 'a folder as the drive; USB devices of umockdev';
+const installation = 'QEMU, with an installer in the place of Debian’s';
 const shell = 'a shell on this machine';
 
 /** Every method that job definitions know, by kind of block. docs/methods.md is made of this. */
@@ -40,7 +41,7 @@ export const methodCoverage: Readonly<Record<'deploy' | 'boot' | 'test', readonl
     real('fastboot', 'Android’s fastboot, over TCP to a device that keeps what is written', fastboot),
     real('flasher', 'a program of the lab', vendorTools),
     fake('fvp', 'a played docker', emulators),
-    fake('iso-installer', 'a real CD image; a script as QEMU', emulators),
+    real('iso-installer', installation, 'tests/methods/qemu-iso.test.ts'),
     fake('mps', drive, drives),
     fake('musca', drive, drives),
     real('nbd', 'nbd-server', files),
@@ -85,7 +86,7 @@ export const methodCoverage: Readonly<Record<'deploy' | 'boot' | 'test', readonl
     argv('openocd', 'a played openocd; USB devices of umockdev', debuggers),
     argv('pyocd', 'a played pyocd; USB devices of umockdev', debuggers),
     fake('qdl', 'a played qdl; USB devices of umockdev', vendorTools),
-    fake('qemu-iso', 'a real CD image; a script as QEMU', emulators),
+    real('qemu-iso', installation, 'tests/methods/qemu-iso.test.ts'),
     real('qemu-nfs', 'QEMU; root over NFS from nfs-ganesha', 'tests/methods/nfs-root.test.ts'),
     argv('recovery', 'relays and power switch', vendorTools),
     argv('uuu', 'played uuu and bcu; a scripted U-Boot', vendorTools),

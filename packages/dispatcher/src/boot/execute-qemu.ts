@@ -76,19 +76,15 @@ function commandLine(a: Action, parameters: Mapping): string[] {
     if (label === 'uefi') argv.push('-L', file, '-monitor', 'none');
     else if (imageArg !== undefined && label !== 'nfsrootfs') argv.push(...shellSplit(imageArg).map(substitute));
   }
-  argv.push(...guestDrive(a));
-  const disk = a.get(guestDisk);
-  const folder = a.get(resultsFolder);
-  if (disk && folder !== undefined) {
-    a.set(preTestCommands, [`mkdir ${folder}`, `mount /dev/disk/by-uuid/${disk.uuid} -t ext2 ${folder}`, `ls -la ${folder}/bin/lava-test-runner`]);
-  }
-  return argv;
+  return [...argv, ...guestDrive(a)];
 }
 
-/** The drive with the tests, for images that do not have them. */
+/** The drive with the tests, for images that do not have them. The test block is told how to mount it. */
 export function guestDrive(a: Action): string[] {
   const disk = a.get(guestDisk);
   if (!disk) return [];
+  const folder = a.get(resultsFolder);
+  if (folder !== undefined) a.set(preTestCommands, [`mkdir ${folder}`, `mount /dev/disk/by-uuid/${disk.uuid} -t ext2 ${folder}`, `ls -la ${folder}/bin/lava-test-runner`]);
   const guest = mappingAt(a.job.device, 'actions', 'deploy', 'methods', 'image', 'parameters', 'guest') ?? {};
   const arch = asText(mappingAt(a.job.definition, 'context')?.['arch']);
   const bus = asText(guest['interface'] ?? (withIde.includes(arch) ? 'ide' : 'virtio'));

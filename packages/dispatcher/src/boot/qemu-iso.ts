@@ -1,7 +1,7 @@
 import { JobError } from '@lava/base';
 import { mappingAt } from '@lava/job';
 import { shellSplit } from '../connections/shell-split.ts';
-import { downloadedFiles, guestDisk, preTestCommands, resultsFolder } from '../deploy/downloaded.ts';
+import { downloadedFiles } from '../deploy/downloaded.ts';
 import { installation } from '../deploy/iso-installer.ts';
 import { fillFiles } from '../flash/image-files.ts';
 import type { Action, ActionSpec, Method } from '../pipeline/action.ts';
@@ -72,7 +72,5 @@ const rebootIntoInstalled: ActionSpec = {
     const connection = a.needConnection();
     connection.prompts = ['Loading initial ramdisk'];
     await connection.waitPrompt({ timeoutMs: a.remainingMs(), signal: a.signal });
-    const folder = a.get(resultsFolder);
-    if (a.get(guestDisk) && folder !== undefined) a.set(preTestCommands, [`mkdir ${folder}`, `mount -L LAVA ${folder}`]);
   },
 };

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Builds the test guest into a folder: vmlinuz, initramfs.cpio.gz, rootfs.tar.gz and rootfs.ext4 (64 MiB), from Debian's cloud
 # kernel and busybox; and what few guests need, as archives that are put behind the initramfs: nfs, disk (modules for IDE
-# disks), kexec and zmodem. Login: root, no password; prompt `root@guest:~# `.
+# disks and CDs), kexec and zmodem. Login: root, no password; prompt `root@guest:~# `.
 # Needs apt-get, dpkg-deb, cpio, gzip, mke2fs, busybox.
 # usage: build.sh FOLDER [amd64|arm64]
 set -euo pipefail
@@ -87,7 +87,7 @@ truncate -s 64M "$out/rootfs.ext4"
 PATH=$PATH:/sbin:/usr/sbin mke2fs -q -F -t ext4 -L guestroot -E root_owner=0:0 -d "$root" "$out/rootfs.ext4"
 
 modules "$work/nfs" sunrpc dns_resolver grace lockd fscache netfs nfs nfsv4
-modules "$work/disk" scsi_common scsi_mod libata ata_piix crc-t10dif t10-pi sd_mod
+modules "$work/disk" scsi_common scsi_mod libata ata_piix sd_mod cdrom sr_mod isofs
 program "$work/kexec" kexec-tools /sbin/kexec
 program "$work/zmodem" lrzsz /usr/bin/rz
 for part in nfs disk kexec zmodem; do pack "$work/$part" "$out/$part.cpio.gz"; done
