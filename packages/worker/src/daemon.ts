@@ -45,7 +45,7 @@ export async function runWorker(options: DaemonOptions, stop: AbortSignal): Prom
   });
   const supervisor = new Supervisor({
     attempts: join(settings.workerDir, 'attempts'), link, log,
-    program: options.lavaRun, root: settings.paths.root, finishDeadRun: options.finishDeadRun, patience: { second: 60, kill: 120 },
+    program: options.lavaRun, root: settings.paths.root, cacheSize: settings.cacheSize, finishDeadRun: options.finishDeadRun, patience: { second: 60, kill: 120 },
   });
   try {
     await supervisor.open();

@@ -1,4 +1,5 @@
 import { daemonLog, LavaError, messageOf, version } from '@lava/base';
+import { cacheMain } from './cache-command.ts';
 import { runWorker, type DaemonOptions } from './daemon.ts';
 import { enrolMain } from './enrol.ts';
 import { openLogFile } from './log-file.ts';
@@ -9,6 +10,7 @@ export async function workerMain(program: 'lava-worker' | 'lava-slave', options:
   let complain = (text: string) => { process.stderr.write(`${program}: ${text}\n`); };
   try {
     if (process.argv[2] === 'enroll') return await enrolMain(process.argv.slice(3), process.env);
+    if (process.argv[2] === 'cache') return await cacheMain(process.argv.slice(3), process.env);
     const settings = await readSettings(program, process.argv.slice(2), process.env);
     if ('ask' in settings) {
       process.stdout.write(settings.ask === 'help' ? usage(program) : `${program} ${version}\n`);

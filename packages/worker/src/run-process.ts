@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly program: string;
   /** Root of configuration and state, told to `lava-run` as LAVA_ROOT. */
   readonly root: string;
+  /** Setting CACHE_SIZE of the worker, told to `lava-run` as LAVA_CACHE_SIZE. */
+  readonly cacheSize?: string | undefined;
 }
 
 /**
@@ -32,7 +34,7 @@ export async function startRun(folder: AttemptFolder, options: RunOptions): Prom
     const child = spawn(process.execPath, [
       options.program, '--job-id', String(folder.ref.job), '--output-dir', folder.path, '--device', folder.file('device.yaml'),
       ...await given('dispatcher.yaml', '--dispatcher'), ...await given('env-dut.yaml', '--env-dut'), folder.file('job.yaml'),
-    ], { detached: true, cwd: folder.path, stdio: ['ignore', stdout.fd, stderr.fd], env: { ...environment, LAVA_ROOT: options.root, [mark]: folder.path } });
+    ], { detached: true, cwd: folder.path, stdio: ['ignore', stdout.fd, stderr.fd], env: { ...environment, LAVA_ROOT: options.root, ...(options.cacheSize !== undefined && { LAVA_CACHE_SIZE: options.cacheSize }), [mark]: folder.path } });
     const exited = new Promise<void>((resolve) => { child.once('exit', () => resolve()); });
     await Promise.race([once(child, 'spawn'), once(child, 'error').then(([error]) => { throw error; })]);
     child.unref();

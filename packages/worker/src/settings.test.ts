@@ -48,6 +48,7 @@ test('what is wrong is named with its place', async () => {
   await expect(read(rootWith(''), ['--unknown'])).rejects.toThrow('--unknown');
   await expect(read(rootWith('LOGLEVEL=LOUD'))).rejects.toThrow('no log level "LOUD"');
   await expect(read(rootWith('ENCRYPT=maybe'))).rejects.toThrow('ENCRYPT is "maybe"');
+  for (const size of ['much', '20X', '-1', '1e9']) await expect(read(rootWith(`CACHE_SIZE=${size}`))).rejects.toMatchObject({ code: 'setting-cache-size', message: `CACHE_SIZE is "${size}"` });
   await expect(read(rootWith(''), ['--hostname', 'a/b'])).rejects.toThrow('"a/b" cannot name a worker');
 });
 

@@ -3,6 +3,7 @@ import { hostname as shortName } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { ConfigurationError, daemonLogFormat, lavaPaths, messageOf, parseDaemonLevel, type DaemonLevel, type DaemonLogFormat, type LavaPaths } from '@lava/base';
+import { parseCacheSize } from '@lava/dispatcher/cache';
 import { optionValue, readSettingsFile } from '@lava/link';
 
 /** Settings of a worker, from (later ones win) defaults, /etc/lava-dispatcher/lava-slave, `LAVA_…` variables, options. */
@@ -21,12 +22,15 @@ export interface WorkerSettings {
   readonly logFile: string;
   readonly logFormat: DaemonLogFormat;
   readonly workerDir: string;
+  /** As it was written; undefined: the default of the cache. */
+  readonly cacheSize: string | undefined;
   readonly paths: LavaPaths;
   readonly lavaRun: string | undefined;
 }
 
 export const usage = (program: string) => `usage: ${program} [options]
        ${program} enroll --url URL --hostname NAME --code CODE   joins a server: see ${program} enroll --help
+       ${program} cache [--clear]   what is kept of downloads: see ${program} cache --help
 
 Connects to a LAVA server, runs its jobs on the devices beside this machine and reports.
 
@@ -43,6 +47,8 @@ Connects to a LAVA server, runs its jobs on the devices beside this machine and 
   --log-file FILE        - is standard output (LOG_FILE; /var/log/lava-dispatcher/${program}.log)
   --log-format FORMAT    text, or json for one object a line (LOG_FORMAT; text)
   --worker-dir DIR       state of the jobs; also --slave-dir (WORKER_DIR; /var/lib/lava/dispatcher/worker)
+  --cache-size SIZE      most that downloads kept for later jobs may take, as 20G or 500M; 0 keeps none (CACHE_SIZE; 50G, but at
+                         most a fifth of the disk)
   --root DIR             folder that stands for / in all the paths above (LAVA_ROOT)
   --version, --help, -h
 
@@ -53,7 +59,7 @@ const options = {
   master: { type: 'string' }, 'socket-addr': { type: 'string' }, hostname: { type: 'string' },
   encrypt: { type: 'boolean' }, 'no-encrypt': { type: 'boolean' }, 'allow-plain-network': { type: 'boolean' },
   'master-cert': { type: 'string' }, 'slave-cert': { type: 'string' }, ipv6: { type: 'boolean' }, level: { type: 'string', short: 'l' },
-  'log-file': { type: 'string' }, 'log-format': { type: 'string' }, 'worker-dir': { type: 'string' }, 'slave-dir': { type: 'string' }, root: { type: 'string' },
+  'log-file': { type: 'string' }, 'log-format': { type: 'string' }, 'worker-dir': { type: 'string' }, 'slave-dir': { type: 'string' }, 'cache-size': { type: 'string' }, root: { type: 'string' },
   'lava-run': { type: 'string' }, debug: { type: 'boolean' }, version: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -85,6 +91,8 @@ export async function readSettings(program: string, args: readonly string[], env
   if (!/^[-_a-zA-Z0-9.]{1,255}$/.test(hostname)) {
     throw new ConfigurationError(`"${hostname}" cannot name a worker`, { code: 'setting-hostname', hint: 'Use letters, digits, dots, dashes and underscores with --hostname.' });
   }
+  const cacheSize = given['cache-size'] ?? setting('CACHE_SIZE', '--cache-size');
+  parseCacheSize(cacheSize);
   return {
     master: given.master ?? setting('MASTER_URL', '--master') ?? 'tcp://localhost:5556',
     logger: given['socket-addr'] ?? setting('LOGGER_URL', '--socket-addr') ?? 'tcp://localhost:5555',
@@ -98,6 +106,7 @@ export async function readSettings(program: string, args: readonly string[], env
     logFile: given['log-file'] ?? setting('LOG_FILE', '--log-file') ?? join(paths.workerLogs, `${program}.log`),
     logFormat: daemonLogFormat(given['log-format'] ?? setting('LOG_FORMAT', '--log-format')),
     workerDir: resolve(given['worker-dir'] ?? given['slave-dir'] ?? setting('WORKER_DIR', '--worker-dir') ?? join(paths.workerState, 'worker')),
+    cacheSize,
     paths,
     lavaRun: given['lava-run'],
   };

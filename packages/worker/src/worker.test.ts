@@ -278,6 +278,15 @@ test('a device is not given to a second run while the first has its hands on it'
   expect(await w.ended(second)).toMatchObject({ result: 'pass' });
 });
 
+test('a job that shares the device of its host does not end it', async () => {
+  const w = await setup();
+  const host = w.start(17, { lines: 1, hang: true }, { 'device.yaml': 'hostname: board1\ncommands: {}\n' });
+  await waitUntil('the host', () => w.server.count(host) === 1);
+  const guest = w.start(18, { lines: 1 }, { 'device.yaml': 'hostname: board1\nguest: true\n' });
+  expect(await w.ended(guest)).toMatchObject({ result: 'pass' });
+  expect(isAlive(w.process(17))).toBe(true);
+});
+
 test('one daemon a state folder', async () => {
   const w = await setup();
   const first = w.worker;

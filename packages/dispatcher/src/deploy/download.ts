@@ -15,6 +15,8 @@ import { Transfer, transferName } from './transfer.ts';
 interface Place {
   readonly below?: string;
   readonly uniquify?: boolean;
+  /** Neither this block nor a later one writes to the file as it lies there. */
+  readonly reads?: boolean;
 }
 
 const texts = {
@@ -34,6 +36,7 @@ export class Downloads {
    * `download-retry` for one url block, with its overlays.
    * @param place.below folder for it in that of the deployment
    * @param place.uniquify false: all files lie beside each other, not each in a folder of its own
+   * @param place.reads true: it need not be a copy of that in the cache
    * @throws JobError for a block that cannot be fetched at all
    */
   spec(job: JobContext, parameters: Parameters, label: string, block: unknown, place: Place = {}): ActionSpec {
@@ -52,8 +55,10 @@ export class Downloads {
     return { name: 'download-retry', summary: 'download-retry', description: 'download with retry', retry: true, timeoutError: 'Infrastructure', children };
   }
 
-  #fetch(job: JobContext, parameters: Parameters, { label, block, place: { below = '', uniquify = true } }: { label: string; block: Mapping; place: Place }): ActionSpec {
-    const transfer = new Transfer({ label, block, namespace: asText(parameters['namespace'] ?? 'common') });
+  #fetch(job: JobContext, parameters: Parameters, { label, block, place: { below = '', uniquify = true, reads = false } }: { label: string; block: Mapping; place: Place }): ActionSpec {
+    // An archive is unpacked; overlays are put into the file itself.
+    const archive = block['archive'] === 'tar';
+    const transfer = new Transfer({ label, block, namespace: asText(parameters['namespace'] ?? 'common'), reads: archive || (reads && block['overlays'] === undefined) });
     const source = transfer.source(job);
     const name = transferName(source.url, transfer.undo);
     const place = join(below, uniquify ? label : '', name);
@@ -66,7 +71,6 @@ export class Downloads {
       validate: (a) => transfer.validate(a),
       async run(a) {
         const { sums } = await transfer.run(a, file());
-        const archive = block['archive'] === 'tar';
         if (archive) await unpack(a, file());
         const { image_arg: imageArg, compression } = block;
         addDownloaded(a, label, {

@@ -30,7 +30,7 @@ export function fetchPartitions(job: JobContext, parameters: Parameters, downloa
   return Object.entries(imagesOf(parameters)).flatMap(([label, block]) => {
     const overlay = isMapping(block) && block['apply-overlay'] === true;
     return [
-      downloads.spec(job, parameters, label, block),
+      downloads.spec(job, parameters, label, block, { reads: !overlay }),
       ...(overlay ? [applyOverlayImage(label, block, { sparse: block['sparse'] !== false })] : []),
       ...(overlay ? deviceEnvSpecs(job, parameters) : []),
     ];

@@ -28,7 +28,7 @@ export const nfs: Method = {
       summary: 'nfs deployment',
       description: 'deploy a root file system over NFS',
       children: [
-        ...['nfsrootfs', 'modules'].filter((label) => label in parameters).map((label) => downloads.spec(job, parameters, label, parameters[label])),
+        ...['nfsrootfs', 'modules'].filter((label) => label in parameters).map((label) => downloads.spec(job, parameters, label, parameters[label], { reads: true })),
         extractNfsRootfs, ...overlaySpecs(job, parameters), extractModules, ...overlayOnRoot(job, parameters), ...deviceEnvSpecs(job, parameters),
       ],
       validate(a) {

@@ -44,7 +44,7 @@ export const removable: Method = {
       children: [
         ...overlaySpecs(job, parameters),
         ...Object.entries(images).filter(([, block]) => block !== undefined).flatMap(([label, block]) => [
-          downloads.spec(job, parameters, label, block, place), ...(overlaid(block) ? [applyOverlayImage(label, block as Mapping, { partitioned: true })] : []),
+          downloads.spec(job, parameters, label, block, { ...place, reads: !overlaid(block) }), ...(overlaid(block) ? [applyOverlayImage(label, block as Mapping, { partitioned: true })] : []),
         ]),
         ddImage, ...deviceEnvSpecs(job, parameters),
       ],

@@ -13,6 +13,8 @@ import { prepareTftpOverlay } from './prepare-tftp-overlay.ts';
 import { checkTftp, serveTftp, tftpRoot, type TftpService } from './serve-tftp.ts';
 import { tftpFolder } from './tftp-folder.ts';
 
+/** Those that are changed where they lie: files are put into a ramdisk, commands into the answers for an installer. */
+const written = ['ramdisk', 'preseed'];
 const labels = ['ramdisk', 'kernel', 'dtb', 'nfsrootfs', 'modules', 'preseed', 'tee'];
 /** Those that a bootloader loads, and whose size counts. */
 const loaded = ['ramdisk', 'kernel', 'dtb', 'tee'];
@@ -72,7 +74,7 @@ function fetches(job: JobContext, parameters: Parameters, downloads: Downloads):
   const files = [...labels.filter((label) => label in parameters).map((label) => [label, parameters[label]] as const), ...overlays];
   const extra = isMapping(parameters['extra_files']) ? Object.entries(parameters['extra_files']) : [];
   return [
-    ...files.map(([label, block]) => downloads.spec(job, parameters, label, block)),
+    ...files.map(([label, block]) => downloads.spec(job, parameters, label, block, { reads: !written.includes(label) })),
     ...extra.map(([label, block]) => downloads.spec(job, parameters, label, block, { below: 'extra_files' })),
   ];
 }

@@ -17,6 +17,8 @@ export interface ServedFile {
   cut?: { readonly after: number; times: number };
   /** Answer so many requests for a range with 403. */
   refuseRanges?: number;
+  /** Send 64 KiB at a time, with such pauses. */
+  readonly pauseMs?: number;
   /** Answers wait for this after their first bytes. */
   readonly hold?: Promise<unknown>;
 }
@@ -91,6 +93,11 @@ export class FileServer {
       response.write(body.subarray(0, cut.after), () => setTimeout(() => response.destroy(), 20));
       return;
     }
+    for (let at = 0; file.pauseMs !== undefined && at < body.length; at += 1 << 16) {
+      response.write(body.subarray(at, at + (1 << 16)));
+      await new Promise((resolve) => { setTimeout(resolve, file.pauseMs); });
+    }
+    if (file.pauseMs !== undefined) return void response.end();
     const first = file.hold ? Math.min(body.length, 1 << 16) : body.length;
     response.write(body.subarray(0, first));
     asked.bytes += first;
