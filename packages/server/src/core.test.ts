@@ -294,6 +294,19 @@ describe('leases', () => {
     }, { clock: () => time });
   });
 
+  test('one that was written while the clock was wrong starts anew', () => inLab(async (lab) => {
+    const worker = await lab.worker('w1', ['q1']);
+    const job = await lab.submit();
+    worker.accept(await worker.started(job));
+    await state(lab, job, jobState.Running);
+    await lab.core.link.leases.look();
+    await lab.connection.db.updateTable('attempts').set({ lease_expires: new Date(Date.now() - 3_600_000) }).execute();
+    await lab.core.link.leases.look();
+    expect((await lab.job(job)).state).toBe(jobState.Running);
+    const { lease_expires } = await lab.connection.db.selectFrom('attempts').select('lease_expires').executeTakeFirstOrThrow();
+    expect(lease_expires.getTime()).toBeGreaterThan(Date.now());
+  }));
+
   test('PING renews the leases it names, and only those', () => inLab(async (lab) => {
     const worker = await lab.worker('w1', ['q1', 'q2']);
     const jobs = [await lab.submit(), await lab.submit()];
