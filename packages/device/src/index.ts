@@ -4,6 +4,7 @@ export { checkDevice, type CheckedDevice } from './check-device.ts';
 export type { DeviceProblem } from './device-problem.ts';
 export { checkRenderedDevice } from './check-rendered.ts';
 export { deviceTypeOf } from './device-type.ts';
+export { dictionaryVariable } from './dictionary-variable.ts';
 export { deviceTypeFolders, findTemplate, listTemplates, lookupFolders, readTemplate, type TemplateSource } from './templates.ts';
 export { checkConfiguration, deviceJsonSchema, type ConfigurationProblem } from './check-configuration.ts';
 export { checkDeviceType } from './check-device-type.ts';

@@ -7,6 +7,7 @@ import { readConfiguration, writeConfiguration } from '../devices/configuration.
 import { deviceProblems } from '../devices/renderer.ts';
 import type { Change } from '../store/change.ts';
 import { deviceHealth } from '../store/numbers.ts';
+import { deviceControl } from './device-control.ts';
 import { explainProblem } from './explain.ts';
 import { groupId, mustExist, setTags, userId } from './objects.ts';
 import { aligned, csv } from './table.ts';
@@ -127,6 +128,8 @@ export function devices(manage: Command): void {
       }
       if (wrong > 0) throw new CommandError(`${wrong} of ${found.length} devices cannot be used`);
     }));
+
+  deviceControl(group);
 }
 
 function mustNameDevice(hostname: string): void {

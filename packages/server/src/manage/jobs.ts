@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { jobStates } from '@lava/job';
 import { finishJob } from '../jobs/job-changes.ts';
 import { jobState } from '../store/numbers.ts';
+import { jobDefinitions } from './job-definitions.ts';
 import { jobRetention, jobSharing, seconds } from './job-retention.ts';
 import { userId } from './objects.ts';
 import { CommandError, visit } from './visit.ts';
@@ -37,6 +38,7 @@ export function jobs(manage: Command): void {
     }));
 
   jobRetention(group);
+  jobDefinitions(group);
   jobSharing(group);
 }
 

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { sql } from 'kysely';
@@ -190,4 +190,87 @@ test('notifications: what was sent, once more, and whether it can be', async () 
   const [, t, v1] = /^t=(\d+),v1=(\w+)$/.exec(String(receiver.got[0]!.headers['x-lava-signature']))!;
   expect(createHmac('sha256', key).update(`${t}.${receiver.got[0]!.body}`).digest('hex')).toBe(v1);
   await Promise.all([mail.close(), receiver.close(), irc.close()]);
+});
+
+test('sync: devices as their dictionaries ask for', async () => {
+  const folder = join(root, 'etc/lava-server/dispatcher-config/devices');
+  await mkdir(folder, { recursive: true });
+  const write = (name: string, wish: string) => writeFile(join(folder, `${name}.jinja2`), `{% extends 'qemu.jinja2' %}\n${wish}\n`);
+  await write('s1', "{% set sync_to_lava = {'device_type': 'synced', 'worker': 'w9', 'tags': ['fast'], 'aliases': ['sy'], 'physical_owner': 'ada', 'group_device_permissions': [['change_device', 'lab']]} %}");
+  await write('s2', "{% set sync_to_lava = {'worker': 'w9'} %}");
+  await write('s3', '');
+  await write('q1', "{% set sync_to_lava = {'device_type': 'synced'} %}");
+  expect(await manage('sync')).toBe('Scanning devices:\n* q1 [SKIP]\n  -> it was not made by sync\n* s1\n* s2 [SKIP]\n  -> sync_to_lava has no device_type\n* s3 [SKIP]\n  -> it does not set sync_to_lava\n');
+  const { db } = connection;
+  const state = async () => (await sql<{ hostname: string }>`select hostname, device_type, worker, health, devices.description, is_synced, username as owner, (select string_agg(name, ',') from device_tags join tags on tags.id = tag_id where device = hostname) as tags,
+    (select string_agg(permission, ',') from group_device_permissions where device = hostname) as may, display from devices left join users on users.id = physical_owner join device_types on name = device_type where hostname like 's%'`.execute(db)).rows;
+  expect(await state()).toEqual([{ hostname: 's1', device_type: 'synced', worker: 'w9', health: 1, description: 'Created automatically by LAVA.', is_synced: true, owner: 'ada', tags: 'fast', may: 'change_device', display: true }]);
+  expect(await manage('aliases', 'show', 'sy')).toBe('* sy: synced\n');
+  // A mistake leaves the device as it is; without its dictionary it retires, and with it the type of which it was the last.
+  await write('s1', '{% set sync_to_lava = nothing.at.all %}');
+  expect(await manage('sync')).toMatch(/\* s1 \[SKIP\]\n {2}-> .*nothing/);
+  expect((await state())[0]).toMatchObject({ health: 1, tags: 'fast' });
+  await rm(join(folder, 's1.jinja2'));
+  expect(await manage('sync')).toContain('* s1 [RETIRED]\n');
+  expect((await state())[0]).toMatchObject({ health: 5, display: false });
+  await write('s1', "{% set sync_to_lava = {'device_type': 'synced'} %}");
+  expect(await manage('sync')).toContain('* s1\n');
+  expect((await state())[0]).toMatchObject({ health: 1, display: true, worker: null, owner: null, tags: null, may: null });
+});
+
+test('devices control runs the command of the device', async () => {
+  const touched = join(root, 'touched');
+  await writeFile(join(root, 'etc/lava-server/dispatcher-config/devices/s1.jinja2'), `{% extends 'bcm2711-rpi-4-b.jinja2' %}\n{% set hard_reset_command = ['echo one > ${touched}', 'echo two >> ${touched}'] %}\n{% set power_on_command = 'exit 3' %}\n{% set connection_command = 'true' %}\n`);
+  expect(await manage('devices', 'control', 's1', 'reset', '-n')).toBe(`echo one > ${touched}\necho two >> ${touched}\n`);
+  expect(await readdir(root)).not.toContain('touched');
+  await manage('devices', 'control', 's1', 'reset');
+  expect(await readFile(touched, 'utf8')).toBe('one\ntwo\n');
+  expect(await manage('devices', 'control', 's1', 'on')).toBe('exit 3\nCommandError: It ended with status 3\n');
+  expect(await manage('devices', 'control', 's1', 'off')).toMatch(/^CommandError: The device has no command for it \(power_off_command\)/);
+  expect(await manage('devices', 'control', 's1', 'kick')).toMatch(/^CommandError: 'kick' is nothing to do/);
+});
+
+test('definitions of jobs: validated, and their metadata taken', async () => {
+  const { db } = connection;
+  const ada = await db.selectFrom('users').select('id').where('username', '=', 'ada').executeTakeFirstOrThrow();
+  const good = 'job_name: a\ndevice_type: qemu\ntimeouts: {job: {minutes: 10}}\nvisibility: public\nmetadata: {branch: main}\nactions: []\n';
+  const add = async (definition: string) => (await db.insertInto('jobs').values({ submitter: ada.id, description: 'x', definition, original_definition: definition, state: 5, health: 1 }).returning('id').executeTakeFirstOrThrow()).id;
+  const [a, b] = [await add(good), await add('job_name: 1\n')];
+  expect(await manage('jobs', 'validate', '--newer-than', '1h', '--submitter', 'ada')).toMatch(new RegExp(`\\* ${a}@ada\n\\* ${b}@ada\n  -> .+\nCommandError: \\d of \\d definitions are refused\n$`));
+  expect(await manage('jobs', 'backfill-metadata', '--dry-run', '--start-id', String(a))).toBe('To fill: 1 jobs\n');
+  expect(await manage('jobs', 'backfill-metadata', '--batch-size', '1')).toBe('Filled: 1 jobs\n');
+  expect(await manage('jobs', 'backfill-metadata')).toBe('Filled: 0 jobs\n');
+  expect((await db.selectFrom('jobs').select('metadata').where('id', '=', a).executeTakeFirstOrThrow()).metadata).toEqual({ branch: 'main' });
+});
+
+test('saved queries are refreshed; the address of the site; the database answers', async () => {
+  const { db } = connection;
+  const ada = await db.selectFrom('users').select('id').where('username', '=', 'ada').executeTakeFirstOrThrow();
+  await db.insertInto('queries').values([{ owner: ada.id, name: 'all', entity: 'testjob' }, { owner: ada.id, name: 'now', entity: 'testjob', is_live: true }]).execute();
+  expect(await manage('refresh_queries', '--all')).toBe('* ~ada/all\n');
+  expect((await db.selectFrom('queries').select('found').where('name', '=', 'all').executeTakeFirstOrThrow()).found!.length).toBeGreaterThan(0);
+  expect(await manage('refresh_queries', '--name', 'all', '--username', 'ada')).toBe('* ~ada/all\n');
+  expect(await manage('refresh_queries', '--name', 'now', '--username', 'ada')).toBe('CommandError: Query ~ada/now is live: it is never refreshed\n');
+  expect(await manage('refresh_queries')).toBe('CommandError: Give --name and --username, or --all\n');
+  await writeFile(join(root, 'etc/lava-server/settings.yaml'), 'SITE_URL: https://lava.example.org\n');
+  expect(await manage('site', 'list')).toBe('\tDomain: lava.example.org\n\tName: lava.example.org\n');
+  expect(await manage('site', 'update', '--domain', 'other.example.org')).toMatch(/^CommandError: The address is a setting: write "SITE_URL: https:\/\/other/);
+  expect(await manage('wait', 'database')).toBe('Waiting for the database:\n[done]\n');
+});
+
+test('scheduler: shares of groups, a forced check, why a job waits, and a simulation', async () => {
+  const { db } = connection;
+  expect(await manage('scheduler', 'shares', 'set', 'lab', '--weight', '2', '--quota', '3')).toBe('');
+  expect(await manage('scheduler', 'shares', 'list')).toBe('group,weight,quota,queue-limit\nlab,2,3,\n');
+  expect(await manage('scheduler', 'shares', 'remove', 'lab')).toBe('');
+  expect(await manage('scheduler', 'shares', 'set', 'nobody')).toMatch(/^CommandError: /);
+  expect(await manage('scheduler', 'check', 'q2')).toBe('');
+  expect((await db.selectFrom('devices').select('health').where('hostname', '=', 'q2').executeTakeFirstOrThrow()).health).toBe(1);
+  expect(await manage('scheduler', 'check', 'nothing')).toBe("CommandError: Device 'nothing' does not exist\n");
+  const ada = await db.selectFrom('users').select('id').where('username', '=', 'ada').executeTakeFirstOrThrow();
+  const { id } = await db.insertInto('jobs').values({ submitter: ada.id, description: 'waits', definition: '', original_definition: '', requested_device_type: 'synced', is_public: true }).returning('id').executeTakeFirstOrThrow();
+  expect(await manage('scheduler', 'explain', String(id))).toMatch(/s1/);
+  expect(await manage('scheduler', 'explain', '999999')).toBe('CommandError: Job 999999 is not queued\n');
+  expect(await manage('scheduler', 'explain')).not.toBe('');
+  expect((await manage('scheduler', 'simulate', '--seed', '7')).split('\n')[0]).toMatch(/job/);
 });

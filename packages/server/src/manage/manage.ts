@@ -5,13 +5,18 @@ import { devices } from './devices.ts';
 import { groups } from './groups.ts';
 import { importLavaCommand } from './import-lava.ts';
 import { jobs } from './jobs.ts';
+import { leader } from './leader.ts';
 import { maintenance } from './maintenance.ts';
 import { aliases, deviceTags } from './names.ts';
 import { notifications } from './notifications.ts';
 import { permissions } from './permissions.ts';
+import { refreshQueries } from './queries.ts';
 import { scheduler } from './scheduler.ts';
+import { site } from './site.ts';
+import { sync } from './sync.ts';
 import { tokens } from './tokens.ts';
 import { users } from './users.ts';
+import { wait } from './wait.ts';
 import { pipelineWorker, workers } from './workers.ts';
 
 /** `lava-server manage …`: what admins do at the command line, whether the server runs or not. */
@@ -30,7 +35,12 @@ export function addManage(program: Command): void {
   jobs(manage);
   maintenance(manage);
   scheduler(manage);
+  sync(manage);
+  refreshQueries(manage);
+  site(manage);
+  wait(manage);
   notifications(manage);
   importLavaCommand(manage);
   backups(manage);
+  leader(manage);
 }
