@@ -7,12 +7,13 @@ import { jobState } from '../store/numbers.ts';
 /** Sends to a worker, if it is here; an answer that got lost is asked for again. */
 export type Send = (worker: string, message: Extract<ServerMessage, { type: 'ANSWER' }>) => void;
 
-interface StoredCall extends AttemptRef {
+export interface StoredCall extends AttemptRef {
   readonly seq: string;
   readonly call: number;
   readonly key: string;
   readonly request: GroupRequest;
   readonly answered: boolean;
+  readonly polled: boolean;
   /** The worker of the attempt; null when that is over. */
   readonly worker: string | null;
 }
@@ -30,29 +31,46 @@ export async function takeGroupCall(db: Kysely<Database>, from: AttemptRef & { r
   const { rows: [member] } = await sql<{ target_group: string | null }>`select target_group from jobs where id = ${job}`.execute(db);
   if (!member?.target_group) return refuse(`job ${job} is in no multinode group`);
   const group = member.target_group;
-  const key = callKey(request);
+  const isNew = await storeCall(db, { job, fence, group, call, request, polled: false });
+  await answerCalls(db, group, callKey(request), isNew ? undefined : { job, fence, call }, send);
+}
+
+interface NewCall extends AttemptRef {
+  readonly group: string;
+  readonly call: number;
+  readonly request: GroupRequest;
+  /** Its member asks again until it is answered, and is told nothing by itself. */
+  readonly polled: boolean;
+}
+
+/** False when it was stored already, or when its attempt is over. */
+export async function storeCall(db: Kysely<Database>, { job, fence, group, call, request, polled }: NewCall): Promise<boolean> {
   // An earlier attempt of the same job is no member any more.
   if (request.request === 'group_data') await sql`delete from group_calls where job = ${job} and fence < ${fence}`.execute(db);
   const { numAffectedRows } = await sql`
-    insert into group_calls (target_group, job, fence, call, key, request)
-    values (${group}, ${job}, ${fence}, ${call}, ${key}, ${JSON.stringify(request)}::jsonb) on conflict (job, fence, call) do nothing`.execute(db);
-  const again = numAffectedRows === 0n ? { job, fence, call } : undefined;
-  await answerCalls(db, group, key, again, send);
+    insert into group_calls (target_group, job, fence, call, key, request, polled)
+    select ${group}, job, fence, ${call}, ${callKey(request)}, ${JSON.stringify(request)}::jsonb, ${polled} from attempts
+    where job = ${job} and fence = ${fence} and ended_at is null for share on conflict (job, fence, call) do nothing`.execute(db);
+  return numAffectedRows !== 0n;
 }
 
-/** Answers the calls with a key that can be answered now, each once; the one that came again, again. */
-async function answerCalls(db: Kysely<Database>, group: string, key: string, again: (AttemptRef & { readonly call: number }) | undefined, send: Send): Promise<void> {
-  const { rows } = await sql<StoredCall>`
-    select seq, c.job, c.fence, call, key, request, answered, a.worker
+/** What members of a group have said so far that concerns a key, in the order in which it came. */
+export async function readCalls(db: Kysely<Database>, group: string, key: string): Promise<{ readonly members: GroupMembers; readonly rows: readonly StoredCall[]; readonly calls: readonly GroupCall[] }> {
+  const { rows: all } = await sql<StoredCall>`
+    select seq, c.job, c.fence, call, key, request, answered, polled, a.worker
     from group_calls c left join attempts a on a.job = c.job and a.fence = c.fence and a.ended_at is null
     where target_group = ${group} and key in ('', ${key}) order by seq`.execute(db);
   const asCall = ({ job, call, request }: StoredCall): GroupCall => ({ member: String(job), call, request });
-  const members = new GroupMembers(rows.filter((row) => row.key === '').map(asCall));
-  const concerned = rows.filter((row) => row.key === key);
-  const calls = concerned.map(asCall);
+  const rows = all.filter((row) => row.key === key);
+  return { members: new GroupMembers(all.filter((row) => row.key === '').map(asCall)), rows, calls: rows.map(asCall) };
+}
+
+/** Answers the calls with a key that can be answered now, each once; the one that came again, again. Those that are polled are left alone. */
+export async function answerCalls(db: Kysely<Database>, group: string, key: string, again: (AttemptRef & { readonly call: number }) | undefined, send: Send): Promise<void> {
+  const { members, rows, calls } = await readCalls(db, group, key);
   const isAgain = (row: StoredCall) => row.job === again?.job && row.fence === again.fence && row.call === again.call;
-  const ready = concerned.flatMap((row, i) => {
-    const answer = row.answered && !isAgain(row) ? undefined : answerTo(calls[i]!, members, calls);
+  const ready = rows.flatMap((row, i) => {
+    const answer = row.polled || (row.answered && !isAgain(row)) ? undefined : answerTo(calls[i]!, members, calls);
     return answer ? [{ row, answer }] : [];
   });
   // Two calls that come at once see the same: whoever notes an answer sends it. One that is lost is asked for again.

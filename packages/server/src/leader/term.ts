@@ -1,5 +1,7 @@
 import { basename } from 'node:path';
 import { readSecretCertificate } from '@lava/link';
+import { CoordinatorServer } from '../coordinator/coordinator-server.ts';
+import { coordinatorSettings } from '../coordinator/settings.ts';
 import { startCore, type Core, type CoreOptions } from '../core.ts';
 import { followEnrolments, noteRemovals } from '../enrol/shared-certificates.ts';
 import type { EnrolmentTarget } from '../enrol/enrol-worker.ts';
@@ -39,6 +41,12 @@ export async function beginTerm(options: TermOptions): Promise<Office> {
     const notifier = new Notifier({ services: core.services, settings: notifySettings(settingsFiles) });
     await notifier.start();
     closers.push(() => notifier.close());
+    const coordinator = coordinatorSettings(settingsFiles);
+    if (coordinator) {
+      const port = await CoordinatorServer.listen({ db, log, settings: coordinator, send: core.link.answer });
+      closers.push(() => port.close());
+      log.info(`Coordinator of multinode groups on ${port.address}`);
+    }
     const events = eventSettings(settingsFiles);
     if (events.enabled) {
       const { publishEvents } = await import('../api/events/publisher.ts');

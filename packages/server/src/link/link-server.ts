@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { messageOf, version, type DaemonLog } from '@lava/base';
 import { callsSince, ServerEndpoint, type AttemptRef, type LogMessage, type ServerEndpointOptions, type Session, type SessionMessage } from '@lava/link';
-import { forgetGroup, takeGroupCall } from '../groups/group-calls.ts';
+import { forgetGroup, takeGroupCall, type Send } from '../groups/group-calls.ts';
 import type { Ending } from '../jobs/job-changes.ts';
 import type { LogIntake } from '../logs/intake.ts';
 import type { Stored } from '../store/change.ts';
@@ -59,6 +59,9 @@ export class LinkServer {
       },
     });
   }
+
+  /** Tells a member of a group, if its worker is here. */
+  readonly answer: Send = (worker, message) => { this.#endpoint.send(worker, message); };
 
   get addresses(): { readonly control: string; readonly log: string } {
     return this.#endpoint.addresses;
@@ -131,7 +134,7 @@ export class LinkServer {
         log.warn(`[${message.job}] ${hostname} could not start it: ${message.reason}`);
         return this.#finish(hostname, message, { result: 'fail', errorType: 'Infrastructure', errorCode: 'start-failed', errorMessage: `Worker ${hostname} could not start the job: ${message.reason}` });
       case 'CALL':
-        if (await control.isLive(hostname, message)) await takeGroupCall(stored.db, { ...message, worker: hostname }, (worker, answer) => this.#endpoint.send(worker, answer));
+        if (await control.isLive(hostname, message)) await takeGroupCall(stored.db, { ...message, worker: hostname }, this.answer);
         return;
       case 'UNKNOWN':
         log.info(`[${message.job}] ${hostname} knows nothing of it`);

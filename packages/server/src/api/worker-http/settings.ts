@@ -1,5 +1,4 @@
-import { BlockList, isIP } from 'node:net';
-import { ConfigurationError } from '@lava/base';
+import { addressesIn } from '../../networks.ts';
 
 /** Which workers of LAVA's HTTP protocol are let in, by LAVA's settings. */
 export interface WorkerHttpSettings {
@@ -17,30 +16,10 @@ export interface WorkerHttpSettings {
  */
 export function workerHttpSettings(settings: Readonly<Record<string, unknown>>): WorkerHttpSettings {
   const given = settings['WORKER_AUTO_REGISTER_NETMASK'];
-  const networks = readNetworks(Array.isArray(given) ? given.map(String) : ['127.0.0.0/8', '::1']);
   return {
     // LAVA's own default is false. The protocol has not changed since 2020, and equal versions are impossible here.
     anyVersion: settings['ALLOW_VERSION_MISMATCH'] !== false,
     autoRegister: settings['WORKER_AUTO_REGISTER'] === true,
-    mayRegister: (address) => {
-      const plain = address.replace(/^::ffff:(?=\d+\.)/, '');
-      const family = isIP(plain);
-      return family !== 0 && networks.check(plain, family === 6 ? 'ipv6' : 'ipv4');
-    },
+    mayRegister: addressesIn('WORKER_AUTO_REGISTER_NETMASK', Array.isArray(given) ? given.map(String) : ['127.0.0.0/8', '::1']),
   };
-}
-
-function readNetworks(texts: readonly string[]): BlockList {
-  const networks = new BlockList();
-  for (const text of texts) {
-    const [address = '', bits] = text.split('/');
-    const family = isIP(address);
-    const longest = family === 6 ? 128 : 32;
-    const prefix = bits === undefined ? longest : Number(bits);
-    if (family === 0 || !Number.isInteger(prefix) || prefix < 0 || prefix > longest) {
-      throw new ConfigurationError(`WORKER_AUTO_REGISTER_NETMASK has ${JSON.stringify(text)}`, { code: 'settings-file', hint: 'Write networks as 192.0.2.0/24.' });
-    }
-    networks.addSubnet(address, prefix, family === 6 ? 'ipv6' : 'ipv4');
-  }
-  return networks;
 }
