@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { DeviceHealth, Invalid, JobHealth, JobState, JsonSchema, WorkerHealth } from '@lava/job';
 import { LavaError, type DaemonLog, type ErrorType, type LavaPaths } from '@lava/base';
+import type { User } from './auth/users.ts';
 import type { Waiting } from './scheduler/explain.ts';
 import type { Database } from './store/database.ts';
 import type { Timings } from './timings.ts';
@@ -74,9 +75,9 @@ export interface Submitter {
 
 export interface JobService {
   /** Checks and stores a definition, of a multinode group all jobs or none. Throws `SubmitError`. */
-  submit(definition: string, submitter: Submitter): Promise<Submitted>;
+  submit(definition: string, submitter: Submitter | User): Promise<Submitted>;
   /** Submits what a job was submitted as once more, of one of a multinode group the whole group. Undefined if there is no such job. */
-  resubmit(job: number, submitter: Submitter): Promise<Submitted | undefined>;
+  resubmit(job: number, submitter: Submitter | User): Promise<Submitted | undefined>;
   /** The same checks without storing; without a user, what depends on one is not checked. */
   validate(definition: string): Promise<readonly SubmitProblem[]>;
   /** What LAVA's published schema refuses in a definition; strictly, unknown keys too. */

@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import { may, type Guarded } from '../auth/permissions.ts';
 import type { User } from '../auth/users.ts';
-import { guardedDevice, guardedType } from '../auth/visibility.ts';
+import { guardedType } from '../auth/visibility.ts';
 import { match } from '../scheduler/match.ts';
 import type { SubmitErrorKind } from '../services.ts';
 import type { Database } from '../store/database.ts';
@@ -26,10 +26,21 @@ export interface Missing {
   readonly key: string;
 }
 
-interface Candidate { readonly hostname: string; readonly device_type: string; readonly worker: string | null; readonly health: number; readonly tags: number[]; readonly guard: Guarded }
+/** Devices that are alike: of one type, in service or not, with the same tags and for the same people. */
+interface Kind {
+  readonly hostnames: readonly string[];
+  readonly type: string;
+  /** Told apart only where a job asks for a worker or a device. */
+  readonly worker: string | null;
+  readonly retired: boolean;
+  /** The one device that the job asks for by name. */
+  readonly named: boolean;
+  readonly tags: readonly number[];
+  readonly guard: Guarded;
+}
 
 /** What a place becomes here, with all devices that could ever serve it. */
-interface Served { readonly found: Found; readonly devices: readonly Candidate[] }
+interface Served { readonly found: Found; readonly devices: readonly Kind[] }
 
 /**
  * Could the job ever run here? Busy, offline and bad devices count, retired ones do not. The texts are LAVA's.
@@ -49,40 +60,34 @@ export async function findDevices(db: Kysely<Database>, places: readonly WantedP
 }
 
 async function serve(db: Kysely<Database>, place: WantedPlace, user: User | null): Promise<Served | Missing> {
-  const { rows: types } = await sql<{ name: string; guard: Guarded }>`
-    select name, ${guardedType('device_types.name')} as guard from device_types
-    where name = coalesce((select device_type from aliases where name = ${place.deviceType}), ${place.deviceType})`.execute(db);
-  const type = types[0]?.name;
-  if (type === undefined) {
+  const { type, typeGuard, worker: workerKnown, tags: knownTags, kinds } = await look(db, place);
+  if (type === null) {
     return unavailable('device_type', 'unknown-device-type', `Device type '${place.deviceType}' is unavailable.`, 'An admin adds one with: lava-server manage device-types add NAME');
   }
-  if (user && !may(user, 'view', types[0]!.guard)) return unavailable('device_type', 'hidden-device-type', `Device type '${type}' is unavailable to user '${user.username}'`);
-  if (place.worker !== null) {
-    const { rows } = await sql`select 1 from workers where hostname = ${place.worker}`.execute(db);
-    if (rows.length === 0) return data('worker', 'unknown-worker', `Worker '${place.worker}' does not exist.`);
-  }
-  const candidates = await readCandidates(db, type, place.device);
+  if (user && !may(user, 'view', typeGuard)) return unavailable('device_type', 'hidden-device-type', `Device type '${type}' is unavailable to user '${user.username}'`);
+  if (place.worker !== null && !workerKnown) return data('worker', 'unknown-worker', `Worker '${place.worker}' does not exist.`);
   let { worker } = place;
   if (place.device !== null) {
-    const device = candidates.find((d) => d.hostname === place.device);
+    const device = kinds.find((k) => k.named);
     if (!device) return data('device', 'unknown-device', `Device '${place.device}' does not exist.`);
-    if (device.device_type !== type) return data('device', 'device-of-another-type', `Device '${place.device}' is not of type '${type}'.`);
+    if (device.type !== type) return data('device', 'device-of-another-type', `Device '${place.device}' is not of type '${type}'.`);
     if (worker !== null && device.worker !== worker) return data('device', 'device-of-another-worker', `Device '${place.device}' is not attached to worker '${worker}'.`);
     if (user && !may(user, 'submit', device.guard)) return data('device', 'device-not-permitted', `You do not have permission to submit jobs to device '${place.device}'.`);
     worker = device.worker;
   }
-  const present = candidates.filter((d) => d.health !== deviceHealth.Retired && (place.device === null || d.hostname === place.device) && (worker === null || d.worker === worker));
+  const present = kinds.filter((k) => !k.retired && (place.device === null || k.named) && (worker === null || k.worker === worker));
   if (present.length === 0) {
     return unavailable('device_type', 'no-devices', `No devices of type ${type} are available.`, 'An admin adds one with: lava-server manage devices add HOSTNAME --device-type TYPE --worker WORKER');
   }
-  const allowed = user ? present.filter((d) => may(user, 'submit', d.guard)) : present;
+  const allowed = user ? present.filter((k) => may(user, 'submit', k.guard)) : present;
   if (allowed.length === 0) {
-    const visible = present.filter((d) => may(user, 'view', d.guard)).map((d) => `'${d.hostname}'`);
+    const visible = present.filter((k) => may(user, 'view', k.guard)).flatMap((k) => k.hostnames).sort().map((hostname) => `'${hostname}'`);
     return unavailable('device_type', 'no-permitted-devices', `No devices from [${visible.join(', ')}] pool are currently available to user ${user!.username}`);
   }
-  const tags = await findTags(db, place.tags);
-  if (!Array.isArray(tags)) return tags;
-  const carries = (d: Candidate) => tags.every((tag) => d.tags.includes(tag));
+  const unknownTag = place.tags.find((name) => !Object.hasOwn(knownTags, name));
+  if (unknownTag !== undefined) return { kind: 'yaml', code: 'unknown-tag', message: `Device tag '${unknownTag}' does not exist in the database.`, key: 'tags' };
+  const tags = place.tags.map((name) => knownTags[name]!);
+  const carries = (kind: Kind) => tags.every((tag) => kind.tags.includes(tag));
   const devices = allowed.filter(carries);
   if (devices.length === 0) {
     const list = place.tags.join(', ');
@@ -95,7 +100,9 @@ async function serve(db: Kysely<Database>, place: WantedPlace, user: User | null
 /** The first place of a group for which no device is left when all places are served at once. */
 function tooFew(places: readonly WantedPlace[], served: readonly Served[]): WantedPlace | undefined {
   const owners = places.flatMap((place, n) => Array.from({ length: place.count }, () => n));
-  const without = match(owners.map((n) => served[n]!.devices), () => Infinity).indexOf(undefined);
+  if (owners.length === 1) return undefined;
+  const devices = served.map((s) => s.devices.flatMap((kind) => kind.hostnames.map((hostname) => ({ hostname, worker: null }))));
+  const without = match(owners.map((n) => devices[n]!), () => Infinity).indexOf(undefined);
   return without < 0 ? undefined : places[owners[without]!];
 }
 
@@ -105,19 +112,37 @@ function notEnough(place: WantedPlace, type: string, user: User | null): Missing
     : unavailable('count', 'too-few-devices', `Not enough devices of type ${type} are currently available${toUser}`);
 }
 
-async function readCandidates(db: Kysely<Database>, type: string, device: string | null): Promise<Candidate[]> {
-  const { rows } = await sql<Candidate>`
-    select hostname, device_type, worker, health, array(select tag_id from device_tags where device = hostname) as tags, ${guardedDevice('devices.hostname', 'devices.device_type')} as guard
-    from devices where device_type = ${type} or hostname = ${device ?? ''} order by hostname`.execute(db);
-  return rows;
+interface Look {
+  /** Null: there is none of the name. */
+  readonly type: string | null;
+  readonly typeGuard: Guarded;
+  /** The worker that was asked for is there. */
+  readonly worker: boolean;
+  /** Numbers of the tags that were asked for, as far as they are known. */
+  readonly tags: Readonly<Record<string, number>>;
+  readonly kinds: readonly Kind[];
 }
 
-async function findTags(db: Kysely<Database>, names: readonly string[]): Promise<number[] | Missing> {
-  if (names.length === 0) return [];
-  const { rows } = await sql<{ id: number; name: string }>`select id, name from tags where name = any(${names}::text[])`.execute(db);
-  const unknown = names.find((name) => !rows.some((r) => r.name === name));
-  if (unknown !== undefined) return { kind: 'yaml', code: 'unknown-tag', message: `Device tag '${unknown}' does not exist in the database.`, key: 'tags' };
-  return rows.map((r) => r.id);
+/** All that the database knows of what a place asks for, in one question. */
+async function look(db: Kysely<Database>, place: WantedPlace): Promise<Look> {
+  const pinned = place.worker !== null || place.device !== null;
+  const hostname = place.device ?? '';
+  const { rows: [row] } = await sql<Omit<Look, 'tags' | 'kinds'> & { tags: Look['tags'] | null; kinds: (Omit<Kind, 'guard'> & { grants: Guarded['grants'] })[] | null }>`
+    with type as (select name from device_types where name = coalesce((select device_type from aliases where name = ${place.deviceType}), ${place.deviceType})),
+    candidate as (select hostname, device_type, worker, health from devices where device_type = (select name from type) or hostname = ${hostname}),
+    carried as (select device, array_agg(tag_id order by tag_id) as tags from device_tags where device in (select hostname from candidate) group by device),
+    granted as (select device, jsonb_agg(jsonb_build_object('group', group_id, 'permission', permission) order by group_id, permission) as grants
+      from group_device_permissions where device in (select hostname from candidate) group by device),
+    kind as (select array_agg(hostname) as hostnames, device_type as type, case when ${pinned}::boolean then worker end as worker, health = ${deviceHealth.Retired} as retired, hostname = ${hostname} as named,
+        coalesce(tags, '{}') as tags, coalesce(grants, '[]') as grants
+      from candidate left join carried on carried.device = hostname left join granted on granted.device = hostname group by 2, 3, 4, 5, 6, 7)
+    select type.name as type, ${guardedType('type.name')} as "typeGuard",
+      exists (select from workers where hostname = ${place.worker ?? ''}) as worker,
+      (select json_object_agg(name, id) from tags where name = any(${place.tags}::text[])) as tags,
+      (select json_agg(kind) from kind) as kinds
+    from (select) as always left join type on true`.execute(db);
+  const { typeGuard, tags, kinds, ...rest } = row!;
+  return { ...rest, typeGuard, tags: tags ?? {}, kinds: (kinds ?? []).map(({ grants, ...kind }) => ({ ...kind, guard: { kind: 'device', grants, type: typeGuard } })) };
 }
 
 const unavailable = (key: string, code: string, message: string, hint?: string): Missing => ({ kind: 'unavailable', key, code, message, hint });

@@ -4,6 +4,7 @@ import { isMapping, mappingAt, splitMultinode, type Mapping, type Member, type R
 import { dumpYaml } from '@lava/yaml';
 import type { Change } from '../store/change.ts';
 import type { Database } from '../store/database.ts';
+import { storableJson } from '../store/json.ts';
 import { jobHealth, jobState } from '../store/numbers.ts';
 import { normalised, type Wanted } from './definition.ts';
 import { loadExactly } from './exact-yaml.ts';
@@ -24,8 +25,14 @@ interface Defaults {
   readonly retry: RetryPolicy | undefined;
 }
 
+/** What is to be stored of one submission. */
+export interface Submission {
+  readonly accepted: Accepted;
+  readonly submitter: { readonly id: number; readonly username: string };
+  readonly defaults: Defaults;
+}
+
 interface NewJob {
-  readonly id: number;
   readonly subId: string;
   readonly definition: string;
   readonly original: string;
@@ -34,38 +41,70 @@ interface NewJob {
   readonly member: Member | undefined;
 }
 
-/** Stores a job, or all jobs of a multinode group. */
-export async function insertJobs(c: Change, accepted: Accepted, submitter: { id: number; username: string }, { queueTimeout, retry }: Defaults): Promise<readonly { id: number; subId: string }[]> {
+/** Number of jobs that a submission makes, guests of a multinode group too. */
+const sizeOf = ({ accepted: { text, wanted } }: Submission): number =>
+  (wanted.places[0]?.role === undefined ? 1 : splitMultinode(loadExactly(text) as Mapping, { targetGroup: '', firstId: 0 }).length);
+
+/** Columns of a new job, and its tags. */
+interface JobRow { readonly id: number; readonly sub_id: string; readonly [column: string]: unknown }
+
+/** A stored job: its number and, of a multinode group, its place in the group. */
+export interface Inserted { readonly id: number; readonly subId: string }
+
+/** Stores the jobs of several submissions: of each a job, or all jobs of a multinode group. */
+export async function insertJobs(c: Change, submissions: readonly Submission[]): Promise<readonly (readonly Inserted[])[]> {
+  if (submissions.length === 0) return [];
+  const sizes = submissions.map(sizeOf);
+  const ids = await newIds(c, sizes.reduce((sum, size) => sum + size, 0));
+  const inserted: Inserted[][] = [];
+  const rows: JobRow[] = [];
+  const groups: { job: number; group: number }[] = [];
+  for (const [n, submission] of submissions.entries()) {
+    const own = ids.splice(0, sizes[n]);
+    const viewing = await viewingGroups(c, submission.accepted.wanted.visibility, submission.submitter.username);
+    const jobs = rowsOf(submission, own);
+    rows.push(...jobs);
+    groups.push(...own.flatMap((job) => viewing.map((group) => ({ job, group }))));
+    inserted.push(jobs.map(({ id, sub_id }) => ({ id, subId: sub_id })));
+  }
+  await sql`
+    with given as (select * from jsonb_to_recordset(${storableJson(rows)}::jsonb) as g (id int, sub_id text, target_group text, role text, host_role text, essential boolean, submitter int,
+      description text, definition text, original_definition text, multinode_definition text, metadata jsonb, is_public boolean, requested_device_type text, requested_device text,
+      requested_worker text, priority smallint, queue_timeout int, retry jsonb, tags jsonb)),
+    stored as (insert into jobs (id, sub_id, target_group, role, host_role, essential, submitter, description, definition, original_definition, multinode_definition, metadata, is_public,
+        requested_device_type, requested_device, requested_worker, priority, queue_timeout, retry, state, health)
+      select id, sub_id, target_group, role, host_role, essential, submitter, description, definition, original_definition, multinode_definition, metadata, is_public,
+        requested_device_type, requested_device, requested_worker, priority, queue_timeout, retry, ${jobState.Submitted}::int, ${jobHealth.Unknown}::int from given order by id)
+    insert into job_tags (job, tag_id) select given.id, tag::int from given, jsonb_array_elements_text(tags) tag`.execute(c.trx);
+  if (groups.length > 0) {
+    await sql`insert into job_groups (job, group_id) select job, "group" from jsonb_to_recordset(${JSON.stringify(groups)}::jsonb) as g (job int, "group" int)`.execute(c.trx);
+  }
+  for (const { id } of inserted.flat()) c.job(id, jobState.Submitted, jobHealth.Unknown);
+  return inserted;
+}
+
+/** The columns of the jobs of a submission that get these numbers. */
+function rowsOf({ accepted, submitter, defaults: { queueTimeout, retry } }: Submission, ids: readonly number[]): JobRow[] {
   const { text, wanted, found } = accepted;
   const plain = text.replaceAll('\0', '\uFFFD');
   const multinode = wanted.places[0]?.role !== undefined;
   const group = multinode ? randomUUID() : null;
-  const jobs = multinode ? await members(c, accepted, group!) : [{ id: (await newIds(c, 1))[0]!, subId: '', definition: normalised(text), original: plain, found: found[0], member: undefined }];
-  const groups = await viewingGroups(c, wanted.visibility, submitter.username);
-  for (const job of jobs) {
-    await sql`
-      insert into jobs (id, sub_id, target_group, role, host_role, essential, submitter, description, definition, original_definition, multinode_definition, metadata, is_public,
-        requested_device_type, requested_device, requested_worker, priority, state, health, queue_timeout, retry)
-      values (${job.id}, ${job.subId}, ${group}, ${job.member?.role ?? ''}, ${job.member?.hostRole ?? null}, ${job.member?.essential ?? false}, ${submitter.id}, ${wanted.name},
-        ${job.definition}, ${job.original}, ${multinode ? plain : ''}, ${wanted.metadata}::jsonb, ${wanted.visibility === 'public'},
-        ${job.found?.type ?? null}, ${job.found?.device ?? null}, ${job.found?.worker ?? null}, ${wanted.priority}, ${jobState.Submitted}, ${jobHealth.Unknown}, ${wanted.queueTimeout ?? queueTimeout}, ${retry === undefined ? null : JSON.stringify(retry)}::jsonb)`.execute(c.trx);
-    if (job.found && job.found.tags.length > 0) await sql`insert into job_tags (job, tag_id) select ${job.id}, unnest(${job.found.tags}::int[])`.execute(c.trx);
-    if (groups.length > 0) await sql`insert into job_groups (job, group_id) select ${job.id}, unnest(${groups}::int[])`.execute(c.trx);
-    c.job(job.id, jobState.Submitted, jobHealth.Unknown);
-  }
-  return jobs;
+  const jobs: NewJob[] = multinode ? members(accepted, group!, ids) : [{ subId: '', definition: normalised(text), original: plain, found: found[0], member: undefined }];
+  return jobs.map(({ subId, definition, original, found: place, member }, n) => ({
+    id: ids[n]!, sub_id: subId, target_group: group, role: member?.role ?? '', host_role: member?.hostRole ?? null, essential: member?.essential ?? false, submitter: submitter.id,
+    description: wanted.name, definition, original_definition: original, multinode_definition: multinode ? plain : '', metadata: JSON.parse(wanted.metadata) as unknown, is_public: wanted.visibility === 'public',
+    requested_device_type: place?.type ?? null, requested_device: place?.device ?? null, requested_worker: place?.worker ?? null,
+    priority: wanted.priority, queue_timeout: wanted.queueTimeout ?? queueTimeout, retry: retry ?? null, tags: place?.tags ?? [],
+  }));
 }
 
 /** Each job of a group as its worker gets it; `roles` says who else is in the group, by the numbers of the jobs with devices. */
-async function members(c: Change, { text, wanted, found }: Accepted, targetGroup: string): Promise<NewJob[]> {
-  const definition = loadExactly(text) as Mapping;
-  const size = splitMultinode(definition, { targetGroup, firstId: 0 }).length;
-  const ids = await newIds(c, size);
-  const parts = splitMultinode(definition, { targetGroup, firstId: ids[0]! });
+function members({ text, wanted, found }: Accepted, targetGroup: string, ids: readonly number[]): NewJob[] {
+  const parts = splitMultinode(loadExactly(text) as Mapping, { targetGroup, firstId: ids[0]! });
   const roles = Object.fromEntries(parts.flatMap((m, n) => (m.needsDevice ? [[String(ids[n]), m.role]] : [])));
-  return parts.map((member, n) => {
+  return parts.map((member) => {
     const own = dumpYaml(withRoles(member.definition, roles));
-    return { id: ids[n]!, subId: member.subId, definition: own, original: own, member, found: member.needsDevice ? found[wanted.places.findIndex((p) => p.role === member.role)] : undefined };
+    return { subId: member.subId, definition: own, original: own, member, found: member.needsDevice ? found[wanted.places.findIndex((p) => p.role === member.role)] : undefined };
   });
 }
 

@@ -5,6 +5,7 @@ import { policyOf, type Policy } from '../scheduler/snapshot.ts';
 import type { JobService } from '../services.ts';
 import { change, type Stored } from '../store/change.ts';
 import { cancelGroup } from './group-changes.ts';
+import { SubmissionStore } from './submission-store.ts';
 import { checkDefinition, submitJobs, submittedText, type SubmitSettings } from './submit.ts';
 
 /** What an admin sets in settings.yaml, as far as it concerns jobs. */
@@ -15,11 +16,12 @@ export interface InstanceSettings extends SubmitSettings {
 /** What users do with jobs. */
 export function jobService(stored: Stored, settings: InstanceSettings): JobService {
   const { policy = policyOf() } = settings;
+  const store = new SubmissionStore(stored, settings.queueLimit ?? null);
   return {
-    submit: (definition, submitter) => submitJobs(stored, definition, submitter, settings),
+    submit: (definition, submitter) => submitJobs(stored.db, store, definition, submitter, settings),
     async resubmit(job, submitter) {
       const text = await submittedText(stored.db, job);
-      return text === undefined ? undefined : submitJobs(stored, text, submitter, settings);
+      return text === undefined ? undefined : submitJobs(stored.db, store, text, submitter, settings);
     },
     validate: async (definition) => (await checkDefinition(stored.db, definition, settings, null)).problems,
     validateSchema: (definition, strict) => validateJob(definition, { strict, contextVariables: settings.contextVariables }),

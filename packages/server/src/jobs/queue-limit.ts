@@ -2,21 +2,47 @@ import { sql } from 'kysely';
 import type { Change } from '../store/change.ts';
 import { jobState } from '../store/numbers.ts';
 
-/**
- * Why somebody may not queue `more` jobs now; undefined: they fit. What a group of theirs is allowed counts more than
- * what everybody is. Submissions of one user wait for one another here, so that together they do not exceed it.
- * @param everybody most queued jobs of one user; null means no limit
- */
-export async function queueIsFull(c: Change, submitter: number, more: number, everybody: number | null): Promise<{ code: string; message: string; hint: string } | undefined> {
-  const { rows: [own] } = await sql<{ limit: number | null }>`
-    select max(queue_limit) as limit from group_shares where group_id in (select group_id from user_groups where user_id = ${submitter})`.execute(c.trx);
-  const limit = own?.limit ?? everybody;
-  if (limit === null) return undefined;
-  await sql`select pg_advisory_xact_lock(hashtext('submit'), ${submitter})`.execute(c.trx);
-  const { rows: [queue] } = await sql<{ jobs: number }>`select count(*)::int as jobs from jobs where submitter = ${submitter} and state = ${jobState.Submitted}`.execute(c.trx);
-  if (queue!.jobs + more <= limit) return undefined;
-  return {
-    code: 'queue-limit', message: `You have ${queue!.jobs} jobs in the queue and may have ${limit}; this submission would add ${more}`,
-    hint: 'Wait until some have started, or cancel some; an admin can raise the limit.',
-  };
+/** Why somebody may not queue more jobs now. */
+export interface QueueFull { readonly code: string; readonly message: string; readonly hint: string }
+
+/** How many jobs users have in the queue and may have; those who may have any number are not in it. */
+export class QueueRoom {
+  readonly #users: ReadonlyMap<number, { jobs: number; readonly limit: number }>;
+
+  private constructor(users: ReadonlyMap<number, { jobs: number; readonly limit: number }>) {
+    this.#users = users;
+  }
+
+  /**
+   * What a group of theirs is allowed counts more than what everybody is. Submissions of one user wait for one another
+   * here, so that together they do not exceed it.
+   * @param everybody most queued jobs of one user; null means no limit
+   */
+  static async of(c: Change, submitters: readonly number[], everybody: number | null): Promise<QueueRoom> {
+    const { rows } = await sql<{ id: number; limit: number }>`
+      select id, coalesce((select max(queue_limit) from group_shares natural join user_groups where user_id = id), ${everybody}::int) as limit
+      from unnest(${[...submitters]}::int[]) as id`.execute(c.trx);
+    const limited = rows.filter((r) => r.limit !== null).sort((a, b) => a.id - b.id);
+    if (limited.length === 0) return new QueueRoom(new Map());
+    // In one order, so that nobody waits in a circle.
+    for (const { id } of limited) await sql`select pg_advisory_xact_lock(hashtext('submit'), ${id})`.execute(c.trx);
+    const { rows: queues } = await sql<{ submitter: number; jobs: number }>`
+      select submitter, count(*)::int as jobs from jobs where submitter = any(${limited.map((r) => r.id)}::int[]) and state = ${jobState.Submitted} group by submitter`.execute(c.trx);
+    const jobs = new Map(queues.map((q) => [q.submitter, q.jobs]));
+    return new QueueRoom(new Map(limited.map(({ id, limit }) => [id, { jobs: jobs.get(id) ?? 0, limit }])));
+  }
+
+  /** Takes room for `more` jobs; the answer says why there is none. */
+  take(submitter: number, more: number): QueueFull | undefined {
+    const user = this.#users.get(submitter);
+    if (!user) return undefined;
+    if (user.jobs + more > user.limit) {
+      return {
+        code: 'queue-limit', message: `You have ${user.jobs} jobs in the queue and may have ${user.limit}; this submission would add ${more}`,
+        hint: 'Wait until some have started, or cancel some; an admin can raise the limit.',
+      };
+    }
+    user.jobs += more;
+    return undefined;
+  }
 }

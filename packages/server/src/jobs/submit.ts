@@ -4,12 +4,11 @@ import { loadYamlWithPositions } from '@lava/yaml';
 import { usersById, type User } from '../auth/users.ts';
 import { checkNotify } from '../notify/check-notify.ts';
 import { SubmitError, type SubmitErrorKind, type SubmitProblem, type Submitted, type Submitter } from '../services.ts';
-import { change, type Stored } from '../store/change.ts';
 import type { Database } from '../store/database.ts';
 import { readWanted } from './definition.ts';
 import { findDevices } from './find-devices.ts';
-import { groupIds, insertJobs, type Accepted } from './insert-jobs.ts';
-import { queueIsFull } from './queue-limit.ts';
+import { groupIds, type Accepted } from './insert-jobs.ts';
+import type { SubmissionStore } from './submission-store.ts';
 import { policyFor, usualRetries, type RetrySettings } from './retry-settings.ts';
 
 export interface SubmitSettings {
@@ -62,9 +61,9 @@ function placed(text: string, problem: SubmitProblem): SubmitProblem {
 }
 
 /** Checks and stores a definition, all jobs of a group or none. Throws SubmitError with everything that is wrong. */
-export async function submitJobs(stored: Stored, text: string, submitter: Submitter, settings: SubmitSettings): Promise<Submitted> {
-  const user = (await usersById(stored.db, [submitter.id])).get(submitter.id) ?? null;
-  const { problems, accepted, kind } = await checkDefinition(stored.db, text, settings, user);
+export async function submitJobs(db: Kysely<Database>, store: SubmissionStore, text: string, submitter: Submitter | User, settings: SubmitSettings): Promise<Submitted> {
+  const user = 'permissions' in submitter ? submitter : (await usersById(db, [submitter.id])).get(submitter.id) ?? null;
+  const { problems, accepted, kind } = await checkDefinition(db, text, settings, user);
   if (!accepted) throw new SubmitError(kind, problems);
   const closed = submitter.deviceTypes && accepted.wanted.places.find((place) => !submitter.deviceTypes!.includes(place.deviceType));
   if (closed) {
@@ -72,13 +71,11 @@ export async function submitJobs(stored: Stored, text: string, submitter: Submit
       severity: 'error', code: 'token-device-type', message: `This token may not submit to '${closed.deviceType}'`, path: [...closed.path, 'device_type'], hint: `It may to: ${submitter.deviceTypes!.join(', ')}.`,
     }, ...problems]);
   }
-  return change(stored, submitter.username, async (c) => {
-    const size = accepted.wanted.places.reduce((sum, p) => sum + p.count, 0);
-    const full = await queueIsFull(c, submitter.id, size, settings.queueLimit ?? null);
-    if (full) throw new SubmitError('data', [{ severity: 'error', path: [], ...full }, ...problems]);
-    const jobs = await insertJobs(c, accepted, submitter, { queueTimeout: settings.queueTimeout, retry: policyFor(accepted.wanted.retry, settings.retries ?? usualRetries) });
-    return { ids: jobs.map((j) => j.id), names: jobs.map((j) => (j.subId === '' ? j.id : j.subId)), warnings: problems };
+  const defaults = { queueTimeout: settings.queueTimeout, retry: policyFor(accepted.wanted.retry, settings.retries ?? usualRetries) };
+  const jobs = await store.store({ accepted, submitter, defaults }).catch((error: unknown) => {
+    throw error instanceof SubmitError ? new SubmitError(error.kind, [...error.problems, ...problems]) : error;
   });
+  return { ids: jobs.map((j) => j.id), names: jobs.map((j) => (j.subId === '' ? j.id : j.subId)), warnings: problems };
 }
 
 /** The text that a job was submitted as: of one of a multinode group that of the whole group. Undefined if there is no such job. */

@@ -1,23 +1,22 @@
-import { SubmitError } from '../../../services.ts';
+import { SubmitError, type Submitted } from '../../../services.ts';
 import type { User } from '../../../auth/users.ts';
 import { Fault, type XmlRpcValue } from '../codec/values.ts';
 import type { Context } from '../method.ts';
 
 /** Stores a definition: the number of the job or, of a multinode job, the ids of its members. Throws Fault with LAVA's texts. */
 export function submit(context: Context<User>, definition: string): Promise<XmlRpcValue> {
-  return submitted(context, () => context.services.jobs.submit(definition, context.user));
+  return submitted(() => context.services.jobs.submit(definition, context.user));
 }
 
 /** Submits what a job was submitted as once more, of one of a multinode group the whole group. */
 export function resubmit(context: Context<User>, job: number): Promise<XmlRpcValue> {
-  return submitted(context, () => context.services.jobs.resubmit(job, context.user));
+  return submitted(() => context.services.jobs.resubmit(job, context.user));
 }
 
-async function submitted({ services }: Context, work: () => Promise<{ readonly ids: readonly number[] } | undefined>): Promise<XmlRpcValue> {
+async function submitted(work: () => Promise<Pick<Submitted, 'names'> | undefined>): Promise<XmlRpcValue> {
   try {
-    const ids = (await work())?.ids ?? [];
-    const jobs = await services.db.selectFrom('jobs').select(['id', 'sub_id']).where('id', 'in', ids).orderBy('id').execute();
-    return jobs.length === 1 && jobs[0]!.sub_id === '' ? jobs[0]!.id : jobs.map((j) => j.sub_id);
+    const names = (await work())?.names ?? [];
+    return names.length === 1 && typeof names[0] === 'number' ? names[0] : names;
   } catch (error) {
     throw error instanceof SubmitError ? submitFault(error) : error;
   }
