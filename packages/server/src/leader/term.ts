@@ -8,6 +8,8 @@ import type { EnrolmentTarget } from '../enrol/enrol-worker.ts';
 import { eventSettings } from '../event-settings.ts';
 import { Notifier } from '../notify/notifier.ts';
 import { notifySettings } from '../notify/settings.ts';
+import { TraceExporter } from '../traces/exporter.ts';
+import { traceSettings } from '../traces/settings.ts';
 
 export interface TermOptions extends CoreOptions {
   /** Settings of the installation under LAVA's names. */
@@ -41,6 +43,11 @@ export async function beginTerm(options: TermOptions): Promise<Office> {
     const notifier = new Notifier({ services: core.services, settings: notifySettings(settingsFiles) });
     await notifier.start();
     closers.push(() => notifier.close());
+    const traces = traceSettings(process.env);
+    if (traces) {
+      const exporter = new TraceExporter(core.services, traces);
+      closers.push(() => exporter.close());
+    }
     const coordinator = coordinatorSettings(settingsFiles);
     if (coordinator) {
       const port = await CoordinatorServer.listen({ db, log, settings: coordinator, send: core.link.answer });

@@ -220,7 +220,7 @@ test('sync: devices as their dictionaries ask for', async () => {
 
 test('devices control runs the command of the device', async () => {
   const touched = join(root, 'touched');
-  await writeFile(join(root, 'etc/lava-server/dispatcher-config/devices/s1.jinja2'), `{% extends 'bcm2711-rpi-4-b.jinja2' %}\n{% set hard_reset_command = ['echo one > ${touched}', 'echo two >> ${touched}'] %}\n{% set power_on_command = 'exit 3' %}\n{% set connection_command = 'true' %}\n`);
+  await writeFile(join(root, 'etc/lava-server/dispatcher-config/devices/s1.jinja2'), `{% extends 'bcm2711-rpi-4-b.jinja2' %}\n{% set hard_reset_command = ['echo one > ${touched}', 'echo two >> ${touched}'] %}\n{% set power_on_command = 'exit 3' %}\n{% set connection_command = 'telnet board' %}\n`);
   expect(await manage('devices', 'control', 's1', 'reset', '-n')).toBe(`echo one > ${touched}\necho two >> ${touched}\n`);
   expect(await readdir(root)).not.toContain('touched');
   await manage('devices', 'control', 's1', 'reset');
