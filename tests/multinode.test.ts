@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { lavaPaths } from '@lava/base';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { waitUntil, type LavaSystem } from '@lava/testbed';
-import { guest, qemuDictionary, ramdiskJob } from './support/jobs.ts';
+import { groupJob } from './support/group-job.ts';
+import { guest, qemuDictionary } from './support/jobs.ts';
 import { finished, log, seen, startSystem, stopSystem } from './support/system.ts';
 
 // Three QEMU guests on two workers, as one multinode job: they find one another, send, wait and meet.
@@ -23,24 +24,10 @@ beforeAll(async () => {
 });
 afterAll(() => stopSystem(system));
 
-/** One server and two clients, each role with steps of its own. */
-async function groupJob(steps: Readonly<Record<'server' | 'client', readonly string[]>>): Promise<string> {
-  const image = await guest();
-  const { device_type, context, actions, ...job } = JSON.parse(ramdiskJob(image, ['true'])) as Record<string, unknown> & { actions: Record<string, object>[] };
-  const [deploy, boot] = actions;
-  const both = (block: Record<string, object> | undefined) => Object.fromEntries(Object.entries(block ?? {}).map(([kind, value]) => [kind, { ...value, role: ['server', 'client'] }]));
-  const tests = Object.entries(steps).map(([role, list]) => {
-    const [, , { test: block } = { test: {} }] = (JSON.parse(ramdiskJob(image, list)) as { actions: Record<string, object>[] }).actions;
-    return { test: { ...block, role: [role] } };
-  });
-  const role = (count: number) => ({ device_type, context, count });
-  return JSON.stringify({ ...job, protocols: { 'lava-multinode': { roles: { server: role(1), client: role(2) }, timeout: { minutes: 2 } } }, actions: [both(deploy), both(boot), ...tests] });
-}
-
 test('the members of a group talk to one another, also over a restart of the server', async () => {
-  const definition = await groupJob({
-    server: ['lava-group', 'lava-send address ip=192.0.2.1', 'echo numbered line 1', 'lava-wait-all ready client', 'sort /tmp/lava_multi_node_cache.txt', 'lava-sync done'],
-    client: ['lava-wait address', 'cat /tmp/lava_multi_node_cache.txt', 'sleep 5', 'lava-send ready from=$(lava-self)', 'lava-sync done'],
+  const definition = groupJob(await guest(), {
+    server: { steps: ['lava-group', 'lava-send address ip=192.0.2.1', 'echo numbered line 1', 'lava-wait-all ready client', 'sort /tmp/lava_multi_node_cache.txt', 'lava-sync done'] },
+    client: { count: 2, steps: ['lava-wait address', 'cat /tmp/lava_multi_node_cache.txt', 'sleep 5', 'lava-send ready from=$(lava-self)', 'lava-sync done'] },
   });
   const { job_ids: subIds } = await system!.api<{ job_ids: string[] }>('/api/v1/jobs', { definition });
   expect(subIds).toEqual(['1.0', '1.1', '1.2']);

@@ -1,11 +1,12 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lavaPaths, monotonicMs } from '@lava/base';
-import { waitUntil, type LavaSystem } from '@lava/testbed';
+import { freePort, waitUntil, type LavaSystem } from '@lava/testbed';
 import { fromDebianPackage } from './support/upstream-packages.ts';
+import { groupJob } from './support/group-job.ts';
 import { guest, numberedLines, qemuDictionary, ramdiskJob } from './support/jobs.ts';
 import { finished, log, numbersSeen, seen, startSystem, stopSystem, submit, upTo } from './support/system.ts';
 
@@ -34,6 +35,12 @@ function findEnvironment(worker: string): NodeJS.ProcessEnv | undefined {
   return imports(all) ?? imports(all, [fileURLToPath(new URL('support/python', import.meta.url))]);
 }
 
+/** Its jobs look here for the coordinator, wherever they run: this worker sees a folder of ours in its place. */
+const coordinatorFolder = '/etc/lava-coordinator';
+const noMounts = spawnSync('unshare', ['--mount', 'true']).status === 0 ? undefined : 'this machine does not let us mount';
+if (environment && noMounts) process.stderr.write(`tests: no multinode job is run on LAVA's own worker: ${noMounts}\n`);
+let madeFolder = false;
+
 let system: LavaSystem;
 let workerDir: string;
 let worker: ChildProcess | undefined;
@@ -45,8 +52,10 @@ let token: string;
 function startWorker(): void {
   const output = openSync(join(system.root, 'upstream-worker.log'), 'a');
   workerStarted = monotonicMs();
-  worker = spawn(python, [program!, '--name', 'debian', '--url', `${system.url}/`, '--worker-dir', workerDir, '--token', token,
-    '--ping-interval', '5', '--job-log-interval', '1', '--log-file', '-', '--level', 'DEBUG'], { env: environment!, stdio: ['ignore', output, output] });
+  const command = [python, program!, '--name', 'debian', '--url', `${system.url}/`, '--worker-dir', workerDir, '--token', token,
+    '--ping-interval', '5', '--job-log-interval', '1', '--log-file', '-', '--level', 'DEBUG'];
+  const [file, ...args] = noMounts ? command : ['unshare', '--mount', 'sh', '-ec', `mount --bind "$0" ${coordinatorFolder}; exec "$@"`, join(system.root, 'lava-coordinator'), ...command];
+  worker = spawn(file!, args, { env: environment!, stdio: ['ignore', output, output] });
   closeSync(output);
 }
 
@@ -72,11 +81,27 @@ beforeAll(async () => {
   const settings = join(lavaPaths(system.root).serverConfig, 'dispatcher.d/debian');
   mkdirSync(settings, { recursive: true });
   writeFileSync(join(settings, 'dispatcher.yaml'), `dispatcher_ip: 127.0.0.1\nprefix: test-${process.pid}-\n`);
+  if (!noMounts) await openCoordinator();
 }, 120_000);
+
+/** The server listens for members of groups, and the worker knows where. */
+async function openCoordinator(): Promise<void> {
+  const port = await freePort();
+  writeFileSync(join(lavaPaths(system.root).serverConfig, 'settings.yaml'), `COORDINATOR_ADDRESS: 127.0.0.1:${port}\n`);
+  mkdirSync(join(system.root, 'lava-coordinator'));
+  writeFileSync(join(system.root, 'lava-coordinator/lava-coordinator.conf'), JSON.stringify({ port, blocksize: 4096, poll_delay: 1, coordinator_hostname: '127.0.0.1' }));
+  if (!existsSync(coordinatorFolder)) {
+    mkdirSync(coordinatorFolder);
+    madeFolder = true;
+  }
+  await system.server!.end();
+  await system.startServer();
+}
 
 afterAll(async () => {
   if (!environment) return;
   await stopWorker();
+  if (madeFolder) rmdirSync(coordinatorFolder);
   for (const pid of runs()) process.kill(pid, 'SIGKILL');
   await stopSystem(system);
 });
@@ -110,6 +135,26 @@ describe.skipIf(!environment)("LAVA's own worker", () => {
     const records = await log(system, long);
     expect(records.filter((r) => r.lvl === 'warning' && String(r.msg).startsWith('A record of the worker'))).toEqual([]);
     expect(await system.api(`/api/v1/devices/deb01`)).toMatchObject({ state: 'Idle', health: 'Good' });
+  }, 300_000);
+
+  test.skipIf(noMounts)('has jobs in one multinode group with jobs on a worker of the link', async () => {
+    system.startWorker('w1');
+    await waitUntil('the worker of the link', async () => (await system.api<{ state: string }>('/api/v1/workers/w1')).state === 'Online' || undefined);
+    const definition = groupJob(await guest(), {
+      server: { worker: 'debian', steps: ['lava-send address ip=192.0.2.1', 'lava-wait-all ready client', 'cat /tmp/lava_multi_node_cache.txt', 'lava-sync done'] },
+      client: { worker: 'w1', steps: ['lava-wait address', 'cat /tmp/lava_multi_node_cache.txt', 'lava-send ready from=$(lava-self)', 'lava-sync done'] },
+    });
+    const { job_ids: subIds } = await system.api<{ job_ids: string[] }>('/api/v1/jobs', { definition });
+    const ids = await Promise.all(subIds.map(async (id) => (await system.api<{ id: number }>(`/api/v1/jobs/${id}`)).id));
+    for (const id of ids) expect(await finished(system, id)).toMatchObject({ health: 'Complete', error_type: null });
+    const [server, client] = ids as [number, number];
+    const consoleOf = async (id: number) => (await log(system, id)).filter((r) => r.lvl === 'target').map((r) => String(r.msg).trim());
+    expect(await consoleOf(server)).toContain(`${client}:from=${client}`);
+    expect(await consoleOf(client)).toContain(`${server}:ip=192.0.2.1`);
+    const cases = async (id: number) => (await system.api<{ suites: { name: string; cases: { name: string; result: string }[] }[] }>(`/api/v1/jobs/${id}/results`)).suites
+      .flatMap((s) => s.cases).filter((c) => c.name.startsWith('multinode-')).map((c) => `${c.name}=${c.result}`);
+    expect(await cases(server)).toEqual(['multinode-send-address=pass', 'multinode-wait_all-ready=pass', 'multinode-sync-done=pass']);
+    expect(await cases(client)).toEqual(['multinode-wait-address=pass', 'multinode-send-ready=pass', 'multinode-sync-done=pass']);
   }, 300_000);
 
   test('was woken by events, has ended its jobs, and is refused with a token that was replaced', async () => {
