@@ -26,6 +26,7 @@ const fastboot = `${dispatcher}/flash/fastboot.test.ts`;
 const debuggers = `${dispatcher}/boot/debuggers.test.ts`;
 const emulators = `${dispatcher}/boot/emulators.test.ts`;
 const drive = 'a folder as the drive; USB devices of umockdev';
+const model = 'Podman; a script as the model, with its consoles on ports';
 const installation = 'QEMU, with an installer in the place of Debian’s';
 const shell = 'a shell on this machine';
 
@@ -40,7 +41,7 @@ export const methodCoverage: Readonly<Record<'deploy' | 'boot' | 'test', readonl
     real('downloads', 'files of the worker', files),
     real('fastboot', 'Android’s fastboot, over TCP to a device that keeps what is written', fastboot),
     real('flasher', 'a program of the lab', vendorTools),
-    fake('fvp', 'a played docker', emulators),
+    fake('fvp', model, 'tests/methods/fvp.test.ts'),
     real('iso-installer', installation, 'tests/methods/qemu-iso.test.ts'),
     fake('mps', drive, drives),
     fake('musca', drive, drives),
@@ -79,7 +80,7 @@ export const methodCoverage: Readonly<Record<'deploy' | 'boot' | 'test', readonl
     fake('cmsis-dap', drive, drives),
     real('dfu', 'dfu-util, over USB (umockdev) to a device that keeps what is written', debuggers),
     real('fastboot', 'Android’s fastboot, over TCP to a device that starts QEMU', 'tests/methods/fastboot.test.ts'),
-    fake('fvp', 'a played docker', emulators),
+    fake('fvp', model, 'tests/methods/fvp.test.ts'),
     real('gdb', 'GDB, without a target', debuggers),
     argv('jlink', 'a played JLinkExe; USB devices of umockdev', debuggers),
     fake('musca', 'a scripted board; USB devices of umockdev', debuggers),

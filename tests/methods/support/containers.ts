@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 const programs = ['/bin/bash', '/usr/sbin/dropbear', '/usr/bin/dropbearkey', '/usr/lib/openssh/sftp-server'];
 /** Of busybox, under these names. */
 const applets = ['sh', 'cat', 'chmod', 'cp', 'cut', 'dirname', 'basename', 'date', 'echo', 'env', 'find', 'grep', 'head', 'hostname', 'id', 'kill', 'ln', 'ls', 'mkdir', 'mknod', 'mv', 'ps', 'pwd', 'readlink', 'rm', 'sed', 'seq', 'sleep',
-  'sort', 'tail', 'tar', 'gzip', 'gunzip', 'test', 'touch', 'tr', 'tty', 'uname', 'wc', 'which', 'true', 'false', 'tee', 'sync', 'sha256sum', 'printf'];
+  'sort', 'tail', 'tar', 'gzip', 'gunzip', 'test', 'touch', 'tr', 'tty', 'uname', 'wc', 'which', 'true', 'false', 'tee', 'sync', 'sha256sum', 'printf', 'telnet', 'telnetd'];
 
 /**
  * Podman as the `docker` of this machine, with a store of its own and an image `lava-test` made of this machine's programs:
@@ -48,7 +48,7 @@ export class Containers {
   }
 
   #makeImage(): void {
-    const root = join(this.folder, 'image');
+    const root = this.#root;
     for (const folder of ['bin', 'dev', 'etc/dropbear', 'proc', 'root', 'run', 'sys', 'tmp', 'usr/lib/openssh', 'usr/sbin', 'usr/bin', 'var/run', 'var/log']) mkdirSync(join(root, folder), { recursive: true });
     copyFileSync('/bin/busybox', join(root, 'bin/busybox'));
     for (const applet of applets) symlinkSync('busybox', join(root, 'bin', applet));
@@ -64,7 +64,24 @@ export class Containers {
     writeFileSync(join(root, 'etc/shadow'), 'root:*:19000:0:99999:7:::\n');
     writeFileSync(join(root, 'etc/group'), 'root:x:0:\n');
     writeFileSync(join(root, 'etc/shells'), '/bin/sh\n/bin/bash\n');
-    execFileSync('sh', ['-c', 'tar -C "$1" -c . | docker import - "$2"', 'sh', root, this.image], { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#import(this.image);
+  }
+
+  /** Makes an image of another name, with these scripts besides. @param scripts texts of scripts, by path */
+  addImage(name: string, scripts: Readonly<Record<string, string>>): void {
+    for (const [path, text] of Object.entries(scripts)) {
+      mkdirSync(dirname(join(this.#root, path)), { recursive: true });
+      writeFileSync(join(this.#root, path), text, { mode: 0o755 });
+    }
+    this.#import(name);
+  }
+
+  get #root(): string {
+    return join(this.folder, 'image');
+  }
+
+  #import(name: string): void {
+    execFileSync('sh', ['-c', 'tar -C "$1" -c . | docker import - "$2"', 'sh', this.#root, name], { stdio: ['ignore', 'ignore', 'pipe'] });
   }
 
   remove(): void {

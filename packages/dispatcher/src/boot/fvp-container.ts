@@ -125,7 +125,12 @@ export const fvpSerialConnect: ActionSpec = {
   async run(a) {
     const running = a.get(model);
     if (!running) throw new LavaBug('there is no model to connect to');
-    for (const { name } of running.feedbacks) a.log.debug(`The model has a further console '${name}'`);
-    a.connection = await connectProcess(a, ['docker', ...global(a), 'exec', '--interactive', '--tty', running.container, 'telnet', 'localhost', running.port], { tags: ['telnet'], terminal: true });
+    const telnet = (port: string) => ['docker', ...global(a), 'exec', '--interactive', '--tty', running.container, 'telnet', 'localhost', port];
+    // Each further console is the connection of a namespace of its own: tests may use it, and the log has what it says.
+    for (const { name, port } of running.feedbacks) {
+      a.log.info(`Found secondary FVP port ${port}`);
+      await a.addConnection(name, await connectProcess(a, telnet(port), { namespace: name, tags: ['telnet'], terminal: true }));
+    }
+    a.connection = await connectProcess(a, telnet(running.port), { tags: ['telnet'], terminal: true });
   },
 };

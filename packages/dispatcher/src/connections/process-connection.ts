@@ -9,6 +9,8 @@ import { readSize } from './read-size.ts';
 import { which } from './which.ts';
 
 interface ProcessOptions {
+  /** Default: the action's. */
+  readonly namespace?: string;
   readonly tags: readonly string[];
   /** Words before the end: see `Console`. */
   readonly farewell?: (console: Console) => Promise<void>;
@@ -23,7 +25,7 @@ const lastLines = 5;
 const longestLine = 300;
 
 /**
- * Starts a program on the worker as the connection of an action's namespace.
+ * Starts a program on the worker as a connection.
  * It is the leader of its own process group and session, so that all it starts can be ended with it.
  * @throws InfrastructureError when it cannot be started
  */
@@ -39,7 +41,7 @@ export async function connectProcess(a: Action, argv: readonly string[], options
     if (a.signal.aborted) throw a.signal.reason;
     throw new InfrastructureError(`Cannot start '${file}': ${(error as Error).message}`, { code: 'connection-command-missing' });
   }
-  const console = new Console(a.job.consoles, { namespace: a.namespace, tags: options.tags, farewell: options.farewell, readSize: readSize(a) });
+  const console = new Console(a.job.consoles, { namespace: options.namespace ?? a.namespace, tags: options.tags, farewell: options.farewell, readSize: readSize(a) });
   const { stdin, stdout, stderr } = child;
   for (const stream of [stdout, stderr]) stream.on('data', (bytes: Buffer) => console.receive(bytes));
   // Writing to a program that has just ended is no news: the end of its output is.

@@ -104,6 +104,8 @@ export interface Action {
 
   /** The connection of this namespace, if one is open. */
   connection: Connection | undefined;
+  /** Leaves a connection to another namespace, in place of the one that has it; what it says is logged as feedback. */
+  addConnection(namespace: string, connection: Connection): Promise<void>;
   /** The connection, or JobError `No connection to the DUT`. */
   needConnection(): Connection;
 

@@ -94,6 +94,12 @@ export class LiveAction implements PipelineAction {
     else this.runtime.connections.delete(this.namespace);
   }
 
+  async addConnection(namespace: string, connection: Connection): Promise<void> {
+    const former = this.runtime.connections.get(namespace);
+    this.runtime.connections.set(namespace, connection);
+    await former?.close();
+  }
+
   needConnection(): Connection {
     if (this.connection) return this.connection;
     this.log.error('No connection to the DUT, Check that a boot action precede test actions');
