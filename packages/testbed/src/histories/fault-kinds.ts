@@ -99,6 +99,10 @@ export const faultKinds: readonly Fault[] = [
     name: 'run frozen',
     async hurt(c) { const name = await someAttempt(c); return name !== undefined && freeze(processesOfAttempt(join(c.worker.attempts, name)), c.plan.lasts); },
   },
+  {
+    name: 'cable pulled', weight: 2, possible: (lab) => lab.workers.every((w) => w.network !== undefined),
+    async hurt({ worker, plan }) { await worker.network!.pull(); await held(plan.lasts); await worker.network!.plug(); return true; },
+  },
   weather('link cut', ({ worker }) => { worker.control.cut(); worker.log.cut(); }, 2),
   weather('link stalled', ({ worker }) => { worker.control.stall(); worker.log.stall(); }),
   weather('link lossy', ({ worker }) => { worker.control.drop(); worker.log.drop(); }),
@@ -181,11 +185,10 @@ export const faultKinds: readonly Fault[] = [
   {
     name: 'worker silent for a lease', weight: 0.2,
     hurt: (c) => hurting(c, async () => {
-      c.worker.control.cut();
-      c.worker.log.cut();
+      const { control, log, network } = c.worker;
+      await (network ? network.pull() : [control, log].forEach((proxy) => proxy.cut()));
       await held(leaseSeconds * 1000 + 4000);
-      c.worker.control.restore();
-      c.worker.log.restore();
+      await (network ? network.plug() : [control, log].forEach((proxy) => proxy.restore()));
       return true;
     }),
   },

@@ -12,6 +12,7 @@ import { LabDatabase } from './lab-database.ts';
 import { NumberedBoard } from './numbered-board.ts';
 import { boardTypes, workerNames } from './plan.ts';
 import { childrenOf } from './processes.ts';
+import { WorkerNetwork } from './worker-network.ts';
 
 const run = promisify(execFile);
 
@@ -39,19 +40,20 @@ timeouts:
 `;
 
 /** The board's power switch is told the attempt; it answers when it has done it. */
-const powerScript = `exec 3<>/dev/tcp/127.0.0.1/$1 || exit 1
-echo "$2 \${LAVA_ATTEMPT##*/}" >&3
+const powerScript = `exec 3<>/dev/tcp/$1/$2 || exit 1
+echo "$3 \${LAVA_ATTEMPT##*/}" >&3
 read -r answer <&3
 [ "$answer" = done ]
 `;
 
-/** A worker of the lab: its network goes through proxies, its state is on a disk of its own where that is possible. */
+/** A worker of the lab: it reaches the server through proxies, and has a network and a disk of its own where that is possible. */
 export interface LabWorker {
   readonly name: string;
   readonly folder: string;
   readonly attempts: string;
   readonly control: TcpProxy;
   readonly log: TcpProxy;
+  readonly network: WorkerNetwork | undefined;
   readonly clock: FakeClock | undefined;
   readonly disk: DiskOfItsOwn | undefined;
 }
@@ -111,9 +113,9 @@ export class FaultLab {
     return starting;
   }
 
-  ensureWorker({ name, folder, control, log, clock }: LabWorker): void {
+  ensureWorker({ name, folder, control, log, clock, network }: LabWorker): void {
     if (this.system.workers.get(name)?.running) return;
-    this.system.startWorker(name, { ports: { control: control.port, log: log.port }, args: ['--worker-dir', folder], env: { ...clock?.environment } });
+    this.system.startWorker(name, { ports: { control: control.port, log: log.port }, ...(network && { host: network.server, enter: network.enter }), args: ['--worker-dir', folder], env: { ...clock?.environment } });
   }
 
   /** The processes of PostgreSQL, the postmaster first; none when it is down. */
@@ -140,6 +142,7 @@ export class FaultLab {
     await this.system.stop();
     for (const { control, log } of this.workers) { await control.close(); await log.close(); }
     for (const board of this.boards) await board.close();
+    for (const { network } of this.workers) await network?.remove();
     for (const disk of [this.serverDisk, ...this.workers.map((w) => w.disk)]) await disk?.remove();
     await rm(this.system.root, { recursive: true, force: true });
   }
@@ -156,20 +159,24 @@ export class FaultLab {
       await system.addWorker(name);
       const folder = join(root, 'workers', name);
       await mkdir(folder, { recursive: true, mode: 0o700 });
+      const network = await WorkerNetwork.make();
+      const proxy = (port: number) => TcpProxy.to(port, '127.0.0.1', network?.server);
       this.workers.push({
-        name, folder, attempts: join(folder, 'attempts'), control: await TcpProxy.to(system.ports.control), log: await TcpProxy.to(system.ports.log),
+        name, folder, attempts: join(folder, 'attempts'), control: await proxy(system.ports.control), log: await proxy(system.ports.log), network,
         clock: await FakeClock.make(join(root, `${name}-clock`)), disk: await DiskOfItsOwn.make(folder),
       });
     }
     const devices: Record<string, object> = {};
     for (let n = 0; n < boards; n++) {
-      const board = await NumberedBoard.start(`board${String(n + 1).padStart(2, '0')}`);
+      const worker = this.workers[n % this.workers.length]!;
+      const address = worker.network?.boards ?? '127.0.0.1';
+      const board = await NumberedBoard.start(`board${String(n + 1).padStart(2, '0')}`, address);
       this.boards.push(board);
       devices[board.name] = {
-        device_type: boardTypes[n % 3 === 2 ? 1 : 0], worker: workerNames[n % workerNames.length],
+        device_type: boardTypes[n % 3 === 2 ? 1 : 0], worker: worker.name,
         variables: {
-          connection_command: `tcp://127.0.0.1:${board.serialPort}`,
-          hard_reset_command: `bash ${power} ${board.switchPort} cycle`, power_off_command: `bash ${power} ${board.switchPort} off`,
+          connection_command: `tcp://${address}:${board.serialPort}`,
+          hard_reset_command: `bash ${power} ${address} ${board.switchPort} cycle`, power_off_command: `bash ${power} ${address} ${board.switchPort} off`,
         },
       };
     }

@@ -45,10 +45,11 @@ export class NumberedBoard {
     this.#switch = createServer((socket) => this.#obey(socket));
   }
 
-  static async start(name: string): Promise<NumberedBoard> {
+  /** @param address where its ports are */
+  static async start(name: string, address = '127.0.0.1'): Promise<NumberedBoard> {
     const board = new NumberedBoard(name);
     for (const server of [board.#serial, board.#switch]) {
-      await new Promise<void>((resolve, reject) => { server.once('error', reject).listen(0, '127.0.0.1', resolve); });
+      await new Promise<void>((resolve, reject) => { server.once('error', reject).listen(0, address, resolve); });
     }
     return board;
   }

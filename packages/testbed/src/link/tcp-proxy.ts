@@ -27,12 +27,12 @@ export class TcpProxy {
     this.#server = createServer((outer) => this.#accept(outer));
   }
 
-  /** A proxy to a port of this machine (or another host) on a free port. */
-  static async to(port: number, host = '127.0.0.1'): Promise<TcpProxy> {
+  /** A proxy to a port of this machine (or another host) on a free port of the loopback interface (or another address). */
+  static async to(port: number, host = '127.0.0.1', listenOn = '127.0.0.1'): Promise<TcpProxy> {
     const proxy = new TcpProxy({ host, port });
     await new Promise<void>((resolve, reject) => {
       proxy.#server.once('error', reject);
-      proxy.#server.listen(0, '127.0.0.1', resolve);
+      proxy.#server.listen(0, listenOn, resolve);
     });
     return proxy;
   }

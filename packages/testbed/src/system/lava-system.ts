@@ -121,14 +121,14 @@ export class LavaSystem {
     await this.manage('devices', 'add', hostname, '--device-type', deviceType, '--worker', worker);
   }
 
-  /** Starts the daemon of a worker. `ports` lets it dial another address, such as a proxy's. */
-  startWorker(hostname: string, options: { ports?: Partial<SystemPorts>; env?: NodeJS.ProcessEnv; args?: readonly string[]; root?: string } = {}): Daemon {
+  /** Starts the daemon of a worker. `ports` and `host` let it dial another address, such as a proxy's; `enter` is a command before it. */
+  startWorker(hostname: string, options: { ports?: Partial<SystemPorts>; host?: string; env?: NodeJS.ProcessEnv; args?: readonly string[]; root?: string; enter?: readonly string[] } = {}): Daemon {
     const { control, log } = { ...this.ports, ...options.ports };
-    const root = options.root ?? this.root;
+    const { root = this.root, host = '127.0.0.1' } = options;
     const daemon = new Daemon({ package: 'worker', name: 'lava-worker' }, [
       '--root', root, '--hostname', hostname, '--log-file', '-', '--level', 'DEBUG',
-      '--master', `tcp://127.0.0.1:${control}`, '--socket-addr', `tcp://127.0.0.1:${log}`, ...(options.args ?? []),
-    ], join(this.root, `${hostname}.log`), options.env);
+      '--master', `tcp://${host}:${control}`, '--socket-addr', `tcp://${host}:${log}`, ...(options.args ?? []),
+    ], join(this.root, `${hostname}.log`), options.env, options.enter);
     this.workers.set(hostname, daemon);
     return daemon;
   }

@@ -35,11 +35,13 @@ export class Daemon {
   /** Resolves with the status or the signal when it has ended. */
   readonly ended: Promise<number | string>;
 
-  constructor(p: Program, args: readonly string[], logFile: string, env: NodeJS.ProcessEnv = {}) {
+  /** @param enter a command line before it, such as `nsenter`, that becomes the program */
+  constructor(p: Program, args: readonly string[], logFile: string, env: NodeJS.ProcessEnv = {}, enter: readonly string[] = []) {
     this.name = p.name;
     this.logFile = logFile;
     const log = openSync(logFile, 'a');
-    this.process = spawn(process.execPath, [programFile(p), ...args], { stdio: ['ignore', log, log], env: { ...process.env, ...env } });
+    const [command, ...words] = [...enter, process.execPath, programFile(p), ...args];
+    this.process = spawn(command!, words, { stdio: ['ignore', log, log], env: { ...process.env, ...env } });
     closeSync(log);
     this.ended = new Promise((resolve) => {
       this.process.once('exit', (status, signal) => resolve(status ?? signal ?? 'unknown'));
