@@ -35,6 +35,8 @@ const needed = {
     'telnet': 'telnet',
     'ipxe-qemu': '/usr/lib/ipxe/qemu/efi-virtio.rom',
     'chromium': 'chromium',
+    'faketime': 'faketime',
+    'iproute2': 'ip',
     'python3': 'python3',
     'python3-yaml': '/usr/lib/python3/dist-packages/yaml',
     'python3-jinja2': '/usr/lib/python3/dist-packages/jinja2',
