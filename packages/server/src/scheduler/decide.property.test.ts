@@ -2,12 +2,12 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { deviceHealths, deviceStates } from '@lava/job';
 import { may } from '../auth/permissions.ts';
-import { decide } from './decide.ts';
+import { decide, isDelayed } from './decide.ts';
 import { checkIsDue } from './health-checks.ts';
 import { match } from './match.ts';
 import { policyOf, type DeviceSeat, type QueuedJob, type Snapshot, type TypeRule, type WorkerSeat } from './snapshot.ts';
 import { device, job, submitter } from './testing.ts';
-import { unitsOf } from './units.ts';
+import { byAge, unitsOf } from './units.ts';
 
 const now = 15;
 const guard = { kind: 'device', grants: [{ group: 7, permission: 'submit_to_device' }] } as const;
@@ -46,8 +46,7 @@ function suits(s: Snapshot, j: QueuedJob, d: DeviceSeat): boolean {
 /** Whether the device may run the job, written down anew and as plainly as possible; `busy` counts the devices of workers. */
 function mayRun(s: Snapshot, j: QueuedJob, d: DeviceSeat, busy: ReadonlyMap<string, number>): boolean {
   const limit = s.workers.find((x) => x.hostname === d.worker)?.jobLimit;
-  const isAlone = s.jobs.filter((x) => x.group === j.group).length === 1 || j.group === null;
-  const waitsForAnother = isAlone && j.avoid.includes(d.hostname) && s.devices.some((x) => suits(s, j, x) && !j.avoid.includes(x.hostname));
+  const waitsForAnother = j.group === null && j.avoid.includes(d.hostname) && s.devices.some((x) => suits(s, j, x) && !j.avoid.includes(x.hostname));
   return suits(s, j, d) && !waitsForAnother && d.state === 'Idle' && (limit === 0 || (busy.get(d.worker!) ?? 0) < limit!)
     && !(d.hasHealthCheck && checkIsDue(d, s.types.get(d.type), now));
 }
@@ -91,14 +90,30 @@ test('any lab: nothing twice, limits hold, groups whole, and whoever waits could
       const ends = s.jobs.filter((j) => j.group === name).map((j) => (seats.some((a) => a.job === j.id) ? 'placed' : d.timedOut.includes(j.id) ? 'timed out' : d.hopeless.some((h) => h.job === j.id) ? 'hopeless' : 'waits'));
       expect(new Set(ends).size).toBeLessThanOrEqual(1);
     }
-    // Devices may be kept for a quota or for a group; without either nobody waits who could run.
+    // Devices may be kept for a quota or for a group; without either nobody waits who could run beside those that start.
     if (s.shares.size > 0 || s.policy.groupPatience === 0) return;
-    const free = s.devices.filter((x) => !devices.includes(x.hostname));
-    const units = new Map<string, QueuedJob[]>();
-    for (const j of s.jobs) if (!jobs.includes(j.id)) units.set(j.group ?? String(j.id), [...units.get(j.group ?? String(j.id)) ?? [], j]);
-    const delayed = (unit: readonly QueuedJob[]) => unit.some((j) => j.notBefore !== null && j.notBefore > now);
-    for (const unit of units.values()) if (!delayed(unit)) expect(canAllRun(s, unit, free, busy)).toBe(false);
+    const free = s.devices.filter((x) => !d.checks.some((check) => check.device === x.hostname));
+    const starting = seats.map((a) => s.jobs.find((x) => x.id === a.job)!);
+    for (const unit of unitsOf(s.jobs.filter((j) => !jobs.includes(j.id)))) {
+      if (!isDelayed(unit, now)) expect(canAllRun(s, [...starting, ...unit.jobs], free, busyBefore)).toBe(false);
+    }
   }), { numRuns: 3000 });
+});
+
+test('plainly the oldest first: exactly those start whom one that tries everything would serve', () => {
+  fc.assert(fc.property(anySnapshot, (any) => {
+    const s: Snapshot = { ...any, shares: new Map(), policy: policyOf({ order: 'fifo', groupPatience: 1000 }) };
+    const d = decide(s, now);
+    const free = s.devices.filter((x) => !d.checks.some((check) => check.device === x.hostname));
+    const busy = d.checks.reduce((all, { worker }) => plus(all, worker), busyNow(s));
+    const served: QueuedJob[] = [];
+    for (const unit of unitsOf(s.jobs).sort((a, b) => b.priority - a.priority || byAge(a, b))) {
+      const waits = (unit.deadline ?? Infinity) > now && !isDelayed(unit, now);
+      if (waits && canAllRun(s, served.concat(unit.jobs), free, busy)) served.push(...unit.jobs);
+    }
+    const numbers = (ids: number[]) => ids.sort((a, b) => a - b);
+    expect(numbers(d.placements.flatMap((p) => p.jobs.map((j) => j.job)))).toEqual(numbers(served.map((j) => j.id)));
+  }), { numRuns: 2000 });
 });
 
 test('the same snapshot gives the same decision, in whatever order its rows come', () => {

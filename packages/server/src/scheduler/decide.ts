@@ -2,8 +2,9 @@ import { checkIsDue } from './health-checks.ts';
 import { Lab } from './lab.ts';
 import { match } from './match.ts';
 import { Queue } from './queue.ts';
+import { Seating } from './seating.ts';
 import { Shares } from './shares.ts';
-import type { DeviceSeat, Snapshot } from './snapshot.ts';
+import type { DeviceSeat, QueuedJob, Snapshot } from './snapshot.ts';
 import { allJobs, byAge, unitsOf, type Unit } from './units.ts';
 
 /** What is to be done now. Pure: the same snapshot and time give the same decision. */
@@ -28,10 +29,10 @@ export interface Placement {
 
 /**
  * Gives idle devices to queued jobs: due health checks first, then by priority, then in the order of the policy. No
- * device is given twice and no worker gets more than its limit. A group gets all its devices or none. No job waits while
- * a device that may run it stays idle, but for three reasons: a quota, a group that has waited for longer than the
- * policy's patience and for which the devices are kept until it has all, or that the job failed on that device and
- * another one is in service.
+ * device is given twice and no worker gets more than its limit. A group gets all its devices or none. No job waits that
+ * could run beside those that start, whichever devices they get for that, but for three reasons: a quota, a group that
+ * has waited for longer than the policy's patience and for which the devices are kept until it has all, or that the job
+ * failed on that device and another one is in service.
  * @param now milliseconds since 1970
  */
 export function decide(snapshot: Snapshot, now: number): Decision {
@@ -45,7 +46,7 @@ export class Round {
   readonly decision: Decision;
   readonly #snapshot: Snapshot;
   readonly #now: number;
-  readonly #placements: Placement[] = [];
+  readonly #seating: Seating<QueuedJob, DeviceSeat>;
   /** Demands that found no device in this round. */
   readonly #unmet = new Set<string>();
 
@@ -54,13 +55,17 @@ export class Round {
     this.#now = now;
     this.lab = new Lab(snapshot);
     this.shares = new Shares(snapshot);
+    this.#seating = new Seating({
+      wishes: (job) => this.lab.reachable(job), kind: (job) => this.lab.demand(job), room: (worker) => this.lab.room(worker),
+      taken: (device) => this.lab.seat(device), left: (device) => this.lab.leave(device),
+    });
     const checks = this.#checkDevices();
     const units = unitsOf(snapshot.jobs);
     const waiting = units.filter((u) => u.deadline === null || u.deadline > now);
     const delayed = waiting.flatMap((u) => (isDelayed(u, now) ? u.notBefore! : []));
     const placed = this.#place(delayed.length > 0 ? waiting.filter((u) => !isDelayed(u, now)) : waiting);
     this.decision = {
-      checks, placements: this.#placements,
+      checks, placements: [...placed].map((unit) => this.#placement(unit)),
       timedOut: units.filter((u) => u.deadline !== null && u.deadline <= now).flatMap(allJobs),
       hopeless: this.#hopeless(waiting.filter((u) => !placed.has(u))),
       nextRetry: delayed.length > 0 ? Math.min(...delayed) : null,
@@ -92,13 +97,25 @@ export class Round {
 
   #tryToPlace(unit: Unit): boolean {
     if (this.#isUnmet(unit)) return false;
-    const seats = unit.jobs.length === 1 ? [this.lab.best(unit.jobs[0]!)]
-      : match(unit.jobs.map((j) => this.lab.idleFor(j)), (w) => this.lab.room(w));
-    if (!seats.every((s) => s !== undefined)) { this.#unmet.add(this.#demand(unit)); return false; }
-    for (const device of seats) this.lab.take(device);
+    const seat = unit.jobs.length === 1 ? this.lab.best(unit.jobs[0]!) : undefined;
+    if (seat) this.#seating.sit(unit.jobs[0]!, seat);
+    else if (!this.#seating.place(unit.jobs)) { this.#unmet.add(this.#demand(unit)); return false; }
     this.shares.charge(unit);
-    this.#placements.push(placementOf(unit, seats));
     return true;
+  }
+
+  #placement({ jobs, guests }: Unit): Placement {
+    const seated = jobs.map((job) => {
+      const { hostname, worker } = this.#seating.of(job)!;
+      return { job: job.id, device: hostname, worker: worker! };
+    });
+    return {
+      jobs: seated,
+      guests: guests.flatMap((guest) => {
+        const host = seated[jobs.findIndex((j) => j.role === guest.hostRole)];
+        return host ? [{ ...host, job: guest.id }] : [];
+      }),
+    };
   }
 
   /**
@@ -159,15 +176,4 @@ export function byPriority(units: readonly Unit[]): Unit[][] {
     else levels.set(unit.priority, [unit]);
   }
   return [...levels].sort(([a], [b]) => b - a).map(([, level]) => level);
-}
-
-function placementOf({ jobs, guests }: Unit, seats: readonly DeviceSeat[]): Placement {
-  const seated = jobs.map((job, n) => ({ job: job.id, device: seats[n]!.hostname, worker: seats[n]!.worker! }));
-  return {
-    jobs: seated,
-    guests: guests.flatMap((guest) => {
-      const host = seated[jobs.findIndex((j) => j.role === guest.hostRole)];
-      return host ? [{ ...host, job: guest.id }] : [];
-    }),
-  };
 }

@@ -35,6 +35,8 @@ export class Lab {
   readonly #workers: Map<string, WorkerLoad>;
   /** Idle devices that no further job gets in this round, and why. */
   readonly #gone = new Map<string, string>();
+  /** Those of them that jobs were seated on, by type. */
+  readonly #seated = new Map<string, Set<DeviceSeat>>();
   /** Types some of whose devices are not for everybody. */
   readonly #guardedTypes = new Set<string>();
   readonly #demands = new Map<number, string>();
@@ -57,11 +59,11 @@ export class Lab {
   demand(job: QueuedJob): string {
     let demand = this.#demands.get(job.id);
     if (demand === undefined) {
-      const { type, device, worker, tags, avoid } = job;
+      const { type, device, worker, tags, avoid, group } = job;
       const who = type !== null && this.#guardedTypes.has(type) ? this.#peopleOf(job.submitter) : '';
       const wanted = tags.length < 2 ? tags.join() : tags.toSorted((a, b) => a - b).join();
       // No name has a line end in it.
-      this.#demands.set(job.id, demand = `${type}\n${device ?? ''}\n${worker ?? ''}\n${wanted}\n${who}\n${avoid.join('\n')}`);
+      this.#demands.set(job.id, demand = `${type}\n${device ?? ''}\n${worker ?? ''}\n${wanted}\n${who}${avoid.length === 0 ? '' : `\n${group === null}\n${avoid.join('\n')}`}`);
     }
     return demand;
   }
@@ -69,7 +71,7 @@ export class Lab {
   /** The idle device that the others are likely to miss least: fewest tags, then the least busy worker. */
   best(job: QueuedJob): DeviceSeat | undefined {
     if (job.device !== null) return this.idleFor(job)[0];
-    if (job.avoid.length > 0) return this.#idleElsewhere(job);
+    if (job.avoid.length > 0) return this.#elsewhere(job, this.idleFor(job))[0];
     let best: Bench | undefined;
     for (const pool of this.#poolsFor(job)) {
       if (best && pool.tags.size > best.pool.tags.size) continue;
@@ -78,21 +80,33 @@ export class Lab {
     return best?.devices.at(-1);
   }
 
-  /** A device on which the job failed is the last one it gets: as long as another one is in service, it waits for that. */
-  #idleElsewhere(job: QueuedJob): DeviceSeat | undefined {
-    const [best] = this.idleFor(job);
-    const isNew = (device: DeviceSeat) => !job.avoid.includes(device.hostname);
-    return best && (isNew(best) || !this.usableFor(job).some(isNew)) ? best : undefined;
-  }
-
-  /** All devices that the job could be given now, the best first; those on which it failed come last. */
+  /** All devices that the job could be given now, the best first. */
   idleFor(job: QueuedJob): DeviceSeat[] {
     const benches = this.#poolsFor(job).flatMap((pool) => [...pool.benches.values()].filter((b) => serves(b, job)));
     if (job.device !== null) return benches.flatMap((b) => b.devices.filter((d) => d.hostname === job.device));
-    const devices = benches.sort(compare).flatMap((b) => b.devices.toReversed());
-    if (job.avoid.length === 0) return devices;
-    const failedOn = (d: DeviceSeat) => Number(job.avoid.includes(d.hostname));
-    return devices.sort((a, b) => failedOn(a) - failedOn(b));
+    return benches.sort(compare).flatMap((b) => b.devices.toReversed());
+  }
+
+  /**
+   * Devices on which the job failed come last: of a group, whose others may have no choice. A job alone waits for another
+   * device as long as one is in service.
+   */
+  #elsewhere(job: QueuedJob, devices: DeviceSeat[]): DeviceSeat[] {
+    const isNew = (device: DeviceSeat) => !job.avoid.includes(device.hostname);
+    if (devices.every(isNew)) return devices;
+    const others = devices.filter(isNew);
+    return job.group === null && this.usableFor(job).some(isNew) ? others : [...others, ...devices.filter((d) => !isNew(d))];
+  }
+
+  /**
+   * Devices that the job could have in this round if others made room: idle ones, also of workers that are full by now,
+   * then those that jobs of this round sit on.
+   */
+  reachable(job: QueuedJob): DeviceSeat[] {
+    const benches = this.#poolsFor(job).flatMap((pool) => [...pool.benches.values()].filter((b) => b.worker.open)).sort(compare);
+    const idle = benches.flatMap((b) => b.devices.toReversed()).filter((d) => fits(job, d));
+    const seated = [...this.#seated.get(job.type ?? '') ?? []].filter((d) => fits(job, d) && this.#maySubmit(job, d.guard));
+    return this.#elsewhere(job, [...idle, ...seated]);
   }
 
   /** Devices that could run the job if they were free: in service, on a worker that takes jobs. */
@@ -119,8 +133,25 @@ export class Lab {
     return this.#load(worker).limit;
   }
 
+  /** A job of this round gets the idle device. */
+  seat(device: DeviceSeat): void {
+    this.take(device, 'about to run another job');
+    const seated = this.#seated.get(device.type);
+    if (seated) seated.add(device);
+    else this.#seated.set(device.type, new Set([device]));
+  }
+
+  /** The job gets another one. */
+  leave(device: DeviceSeat): void {
+    this.#seated.get(device.type)!.delete(device);
+    this.#gone.delete(device.hostname);
+    const { worker, devices } = this.#bench(device);
+    devices.push(device);
+    worker.busy--;
+  }
+
   /** Takes an idle device out of this round. */
-  take(device: DeviceSeat, why = 'about to run another job'): void {
+  take(device: DeviceSeat, why: string): void {
     const { devices, pool } = this.#bench(device);
     devices.splice(devices.lastIndexOf(device), 1);
     if (devices.length === 0) pool.benches.delete(device.worker!);
