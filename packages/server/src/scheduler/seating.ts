@@ -15,22 +15,22 @@ interface Lab<J, D extends Seat> {
 
 /** What a search has looked at: nothing twice. */
 class Seen {
-  readonly #beyond: Seen | undefined;
+  readonly #earlier: ReadonlySet<unknown>;
   readonly #all = new Set<unknown>();
 
-  constructor(beyond?: Seen) {
-    this.#beyond = beyond;
+  constructor(earlier: ReadonlySet<unknown>) {
+    this.#earlier = earlier;
   }
 
   /** @returns false for what was looked at before */
   add(thing: unknown): boolean {
-    if (this.#all.has(thing) || this.#beyond?.#all.has(thing)) return false;
+    if (this.#all.has(thing) || this.#earlier.has(thing)) return false;
     this.#all.add(thing);
     return true;
   }
 
-  merge(other: Seen): void {
-    for (const thing of other.#all) this.#all.add(thing);
+  addTo(all: Set<unknown>): void {
+    for (const thing of this.#all) all.add(thing);
   }
 }
 
@@ -45,7 +45,7 @@ export class Seating<J, D extends Seat> {
   readonly #holder = new Map<string, J>();
   readonly #onWorker = new Map<string, Set<J>>();
   /** From where no way leads to a free seat, now and later: seats only become fewer. */
-  readonly #dead = new Seen();
+  readonly #dead = new Set<unknown>();
 
   constructor(lab: Lab<J, D>) {
     this.#lab = lab;
@@ -80,7 +80,7 @@ export class Seating<J, D extends Seat> {
       const seen = new Seen(this.#dead);
       if (this.#place(job, seen)) continue;
       // What the others of these jobs have taken is free again, and what was in vain may not be any more.
-      if (n === 0) this.#dead.merge(seen);
+      if (n === 0) seen.addTo(this.#dead);
       for (const other of jobs) this.leave(other);
       return false;
     }
