@@ -1,7 +1,7 @@
 #!/bin/bash
 # Builds the test guest into a folder: vmlinuz, initramfs.cpio.gz, rootfs.tar.gz and rootfs.ext4 (64 MiB), from Debian's cloud
 # kernel and busybox; and what few guests need, as archives that are put behind the initramfs: nfs, disk (modules for IDE
-# disks and CDs), kexec and zmodem. Login: root, no password; prompt `root@guest:~# `.
+# disks and CDs), kexec, zmodem and ssh. Login: root, no password; prompt `root@guest:~# `.
 # Needs apt-get, dpkg-deb, cpio, gzip, mke2fs, busybox.
 # usage: build.sh FOLDER [amd64|arm64]
 set -euo pipefail
@@ -44,7 +44,7 @@ modules() {
 program() {
     local to=$1 package=$2 path=$3 from=$work/$2 libraries name again
     mkdir -p "$from/debs" "$to/bin" "$to/sbin" "$to/lib" "$to/lib64"
-    libraries=$(apt-cache "${apt[@]}" depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances "$package" | grep '^lib[^:]*$')
+    libraries=$(apt-cache "${apt[@]}" depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances "$package" | grep -E '^z?lib[^:]*$')
     (cd "$from/debs" && apt-get "${apt[@]}" download "$package" $libraries > /dev/null)
     for name in "$from"/debs/*.deb; do dpkg-deb -x "$name" "$from/root"; done
     install -D "$from/root$path" "$to$path"
@@ -90,4 +90,7 @@ modules "$work/nfs" sunrpc dns_resolver grace lockd fscache netfs nfs nfsv4
 modules "$work/disk" scsi_common scsi_mod libata ata_piix sd_mod cdrom sr_mod isofs
 program "$work/kexec" kexec-tools /sbin/kexec
 program "$work/zmodem" lrzsz /usr/bin/rz
-for part in nfs disk kexec zmodem; do pack "$work/$part" "$out/$part.cpio.gz"; done
+program "$work/ssh" dropbear-bin /usr/sbin/dropbear
+program "$work/ssh" openssh-sftp-server /usr/lib/openssh/sftp-server
+ln -s openssh/sftp-server "$work/ssh/usr/lib/sftp-server"
+for part in nfs disk kexec zmodem ssh; do pack "$work/$part" "$out/$part.cpio.gz"; done
