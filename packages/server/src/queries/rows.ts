@@ -44,7 +44,7 @@ export async function findRows(db: Kysely<Database>, user: User | null, source: 
 }
 
 const readers: Readonly<Record<QueryEntity, (db: Kysely<Database>, ids: readonly number[]) => Promise<Found['rows']>>> = {
-  testjob: async (db, ids) => (await jobRows(db, ids)).map((r) => r.row).reverse(),
+  testjob: async (db, ids) => (await jobRows(db, ids)).map((r) => r.row).toReversed(),
   async testsuite(db, ids) {
     const { rows } = await sql<SuiteFound>`
       select s.id, s.name, s.job, count(*) filter (where c.result = 0)::int as passed, count(*) filter (where c.result = 1)::int as failed,

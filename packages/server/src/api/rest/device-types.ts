@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { User } from '../../auth/users.ts';
 import { visibleDeviceTypes } from '../../auth/visibility.ts';
 import { readTypeTemplate } from '../../devices/templates.ts';
+import { addDeviceType, changeDeviceType, removeDeviceType, setAlias } from '../../objects/write-device-type.ts';
 import type { Services } from '../../services.ts';
 import { change, type Change } from '../../store/change.ts';
 import { notFound } from '../errors.ts';
@@ -58,7 +59,7 @@ async function setAliases(c: Change, type: string, aliases: readonly string[] | 
   const clash = await c.trx.selectFrom('device_types').select('name').where('name', 'in', aliases.length > 0 ? aliases : ['']).executeTakeFirst();
   if (clash) throw fieldError('aliases', `DeviceType with name '${clash.name}' already exists.`);
   await c.trx.deleteFrom('aliases').where('device_type', '=', type).execute();
-  if (aliases.length > 0) await sql`insert into aliases (name, device_type) select unnest(${aliases}::text[]), ${type} on conflict (name) do update set device_type = excluded.device_type`.execute(c.trx);
+  for (const alias of aliases) await setAlias(c, alias, type);
 }
 
 export function restDeviceTypes(app: FastifyInstance, services: Services): void {
@@ -68,25 +69,18 @@ export function restDeviceTypes(app: FastifyInstance, services: Services): void 
     if (!rows[0]) throw notFound('Device type');
     return show(rows[0]);
   };
-  const store = (user: User, request: RestRequest, name: string, write: (c: Change, cores: { cores?: string[] }) => Promise<unknown>, note: string) =>
+  const store = (user: User, request: RestRequest, name: string, write: (c: Change, cores: { cores?: string[] }, also: readonly string[]) => Promise<unknown>) =>
     refused('device type', 'name', () => change(services, user.username, async (c) => {
-      const cores = writtenNames(request, 'cores');
-      await write(c, cores ? { cores } : {});
-      await setAliases(c, name, writtenNames(request, 'aliases'));
-      c.note('device-type', name, note);
-      const { rows } = await sql<{ hostname: string }>`select hostname from devices where device_type = ${name} limit 1`.execute(c.trx);
-      // Word to the scheduler: whether its jobs run may have changed.
-      if (rows[0]) c.device(rows[0].hostname);
+      const [cores, aliases] = [writtenNames(request, 'cores'), writtenNames(request, 'aliases')];
+      await write(c, cores ? { cores } : {}, aliases ? ['aliases'] : []);
+      await setAliases(c, name, aliases);
     }));
   const update = async (request: RestRequest<OfType>) => {
     const user = requireSuperuser(request);
     const { name } = await read(user, request.params.name);
     const { name: _fixed, ...fields } = written;
     const set = withinRange(writtenColumns(request, fields, []));
-    await store(user, request, name, async (c, cores) => {
-      const all = { ...set, ...cores };
-      if (Object.keys(all).length > 0) await c.trx.updateTable('device_types').set(all).where('name', '=', name).execute();
-    }, 'changed');
+    await store(user, request, name, (c, cores, also) => changeDeviceType(c, name, { ...set, ...cores }, also));
     return read(user, name);
   };
   const add = async (request: RestRequest, reply: FastifyReply) => {
@@ -95,7 +89,7 @@ export function restDeviceTypes(app: FastifyInstance, services: Services): void 
     const name = String(set['name']);
     const alias = await db.selectFrom('aliases').select('name').where('name', '=', name).executeTakeFirst();
     if (alias) throw fieldError('name', `Alias with name '${name}' already exists.`);
-    await store(user, request, name, (c, cores) => c.trx.insertInto('device_types').values({ ...set, ...cores } as never).execute(), 'added');
+    await store(user, request, name, (c, cores) => addDeviceType(c, { ...set, ...cores, name }));
     return reply.code(201).send(await read(user, name));
   };
 
@@ -110,12 +104,8 @@ export function restDeviceTypes(app: FastifyInstance, services: Services): void 
     DELETE: async (request, reply) => {
       const user = requireSuperuser(request);
       const { name } = await read(user, request.params.name);
-      const used = await sql`select from devices where device_type = ${name} union all select from jobs where requested_device_type = ${name} limit 1`.execute(db);
-      // Deleting it would delete all of them.
-      if (used.rows.length > 0) throw messageError(400, `Device type '${name}' has devices or jobs: set "display" to false to take it out of use.`);
       await change(services, user.username, async (c) => {
-        await c.trx.deleteFrom('device_types').where('name', '=', name).execute();
-        c.note('device-type', name, 'removed');
+        if (!await removeDeviceType(c, name)) throw messageError(400, `Device type '${name}' has devices or jobs: set "display" to false to take it out of use.`);
       });
       return reply.code(204).send();
     },

@@ -5,6 +5,7 @@ import { sql } from 'kysely';
 import { visibleDevices, visibleJobs } from '../../auth/visibility.ts';
 import type { User } from '../../auth/users.ts';
 import { checkDictionary } from '../../devices/renderer.ts';
+import { addDevice, changeDevice, removeDevice } from '../../objects/write-device.ts';
 import type { Services } from '../../services.ts';
 import { change, type Change } from '../../store/change.ts';
 import { definitionLimit } from '../body.ts';
@@ -67,11 +68,9 @@ export function restDevices(app: FastifyInstance, services: Services): void {
     const columns = writtenColumns(request, written, ['hostname', 'device_type']);
     const tags = writtenTags(request);
     await refused('device', 'hostname', () => change(services, user.username, async (c) => {
-      await c.trx.insertInto('devices').values(columns as never).execute();
-      const hostname = String(columns['hostname']);
+      const [hostname, device_type] = [String(columns['hostname']), String(columns['device_type'])];
+      await addDevice(c, { ...columns, hostname, device_type });
       await setTags(c, hostname, tags);
-      c.note('device', hostname, 'added');
-      c.device(hostname);
     }));
     return reply.code(201).send(await read(Object.assign(request, { params: { hostname: String(columns['hostname']) } }), sql<boolean>`true`));
   };
@@ -82,10 +81,8 @@ export function restDevices(app: FastifyInstance, services: Services): void {
     const { health, ...columns } = writtenColumns(request, fields, required);
     const tags = writtenTags(request);
     await refused('device', 'hostname', () => change(services, user.username, async (c) => {
-      if (Object.keys(columns).length > 0) await c.trx.updateTable('devices').set(columns).where('hostname', '=', hostname).execute();
       await setTags(c, hostname, tags);
-      c.note('device', hostname, `changed ${[...Object.keys(columns), ...(tags ? ['tags'] : [])].join(', ') || 'nothing'}`);
-      c.device(hostname);
+      await changeDevice(c, hostname, columns, tags ? ['tags'] : []);
     }));
     if (typeof health === 'number') await services.devices.setHealth(hostname, deviceHealths[health]!, user.username);
     const { hostname: _key, ...shownFields } = await read(request, sql<boolean>`true`);
@@ -93,11 +90,9 @@ export function restDevices(app: FastifyInstance, services: Services): void {
   };
   const remove = async (request: RestRequest<OfDevice>, reply: FastifyReply) => {
     const user = requireSuperuser(request);
-    const { hostname, state } = await read(request, sql<boolean>`true`);
-    if (state !== 'Idle') throw messageError(400, `Device '${hostname}' is in use: cancel its job first.`);
+    const { hostname } = await read(request, sql<boolean>`true`);
     await change(services, user.username, async (c) => {
-      await c.trx.deleteFrom('devices').where('hostname', '=', hostname).where('state', '=', 0).execute();
-      c.note('device', hostname, 'removed');
+      if (!await removeDevice(c, hostname)) throw messageError(400, `Device '${hostname}' is in use: cancel its job first.`);
     });
     return reply.code(204).send();
   };

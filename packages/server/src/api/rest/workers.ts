@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { visibleWorkers } from '../../auth/visibility.ts';
 import type { User } from '../../auth/users.ts';
 import type { Services } from '../../services.ts';
+import { addWorker, changeWorker, removeWorker } from '../../objects/write-worker.ts';
 import { change } from '../../store/change.ts';
 import { notFound } from '../errors.ts';
 import { requirePermission } from '../who.ts';
@@ -40,12 +41,7 @@ export function restWorkers(app: FastifyInstance, services: Services): void {
     const { hostname } = await read(request);
     const { hostname: _fixed, ...fields } = written;
     const { health, ...columns } = writtenColumns(request, fields, []);
-    await change(services, user.username, async (c) => {
-      if (Object.keys(columns).length === 0) return;
-      await c.trx.updateTable('workers').set(columns).where('hostname', '=', hostname).execute();
-      c.note('worker', hostname, `changed ${Object.keys(columns).join(', ')}`);
-      c.worker(hostname);
-    });
+    await change(services, user.username, (c) => changeWorker(c, hostname, columns));
     if (typeof health === 'number') await services.workers.setHealth(hostname, workerHealths[health]!, user.username);
     return read(request);
   };
@@ -55,11 +51,7 @@ export function restWorkers(app: FastifyInstance, services: Services): void {
       const user = requirePermission(request, 'lava_scheduler_app.add_worker');
       const columns = writtenColumns(request, written, ['hostname']);
       const hostname = String(columns['hostname']);
-      await refused('worker', 'hostname', () => change(services, user.username, async (c) => {
-        await c.trx.insertInto('workers').values(columns as never).execute();
-        c.note('worker', hostname, 'added');
-        c.worker(hostname);
-      }));
+      await refused('worker', 'hostname', () => change(services, user.username, (c) => addWorker(c, { ...columns, hostname })));
       return reply.code(201).send(await readFor(user, hostname));
     },
     GET: async (request) => listing<Raw, unknown>({
@@ -74,11 +66,7 @@ export function restWorkers(app: FastifyInstance, services: Services): void {
       const user = requirePermission(request, 'lava_scheduler_app.delete_worker');
       const { hostname } = await read(request);
       await change(services, user.username, async (c) => {
-        const busy = await sql`select from attempts where worker = ${hostname} and ended_at is null limit 1`.execute(c.trx);
-        if (busy.rows.length > 0) throw messageError(400, `Worker '${hostname}' runs jobs: cancel them first.`);
-        await c.trx.deleteFrom('workers').where('hostname', '=', hostname).execute();
-        c.note('worker', hostname, 'removed');
-        c.worker(hostname);
+        if (!await removeWorker(c, hostname)) throw messageError(400, `Worker '${hostname}' runs jobs: cancel them first.`);
       });
       return reply.code(204).send();
     },

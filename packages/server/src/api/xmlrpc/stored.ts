@@ -1,3 +1,5 @@
+import { Fault } from './codec/values.ts';
+
 /** Did the database refuse a row because there is one of that name? */
 export const isTaken = (error: unknown) => codeOf(error) === '23505';
 /** … because a name is none that may be (a slash in it)? */
@@ -5,4 +7,14 @@ export const isBadName = (error: unknown) => codeOf(error) === '23514';
 
 function codeOf(error: unknown): unknown {
   return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+}
+
+/** Stores something new under a name. Throws Fault with LAVA's words for a name that is taken or cannot be one. */
+export async function storeNew(what: string, taken: string, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (isTaken(error)) throw new Fault(400, `Bad request: ${taken}`);
+    throw isBadName(error) ? new Fault(400, `Bad request: the name of a ${what} must not contain a slash.`) : error;
+  }
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { fullPermission, knownPermission } from '../../../auth/permissions.ts';
 import type { User } from '../../../auth/users.ts';
+import { addUser, changeUser, removeUser } from '../../../objects/write-user.ts';
 import { change, type Change } from '../../../store/change.ts';
 import { permission } from '../access.ts';
 import { Fault } from '../codec/values.ts';
@@ -8,7 +9,7 @@ import { method, type Context, type Method } from '../method.ts';
 import { missing } from '../objects.ts';
 import { flag, text } from '../param.ts';
 import { globalPermission, groupNamed } from '../permissions.ts';
-import { isTaken } from '../stored.ts';
+import { storeNew } from '../stored.ts';
 
 const username = text('name of the user');
 const names = { first_name: text('first name', null), last_name: text('last name', null), email: text('e-mail address', null) };
@@ -26,14 +27,8 @@ export const authUsers: readonly Method[] = [
     async run({ services, user }, { username, first_name, last_name, email, is_active, is_staff, is_superuser, ldap }) {
       if (ldap) throw new Fault(400, 'Bad request: authentication via LDAP not configured.');
       mayMakeSuperuser(user, is_superuser);
-      try {
-        await change(services, user.username, async (c) => {
-          await c.trx.insertInto('users').values({ username, first_name: first_name ?? '', last_name: last_name ?? '', email: email ?? '', is_active, is_staff, is_superuser }).execute();
-          c.note('user', username, 'added');
-        });
-      } catch (error) {
-        throw isTaken(error) ? new Fault(400, 'Bad request: user already exists?') : error;
-      }
+      const columns = { username, first_name: first_name ?? '', last_name: last_name ?? '', email: email ?? '', is_active, is_staff, is_superuser };
+      await storeNew('user', 'user already exists?', () => change(services, user.username, (c) => addUser(c, columns)));
     },
   }),
   method('auth.users.update', {
@@ -45,8 +40,7 @@ export const authUsers: readonly Method[] = [
       await maySet(context, id);
       mayMakeSuperuser(context.user, given.is_superuser);
       const columns = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
-      if (Object.keys(columns).length === 0) return;
-      await changeUser(context, username, `changed ${Object.keys(columns).join(', ')}`, (trx) => trx.updateTable('users').set(columns).where('id', '=', id).execute());
+      await change(context.services, context.user.username, (c) => changeUser(c, id, username, columns));
     },
   }),
   method('auth.users.delete', {
@@ -55,9 +49,10 @@ export const authUsers: readonly Method[] = [
       const row = await context.services.db.selectFrom('users').select('id').where('username', '=', username).executeTakeFirst();
       if (!row) throw new Fault(404, 'Bad request: user does not exists');
       await maySet(context, row.id);
-      const running = await context.services.db.selectFrom('jobs').select('id').where('submitter', '=', row.id).where('state', '<', 5).limit(1).executeTakeFirst();
-      if (running) throw new Fault(400, `Bad request: user '${username}' has jobs that have not ended; cancel them first.`);
-      await changeUser(context, username, 'removed', (trx) => trx.deleteFrom('users').where('id', '=', row.id).execute());
+      await change(context.services, context.user.username, async (c) => {
+        const kept = await removeUser(c, row.id, username);
+        if (kept !== undefined) throw new Fault(400, `Bad request: user '${username}' ${kept === 'server' ? 'is the server itself' : 'has jobs that have not ended; cancel them first'}.`);
+      });
     },
   }),
   method('auth.users.list', {
@@ -79,7 +74,7 @@ export const authUsers: readonly Method[] = [
       const id = await userNamed(context, username);
       const given = await context.services.db.selectFrom('group_permissions').innerJoin('groups', 'groups.id', 'group_id').select('permission').where('name', '=', group).execute();
       for (const { permission } of given) mayGive(context.user, permission);
-      await changeUser(context, username, `added to group ${group}`, async (trx) => {
+      await noteUser(context, username, `added to group ${group}`, async (trx) => {
         await sql`insert into groups (name) values (${group}) on conflict do nothing`.execute(trx);
         await sql`insert into user_groups (user_id, group_id) select ${id}, id from groups where name = ${group} on conflict do nothing`.execute(trx);
       });
@@ -90,7 +85,7 @@ export const authUsers: readonly Method[] = [
     async run(context, { username, group }) {
       const id = await userNamed(context, username);
       const groupId = await groupNamed(context, group);
-      await changeUser(context, username, `taken out of group ${group}`, (trx) => trx.deleteFrom('user_groups').where('user_id', '=', id).where('group_id', '=', groupId).execute());
+      await noteUser(context, username, `taken out of group ${group}`, (trx) => trx.deleteFrom('user_groups').where('user_id', '=', id).where('group_id', '=', groupId).execute());
     },
   }),
   method('auth.users.groups.list', {
@@ -103,7 +98,7 @@ export const authUsers: readonly Method[] = [
       const id = await userNamed(context, username);
       const stored = permissionNamed(given);
       mayGive(context.user, stored);
-      await changeUser(context, username, `given ${stored}`, (trx) => sql`insert into user_permissions (user_id, permission) values (${id}, ${stored}) on conflict do nothing`.execute(trx));
+      await noteUser(context, username, `given ${stored}`, (trx) => sql`insert into user_permissions (user_id, permission) values (${id}, ${stored}) on conflict do nothing`.execute(trx));
     },
   }),
   method('auth.users.perms.delete', {
@@ -111,7 +106,7 @@ export const authUsers: readonly Method[] = [
     async run(context, { username, ...given }) {
       const id = await userNamed(context, username);
       const stored = permissionNamed(given);
-      await changeUser(context, username, `not given ${stored} any more`, (trx) => trx.deleteFrom('user_permissions').where('user_id', '=', id).where('permission', '=', stored).execute());
+      await noteUser(context, username, `not given ${stored} any more`, (trx) => trx.deleteFrom('user_permissions').where('user_id', '=', id).where('permission', '=', stored).execute());
     },
   }),
   method('auth.users.perms.list', {
@@ -150,7 +145,7 @@ export function permissionNamed({ app, model, codename }: { app: string; model: 
   throw new Fault(404, `Invalid permission '${codename}'`);
 }
 
-async function changeUser({ services, user }: Context<User>, username: string, what: string, work: (trx: Change['trx']) => Promise<unknown>): Promise<void> {
+async function noteUser({ services, user }: Context<User>, username: string, what: string, work: (trx: Change['trx']) => Promise<unknown>): Promise<void> {
   await change(services, user.username, async (c) => {
     await work(c.trx);
     c.note('user', username, what);

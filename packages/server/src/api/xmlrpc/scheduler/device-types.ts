@@ -5,6 +5,7 @@ import type { User } from '../../../auth/users.ts';
 import { visibleDevices, visibleDeviceTypes } from '../../../auth/visibility.ts';
 import { readConfiguration } from '../../../devices/configuration.ts';
 import { typeSources } from '../../../devices/renderer.ts';
+import { addDeviceType, changeDeviceType, setAlias } from '../../../objects/write-device-type.ts';
 import { change } from '../../../store/change.ts';
 import { anyone, login, permission, staff } from '../access.ts';
 import { Fault, type XmlRpcValue } from '../codec/values.ts';
@@ -13,7 +14,7 @@ import { method, type Context, type Method } from '../method.ts';
 import { changeableType, findType, missing, typeNamed } from '../objects.ts';
 import { flag, integer, text, unused } from '../param.ts';
 import { grant, groupNamed, listPermissions, revoke } from '../permissions.ts';
-import { isBadName, isTaken } from '../stored.ts';
+import { storeNew } from '../stored.ts';
 import { healthNumber } from '../words.ts';
 import { aliasNamed, freeForAlias } from './aliases.ts';
 
@@ -116,7 +117,10 @@ export const schedulerDeviceTypes: readonly Method[] = [
     async run(context, { name, alias }) {
       await changeableType(context, name, noChange(name));
       await freeForAlias(context, alias);
-      await sql`insert into aliases (name, device_type) values (${alias}, ${name}) on conflict (name) do update set device_type = excluded.device_type`.execute(context.services.db);
+      await change(context.services, context.user.username, async (c) => {
+        await setAlias(c, alias, name);
+        await changeDeviceType(c, name, {}, ['aliases']);
+      });
     },
   }),
   method('scheduler.device_types.aliases.delete', {
@@ -124,7 +128,10 @@ export const schedulerDeviceTypes: readonly Method[] = [
     async run(context, { name, alias }) {
       await changeableType(context, name, noChange(name));
       if (await aliasNamed(context, alias) !== name) throw missing('Alias', alias);
-      await context.services.db.deleteFrom('aliases').where('name', '=', alias).execute();
+      await change(context.services, context.user.username, async (c) => {
+        await c.trx.deleteFrom('aliases').where('name', '=', alias).execute();
+        await changeDeviceType(c, name, {}, ['aliases']);
+      });
     },
   }),
   method('scheduler.device_types.aliases.list', {
@@ -182,15 +189,7 @@ interface AddArguments { readonly name: string; readonly description: string | n
 
 async function add({ services, user }: Context<User>, { name, description, display, health_frequency, health_denominator }: AddArguments): Promise<void> {
   const columns = { name, description: description ?? '', display, health_frequency, health_denominator: denominatorNumber(health_denominator) };
-  try {
-    await change(services, user.username, async (c) => {
-      await c.trx.insertInto('device_types').values(columns).execute();
-      c.note('device-type', name, 'added');
-    });
-  } catch (error) {
-    if (isTaken(error)) throw new Fault(400, 'Bad request: device-type name is already used.');
-    throw isBadName(error) ? new Fault(400, 'Bad request: the name of a device-type must not contain a slash.') : error;
-  }
+  await storeNew('device-type', 'device-type name is already used.', () => change(services, user.username, (c) => addDeviceType(c, columns)));
 }
 
 interface UpdateArguments {
@@ -204,12 +203,5 @@ async function update(context: Context<User>, { name, description, display, heal
     ...(description !== null && { description }), ...(display !== null && { display }), ...(health_frequency !== null && { health_frequency }),
     ...(health_denominator !== null && { health_denominator: denominatorNumber(health_denominator) }), ...(health_disabled !== null && { disable_health_check: health_disabled }),
   };
-  if (Object.keys(columns).length === 0) return;
-  await change(context.services, context.user.username, async (c) => {
-    await c.trx.updateTable('device_types').set(columns).where('name', '=', name).execute();
-    c.note('device-type', name, `changed ${Object.keys(columns).join(', ')}`);
-    // Word to the scheduler: its jobs may run now, a health check may be due.
-    const first = await c.trx.selectFrom('devices').select('hostname').where('device_type', '=', name).limit(1).executeTakeFirst();
-    if (first) c.device(first.hostname);
-  });
+  await change(context.services, context.user.username, (c) => changeDeviceType(c, name, columns));
 }

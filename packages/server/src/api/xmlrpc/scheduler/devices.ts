@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { User } from '../../../auth/users.ts';
 import { visibleDevices, visibleJobs } from '../../../auth/visibility.ts';
 import { readConfiguration } from '../../../devices/configuration.ts';
+import { addDevice, changeDevice, removeDevice } from '../../../objects/write-device.ts';
 import { change, type Change } from '../../../store/change.ts';
 import { deviceHealth } from '../../../store/numbers.ts';
 import { anyone, login, permission, staff } from '../access.ts';
@@ -12,7 +13,7 @@ import { method, type Context, type Method } from '../method.ts';
 import { changeableDevice, deviceNamed, findDevice, findType, missing, workerExists } from '../objects.ts';
 import { flag, text, unused } from '../param.ts';
 import { grant, groupNamed, listPermissions, revoke } from '../permissions.ts';
-import { isBadName, isTaken } from '../stored.ts';
+import { storeNew } from '../stored.ts';
 import { healthNumber } from '../words.ts';
 import { tagNamed } from './tags.ts';
 
@@ -61,9 +62,7 @@ export const schedulerDevices: readonly Method[] = [
       const device = await findDevice(context, hostname);
       if (!device) throw missing('Device', hostname);
       await change(context.services, context.user.username, async (c) => {
-        const { numDeletedRows } = await c.trx.deleteFrom('devices').where('hostname', '=', hostname).where('state', '=', 0).executeTakeFirst();
-        if (numDeletedRows === 0n) throw new Fault(400, `Bad request: device '${hostname}' is in use; cancel its job first.`);
-        c.note('device', hostname, 'removed');
+        if (!await removeDevice(c, hostname)) throw new Fault(400, `Bad request: device '${hostname}' is in use; cancel its job first.`);
       });
     },
   }),
@@ -145,8 +144,7 @@ async function tagsOf({ services }: Context, hostname: string): Promise<string[]
 async function changeTags({ services, user }: Context<User>, hostname: string, work: (trx: Change['trx']) => Promise<unknown>): Promise<void> {
   await change(services, user.username, async (c) => {
     await work(c.trx);
-    c.note('device', hostname, 'changed tags');
-    c.device(hostname);
+    await changeDevice(c, hostname, {}, ['tags']);
   });
 }
 
@@ -170,16 +168,8 @@ async function add(context: Context<User>, { hostname, type_name, worker_hostnam
   await workerExists(context, worker_hostname);
   const number = health === null ? deviceHealth.Unknown : healthNumber(health);
   if (number === undefined) throw new Fault(400, 'Invalid health');
-  try {
-    await change(context.services, context.user.username, async (c) => {
-      await c.trx.insertInto('devices').values({ hostname, device_type: type_name, worker: worker_hostname, health: number, description: description ?? '' }).execute();
-      c.note('device', hostname, 'added');
-      c.device(hostname);
-    });
-  } catch (error) {
-    if (isTaken(error)) throw new Fault(400, 'Bad request: device already exists?');
-    throw isBadName(error) ? new Fault(400, 'Bad request: the name of a device must not contain a slash.') : error;
-  }
+  const columns = { hostname, device_type: type_name, worker: worker_hostname, health: number, description: description ?? '' };
+  await storeNew('device', 'device already exists?', () => change(context.services, context.user.username, (c) => addDevice(c, columns)));
 }
 
 interface UpdateArguments {
@@ -201,12 +191,6 @@ async function update(context: Context<User>, { hostname, worker_hostname, user_
     ...(worker_hostname !== null && { worker: worker_hostname }), ...(owner && { physical_owner: owner.id }),
     ...(description !== null && { description }), ...(device_type !== null && { device_type }),
   };
-  if (Object.keys(columns).length > 0) {
-    await change(services, user.username, async (c) => {
-      await c.trx.updateTable('devices').set(columns).where('hostname', '=', hostname).execute();
-      c.note('device', hostname, `changed ${Object.keys(columns).join(', ')}`);
-      c.device(hostname);
-    });
-  }
+  await change(services, user.username, (c) => changeDevice(c, hostname, columns));
   if (number !== undefined) await services.devices.setHealth(hostname, deviceHealths[number]!, user.username, reason ?? 'xmlrpc api');
 }

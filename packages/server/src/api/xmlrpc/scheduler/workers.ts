@@ -5,6 +5,7 @@ import { sql } from 'kysely';
 import type { User } from '../../../auth/users.ts';
 import { visibleDevices, visibleWorkers } from '../../../auth/visibility.ts';
 import { findConfiguration, inDatabase } from '../../../devices/configuration.ts';
+import { addWorker, changeWorker, removeWorker } from '../../../objects/write-worker.ts';
 import { change } from '../../../store/change.ts';
 import type { ConfigurationKind } from '../../../store/database.ts';
 import { workerHealth } from '../../../store/numbers.ts';
@@ -14,7 +15,7 @@ import { configurationText, storeConfiguration } from '../configurations.ts';
 import { method, type Context, type Method } from '../method.ts';
 import { workerExists, workerNamed } from '../objects.ts';
 import { flag, integer, text } from '../param.ts';
-import { isBadName, isTaken } from '../stored.ts';
+import { storeNew } from '../stored.ts';
 
 const hostname = text('host name of the worker');
 const mayChange = permission('lava_scheduler_app.change_worker');
@@ -24,16 +25,8 @@ export const schedulerWorkers: readonly Method[] = [
     access: permission('lava_scheduler_app.add_worker'), params: { hostname, description: text('description', null), disabled: flag('add it as retired', false) },
     about: 'Adds a worker.', returns: 'nil',
     async run({ services, user }, { hostname, description, disabled }) {
-      try {
-        await change(services, user.username, async (c) => {
-          await c.trx.insertInto('workers').values({ hostname, description: description ?? '', health: disabled ? workerHealth.Retired : workerHealth.Active, capabilities: '[]' }).execute();
-          c.note('worker', hostname, 'added');
-          c.worker(hostname);
-        });
-      } catch (error) {
-        if (isTaken(error)) throw new Fault(400, 'Bad request: worker already exists?');
-        throw isBadName(error) ? new Fault(400, 'Bad request: the name of a worker must not contain a slash.') : error;
-      }
+      const health = disabled ? workerHealth.Retired : workerHealth.Active;
+      await storeNew('worker', 'worker already exists?', () => change(services, user.username, (c) => addWorker(c, { hostname, description: description ?? '', health })));
     },
   }),
   method('scheduler.workers.update', {
@@ -46,11 +39,7 @@ export const schedulerWorkers: readonly Method[] = [
     async run(context, { hostname }) {
       await workerExists(context, hostname);
       await change(context.services, context.user.username, async (c) => {
-        const busy = await c.trx.selectFrom('attempts').select('job').where('worker', '=', hostname).where('ended_at', 'is', null).limit(1).executeTakeFirst();
-        if (busy) throw new Fault(400, `Bad request: worker '${hostname}' runs jobs; cancel them first.`);
-        await c.trx.deleteFrom('workers').where('hostname', '=', hostname).execute();
-        c.note('worker', hostname, 'removed');
-        c.worker(hostname);
+        if (!await removeWorker(c, hostname)) throw new Fault(400, `Bad request: worker '${hostname}' runs jobs; cancel them first.`);
       });
     },
   }),
@@ -128,12 +117,6 @@ async function update(context: Context<User>, { hostname, description, health, j
   if (health !== null && !word) throw new Fault(400, `Invalid health: ${health}`);
   if (job_limit !== null && job_limit < 0) throw new Fault(400, 'Invalid job limit');
   const columns = { ...(description !== null && { description }), ...(job_limit !== null && { job_limit }) };
-  if (Object.keys(columns).length > 0) {
-    await change(services, user.username, async (c) => {
-      await c.trx.updateTable('workers').set(columns).where('hostname', '=', hostname).execute();
-      c.note('worker', hostname, `changed ${Object.keys(columns).join(', ')}`);
-      c.worker(hostname);
-    });
-  }
+  await change(services, user.username, (c) => changeWorker(c, hostname, columns));
   if (word) await services.workers.setHealth(hostname, word, user.username, 'xmlrpc api');
 }

@@ -1,0 +1,36 @@
+import type { Insertable, Updateable } from 'kysely';
+import { serverUser } from '../auth/permissions.ts';
+import type { Change } from '../store/change.ts';
+import type { Database } from '../store/database.ts';
+import { jobState } from '../store/numbers.ts';
+
+/* How users are added, changed and removed, whoever asks. Who may is looked at before. */
+
+/** Returns the number of the user. */
+export async function addUser(c: Change, columns: Insertable<Database['users']>): Promise<number> {
+  const { id } = await c.trx.insertInto('users').values(columns).returning('id').executeTakeFirstOrThrow();
+  c.note('user', columns.username, 'added');
+  return id;
+}
+
+/** Whoever gets another password or is shut out is signed out everywhere. */
+export async function changeUser(c: Change, id: number, username: string, columns: Updateable<Database['users']>): Promise<void> {
+  const names = Object.keys(columns);
+  if (names.length === 0) return;
+  await c.trx.updateTable('users').set(columns).where('id', '=', id).execute();
+  if (columns.password !== undefined || columns.is_active === false) await c.trx.deleteFrom('sessions').where('user_id', '=', id).execute();
+  c.note('user', username, `changed ${names.join(', ')}`);
+}
+
+/** Why a user stays. */
+export type KeptUser = 'server' | 'unfinished-jobs';
+
+/** Removes a user with tokens and jobs; undefined when that was done. */
+export async function removeUser(c: Change, id: number, username: string): Promise<KeptUser | undefined> {
+  if (username === serverUser) return 'server';
+  const running = await c.trx.selectFrom('jobs').select('id').where('submitter', '=', id).where('state', '<', jobState.Finished).limit(1).executeTakeFirst();
+  if (running) return 'unfinished-jobs';
+  await c.trx.deleteFrom('users').where('id', '=', id).execute();
+  c.note('user', username, 'removed');
+  return undefined;
+}
