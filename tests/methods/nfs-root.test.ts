@@ -11,7 +11,7 @@ import { runOn, steps } from './support/run-on.ts';
 // Devices whose root file system lies on the worker, with LAVA's files of the tests in it, and is mounted over NFS.
 
 const atEnd: (() => Promise<void> | void)[] = [];
-afterEach(async () => { for (const step of atEnd.splice(0).reverse()) await step(); });
+afterEach(async () => { for (const step of atEnd.splice(0).toReversed()) await step(); });
 
 /** Exports the folder; one at a time, as there is one port for NFS. */
 async function serve(folder: string): Promise<void> {
