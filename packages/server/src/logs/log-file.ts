@@ -77,7 +77,7 @@ export class LogFile {
   }
 
   async close(): Promise<void> {
-    await this.#writing;
+    while (this.#writing) await this.#writing;
     await Promise.all([this.#text.close(), this.#index.close()]);
   }
 
@@ -85,7 +85,15 @@ export class LogFile {
     return new Promise((resolve, reject) => {
       if (this.#failed !== undefined) { reject(this.#failed); return; }
       this.#waiting.push({ bytes, resolve, reject });
-      this.#writing ??= this.#write().finally(() => { this.#writing = undefined; });
+      this.#start();
+    });
+  }
+
+  #start(): void {
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined;
+      // Who was told that a batch is written may have appended the next one before this was noted.
+      if (this.#waiting.length > 0) this.#start();
     });
   }
 

@@ -51,6 +51,16 @@ describe('the file', () => {
     await rm(folder, { recursive: true });
   });
 
+  test('one append right after another is written too', async () => {
+    const folder = await mkdtemp('/tmp/lava-test-');
+    const file = await LogFile.open(folder);
+    for (const line of ['- a\n', '- b\n', '- c\n']) await file.append(Buffer.from(line), 1);
+    await file.flush();
+    await file.close();
+    expect(await readFile(join(folder, 'output.yaml'), 'utf8')).toBe('- a\n- b\n- c\n');
+    await rm(folder, { recursive: true });
+  });
+
   test('lines are read by number, also without an index', async () => {
     const { job, intake, store, folder } = await runningJob();
     const lines = Array.from({ length: 50 }, (_, n) => formatRecord('target', `line ${n} ✓`));
