@@ -96,8 +96,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         async lead({ connection }) {
           const term = await beginTerm({ ...parts, connection, lease, sockets, others, settingsFiles: all });
           office = term;
+          parts.timings.leads.set(1);
           return async () => {
             office = undefined;
+            parts.timings.leads.set(0);
             await term.close();
           };
         },

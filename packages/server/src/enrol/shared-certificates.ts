@@ -47,7 +47,7 @@ function keyIn(directory: string, name: string): Promise<string | undefined> {
 
 async function bringInLine(db: Kysely<Database>, directory: string): Promise<void> {
   const rows = await db.selectFrom('worker_keys').selectAll().execute();
-  if (rows.length > 0) await mkdir(directory, { recursive: true });
+  await mkdir(directory, { recursive: true });
   for (const { name, public_key, revoked_at } of rows) {
     const there = await keyIn(directory, name);
     if (revoked_at === null && there !== public_key) await replacePublicCertificate(directory, name, public_key);

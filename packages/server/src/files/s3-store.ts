@@ -18,7 +18,7 @@ export interface S3Settings {
 /** Files in a bucket of S3 or of a server that speaks its language. Keys come from the environment, as for all of Amazon's tools. */
 export function s3Store({ bucket: Bucket, prefix, region, endpoint, atOnce = 1000 }: S3Settings): ObjectStore {
   const client = new S3Client({
-    region, maxAttempts: 5, requestHandler: { connectionTimeout: 5000, socketTimeout: 60_000 },
+    region, maxAttempts: 3, requestHandler: { connectionTimeout: 5000, socketTimeout: 60_000 },
     // Other servers are named by their address alone, and not all of them know the newer check sums.
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
     requestChecksumCalculation: 'WHEN_REQUIRED', responseChecksumValidation: 'WHEN_REQUIRED',

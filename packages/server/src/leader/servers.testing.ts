@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { lavaPaths } from '@lava/base';
+import { createCertificate, readSecretCertificate, type Certificate, type WorkerEndpointOptions } from '@lava/link';
 import { freePort } from '@lava/testbed';
 import { newToken } from '../auth/tokens.ts';
 import { FakeWorker, until } from '../link/fake-worker.ts';
@@ -34,9 +35,14 @@ export class Servers {
   readonly #storage: string;
   readonly #processes: ServerProcess[] = [];
   readonly #workers: FakeWorker[] = [];
+  readonly #encrypted: boolean;
   token = '';
+  /** The certificate of all servers, where the link is encrypted. */
+  master: (Certificate & { secretKey: string }) | undefined;
+  #masterFile = '';
 
-  private constructor(databases: TestDatabases, connection: Connection, environment: NodeJS.ProcessEnv, storage: string) {
+  private constructor(databases: TestDatabases, connection: Connection, environment: NodeJS.ProcessEnv, storage: string, encrypted: boolean) {
+    this.#encrypted = encrypted;
     this.#databases = databases;
     this.connection = connection;
     this.#environment = environment;
@@ -44,17 +50,24 @@ export class Servers {
   }
 
   /** @param storage value of the setting STORAGE, as YAML */
-  static async on(databases: TestDatabases, storage: string, environment: NodeJS.ProcessEnv = {}): Promise<Servers> {
+  static async on(databases: TestDatabases, storage: string, environment: NodeJS.ProcessEnv = {}, link: 'plain' | 'encrypted' = 'plain'): Promise<Servers> {
     const connection = await databases.fresh();
     const { rows: [row] } = await sql<{ name: string }>`select current_database() as name`.execute(connection.db);
     const url = `postgresql://lava@localhost/${row!.name}?host=${encodeURIComponent(databases.server.socketFolder)}&port=5432`;
     const plain = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LAVA_')));
-    const servers = new Servers(databases, connection, { ...plain, DATABASE_URL: url, ...environment }, storage);
+    const servers = new Servers(databases, connection, { ...plain, DATABASE_URL: url, ...environment }, storage, link === 'encrypted');
+    if (link === 'encrypted') await servers.newMaster();
     const { db } = connection;
     const { id } = await db.insertInto('users').values({ username: 'ada', is_superuser: true }).returning('id').executeTakeFirstOrThrow();
     servers.token = await newToken(db, id, 'test');
     await db.insertInto('device_types').values({ name: 'qemu' }).execute();
     return servers;
+  }
+
+  /** Servers that start from now on have another certificate. */
+  async newMaster(): Promise<void> {
+    this.#masterFile = (await createCertificate(await mkdtemp(join(this.#databases.folder, 'master-')), 'master')).secretFile;
+    this.master = await readSecretCertificate(this.#masterFile);
   }
 
   /** Starts one; resolves when its HTTP answers. */
@@ -64,9 +77,10 @@ export class Servers {
     await mkdir(serverConfig, { recursive: true });
     await writeFile(join(serverConfig, 'settings.yaml'), `STORAGE: ${this.#storage}\n`);
     const [control, log, http] = [`tcp://127.0.0.1:${await freePort()}`, `tcp://127.0.0.1:${await freePort()}`, await freePort()];
+    const encryption = this.#encrypted ? ['--master-cert', this.#masterFile] : ['--no-encrypt'];
     const logFile = join(root, 'server.log');
     const output = openSync(logFile, 'a');
-    const child = spawn(process.execPath, [program, '--root', root, 'run', '--no-encrypt', '--master-socket', control, '--log-socket', log, '--http', `127.0.0.1:${http}`, ...args],
+    const child = spawn(process.execPath, [program, '--root', root, 'run', ...encryption, '--master-socket', control, '--log-socket', log, '--http', `127.0.0.1:${http}`, ...args],
       { stdio: ['ignore', output, output], env: this.#environment });
     closeSync(output);
     const url = `http://127.0.0.1:${http}`;
@@ -85,14 +99,21 @@ export class Servers {
     return this.#processes.find((p) => p.url === url);
   }
 
-  /** A worker with a device that knows all servers. */
-  async worker(hostname: string): Promise<FakeWorker> {
+  async addWorker(hostname: string): Promise<void> {
     const { db } = this.connection;
     await db.insertInto('workers').values({ hostname }).execute();
-    const device = `board-${hostname}`;
-    await db.insertInto('devices').values({ hostname: device, device_type: 'qemu', worker: hostname, health: deviceHealth.Good, dictionary: "{% extends 'qemu.jinja2' %}\n" }).execute();
+    await db.insertInto('devices').values({ hostname: `board-${hostname}`, device_type: 'qemu', worker: hostname, health: deviceHealth.Good, dictionary: "{% extends 'qemu.jinja2' %}\n" }).execute();
+  }
+
+  /** A worker with a device that knows all servers. */
+  async worker(hostname: string): Promise<FakeWorker> {
+    await this.addWorker(hostname);
+    return this.connect(hostname);
+  }
+
+  async connect(hostname: string, encryption?: WorkerEndpointOptions['encryption']): Promise<FakeWorker> {
     const list = (pick: (p: ServerProcess) => string) => this.#processes.map(pick).join(',');
-    const worker = new FakeWorker(hostname, { control: list((p) => p.control), log: list((p) => p.log) });
+    const worker = new FakeWorker(hostname, { control: list((p) => p.control), log: list((p) => p.log) }, encryption);
     this.#workers.push(worker);
     await worker.connected();
     return worker;

@@ -12,6 +12,8 @@ const mostInNotice = 7000;
 /** Events of one process on their way to the others; a text too long for one notice goes in several. */
 interface Notice {
   readonly from: string;
+  /** Number of the piece: of equal notices in one transaction PostgreSQL tells only one. */
+  readonly piece: number;
   readonly text: string;
   /** More of the text follows. */
   readonly more?: true;
@@ -66,7 +68,7 @@ function noticesOf(from: string, events: readonly ServerEvent[]): string[] {
   const pieces: string[] = [];
   // Quotes and backslashes within the notice take two.
   for (let at = 0; at < all.length; at += mostInNotice / 2) pieces.push(all.slice(at, at + mostInNotice / 2));
-  return pieces.map((text, n) => JSON.stringify({ from, text, ...(n < pieces.length - 1 && { more: true }) } satisfies Notice));
+  return pieces.map((text, n) => JSON.stringify({ from, piece: n, text, ...(n < pieces.length - 1 && { more: true }) } satisfies Notice));
 }
 
 function listenForNotices(connection: Connection, log: DaemonLog, own: string, publish: (event: ServerEvent) => void): () => Promise<void> {
@@ -80,13 +82,17 @@ function listenForNotices(connection: Connection, log: DaemonLog, own: string, p
         /** Beginnings of texts, by sender. */
         const begun = new Map<string, string>();
         session.on('notification', ({ payload }) => {
-          if (!payload) return;
-          const { from, text, more } = JSON.parse(payload) as Notice;
-          if (from === own) return;
-          const all = (begun.get(from) ?? '') + text;
-          begun.delete(from);
-          if (more) { begun.set(from, all); return; }
-          for (const event of JSON.parse(all) as ServerEvent[]) publish(event);
+          try {
+            const { from, piece, text, more } = JSON.parse(payload ?? '') as Notice;
+            if (from === own) return;
+            const all = piece === 0 ? text : (begun.get(from) ?? '') + text;
+            begun.delete(from);
+            if (more) { begun.set(from, all); return; }
+            for (const event of JSON.parse(all) as ServerEvent[]) publish(event);
+          } catch (error) {
+            // Anybody with the password of the database can send one.
+            log.warn(`A notice of another process cannot be read: ${messageOf(error)}`);
+          }
         });
         stop.signal.addEventListener('abort', end, { once: true });
         if (stop.signal.aborted) end();
