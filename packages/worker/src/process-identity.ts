@@ -47,15 +47,16 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals)
   }
 }
 
-/** Processes whose environment holds `NAME=value`, as everything does that descends from a process started with it. */
-export async function processesWith(name: string, value: string): Promise<ProcessIdentity[]> {
-  const wanted = Buffer.from(`\0${name}=${value}\0`);
+/** Processes in whose environment the variable `name` has a value that fits, as it has in all that descends from one. */
+export async function processesWith(name: string, fits: (value: string) => boolean): Promise<ProcessIdentity[]> {
+  const mark = `\0${name}=`;
   const found: ProcessIdentity[] = [];
   for (const entry of readdirSync('/proc')) {
     const pid = Number(entry);
     if (!Number.isInteger(pid) || pid === process.pid) continue;
-    const environment = await readFile(`/proc/${pid}/environ`).catch(() => undefined);
-    if (!environment || !Buffer.concat([Buffer.from([0]), environment]).includes(wanted)) continue;
+    const environment = `\0${await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')}`;
+    const at = environment.indexOf(mark);
+    if (at < 0 || !fits(environment.slice(at + mark.length).split('\0', 1)[0]!)) continue;
     const identity = identify(pid);
     if (identity) found.push(identity);
   }

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { access, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { InfrastructureError } from '@lava/base';
 import type { AttemptFolder } from './attempt-folder.ts';
 import { runEnvironment } from './environment.ts';
@@ -51,15 +53,24 @@ export async function startRun(folder: AttemptFolder, options: RunOptions): Prom
 
 /** Finds the `lava-run` of an attempt whose number was not noted down any more: the daemon was killed in that moment. */
 export async function findRun(folder: AttemptFolder): Promise<ProcessIdentity | undefined> {
-  const found = await processesWith(mark, folder.path);
+  const found = await processesWith(mark, (path) => path === folder.path);
   return found.sort((a, b) => Number(a.started) - Number(b.started))[0];
 }
 
 /** Kills whatever an attempt left behind: QEMU, servers, shells; they may hold the device. */
-export async function killLeftovers(folder: AttemptFolder): Promise<number> {
+export function killLeftovers(folder: AttemptFolder): Promise<number> {
+  return killAll((path) => path === folder.path);
+}
+
+/** Kills what runs of attempts whose folders are gone: nobody follows it, and it may hold a device. */
+export function killStrays(attempts: string): Promise<number> {
+  return killAll((path) => dirname(path) === attempts && !existsSync(path));
+}
+
+async function killAll(ofAttempt: (path: string) => boolean): Promise<number> {
   let killed = 0;
   for (let round = 0; round < 20; round++) {
-    const found = await processesWith(mark, folder.path);
+    const found = await processesWith(mark, ofAttempt);
     if (found.length === 0) break;
     for (const { pid } of found) {
       try { process.kill(pid, 'SIGKILL'); killed++; } catch { /* gone */ }

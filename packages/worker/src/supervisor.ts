@@ -2,6 +2,7 @@ import { messageOf } from '@lava/base';
 import type { AttemptRef, LogReply, Order } from '@lava/link';
 import { Attempt, deviceOf, type AttemptOptions } from './attempt.ts';
 import { AttemptFolder, attemptKey, findAttempts } from './attempt-folder.ts';
+import { killStrays } from './run-process.ts';
 
 export interface SupervisorOptions extends Omit<AttemptOptions, 'gone'> {
   /** Folder of the attempts' folders. */
@@ -27,6 +28,8 @@ export class Supervisor {
       if (await attempt.adopt()) this.#attempts.set(attempt.key, attempt);
       else { await attempt.stop(); await folder.remove(); }
     }
+    const strays = await killStrays(this.#options.attempts);
+    if (strays > 0) this.#options.log.warn(`killed ${strays} processes of attempts whose folders are gone`);
     this.#timer = setInterval(() => { for (const attempt of this.#attempts.values()) attempt.tick(); }, 1000);
   }
 

@@ -56,7 +56,7 @@ async function setup(options: Partial<FakeServerOptions> = {}) {
   closing.push(async () => {
     await end(context.worker, 'SIGTERM');
     for (const name of existsSync(attempts) ? readdirSync(attempts) : []) {
-      for (const { pid } of await processesWith('LAVA_ATTEMPT', join(attempts, name))) process.kill(pid, 'SIGKILL');
+      for (const { pid } of await processesWith('LAVA_ATTEMPT', (path) => path === join(attempts, name))) process.kill(pid, 'SIGKILL');
     }
     await context.server.close();
     for (const proxy of proxies) await proxy.close();
@@ -99,7 +99,7 @@ test('START is carried out once, however often it comes', async () => {
   await waitUntil('records', () => w.server.count(ref) === 3);
   w.start(2, { lines: 3, hang: true });
   await waitUntil('START_OK again', () => w.server.received('START_OK').length >= 2);
-  expect(await processesWith('LAVA_ATTEMPT', join(w.attempts, '2-1'))).toHaveLength(1);
+  expect(await processesWith('LAVA_ATTEMPT', (path) => path === join(w.attempts, '2-1'))).toHaveLength(1);
   await waitUntil('PING names it', () => w.server.received('PING').some((p) => p.attempts.some((a) => a.job === 2)));
   w.server.endpoint.send('w1', { type: 'CANCEL', ...ref });
   expect(await w.ended(ref)).toMatchObject({ result: 'fail', errorType: 'Canceled', errorMessage: 'The job was canceled' });
@@ -246,7 +246,7 @@ test('after a crash of the machine the records that only the server has keep the
   const ref = w.start(14, { lines: 100, hang: true });
   await waitUntil('records', () => w.server.count(ref) === 100);
   await end(w.worker, 'SIGKILL');
-  for (const { pid } of await processesWith('LAVA_ATTEMPT', join(w.attempts, '14-1'))) process.kill(pid, 'SIGKILL');
+  for (const { pid } of await processesWith('LAVA_ATTEMPT', (path) => path === join(w.attempts, '14-1'))) process.kill(pid, 'SIGKILL');
   // What a crash leaves: an earlier boot, the last pages of the journal never written, a record torn.
   const folder = join(w.attempts, '14-1');
   writeFileSync(join(folder, 'process.json'), JSON.stringify({ ...w.process(14), boot: 'an earlier one' }));
@@ -285,6 +285,18 @@ test('a job that shares the device of its host does not end it', async () => {
   const guest = w.start(18, { lines: 1 }, { 'device.yaml': 'hostname: board1\nguest: true\n' });
   expect(await w.ended(guest)).toMatchObject({ result: 'pass' });
   expect(isAlive(w.process(17))).toBe(true);
+});
+
+test('runs of a state that was lost are ended: they may hold devices', async () => {
+  const w = await setup();
+  const ref = w.start(19, { lines: 1, hang: true });
+  await waitUntil('the run', () => w.server.count(ref) === 1);
+  const run = w.process(19);
+  await end(w.worker, 'SIGKILL');
+  rmSync(w.attempts, { recursive: true });
+  expect(isAlive(run)).toBe(true);
+  w.startWorker();
+  await waitUntil('the run to end', () => !isAlive(run));
 });
 
 test('one daemon a state folder', async () => {

@@ -102,7 +102,7 @@ export class AttemptControl {
     if (attempt && !attempt.started && attempt.state !== jobState.Canceling) return 'again';
     return this.finish(worker, { job, fence }, attempt && !attempt.started
       ? { result: 'fail', errorType: 'Canceled', errorCode: 'canceled', errorMessage: 'The job was canceled' }
-      : { result: 'fail', errorType: 'Infrastructure', errorCode: 'attempt-lost', errorMessage: `Worker ${worker} lost the job: its state folder was emptied or replaced` });
+      : { result: 'fail', errorType: 'Infrastructure', errorCode: 'attempt-lost', errorMessage: `Worker ${worker} lost the job: its state folder was emptied or replaced`, quarantine: `worker ${worker} lost job ${job} and did not switch the device off` });
   }
 
   /**
