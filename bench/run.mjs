@@ -1,7 +1,7 @@
 // `npm run bench [NAME…]`: runs bench/NAME.ts (all by default) one after the other and prints their numbers.
 // A bench exports `run()`, which returns rows {name, value, unit, goal?}.
 import { build } from 'esbuild';
-import { mkdir, readdir } from 'node:fs/promises';
+import { cp, mkdir, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -11,6 +11,8 @@ const names = (await readdir(here)).filter((f) => f.endsWith('.ts')).map((f) => 
   .filter((n) => wanted.length === 0 || wanted.includes(n));
 const outdir = join(here, '../packages/testbed/dist/bench');
 await mkdir(outdir, { recursive: true });
+// What the dispatcher reads at run time lies beside a program.
+await cp(join(here, '../packages/dispatcher/assets'), join(outdir, 'assets'), { recursive: true });
 
 for (const name of names) {
   await build({

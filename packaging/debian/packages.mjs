@@ -10,7 +10,7 @@ export const packages = {
     programs: ['lava-worker', 'lava-slave', 'lava-run', 'create_certificate'],
     unit: 'lava-worker.service',
     depends: ['nodejs (>= 20.19)', 'libc6', 'libstdc++6', 'hostname', 'tar'],
-    recommends: ['e2fsprogs', 'cpio', 'xz-utils', 'zstd', 'bzip2', 'git', 'udev', 'openssh-client', 'telnet', 'fdisk', 'qemu-system-x86', 'qemu-system-arm', 'u-boot-tools', 'ser2net'],
+    recommends: ['e2fsprogs', 'cpio', 'xz-utils', 'zstd', 'bzip2', 'git', 'udev', 'openssh-client', 'telnet', 'fdisk', 'eatmydata', 'qemu-system-x86', 'qemu-system-arm', 'u-boot-tools', 'ser2net'],
     suggests: ['nfs-ganesha-vfs | nfs-kernel-server', 'podman | docker.io', 'fastboot', 'dfu-util', 'openocd', 'gdb-multiarch', 'android-sdk-libsparse-utils', 'pdudaemon'],
     conflicts: ['lava-dispatcher'],
   },

@@ -5,7 +5,7 @@ import { asText } from '../pipeline/as-text.ts';
 import type { Action } from '../pipeline/action.ts';
 import { mostLinks } from './follow-links.ts';
 import { layerEntries, type Layer, type LayerEntry } from './layers.ts';
-import { needProgram } from './programs.ts';
+import { needProgram, withoutSync } from './programs.ts';
 
 interface Ext4Image {
   readonly image: string;
@@ -53,7 +53,7 @@ async function partitionOffset(a: Action, image: string, partition: unknown): Pr
 }
 
 async function checkRoom(a: Action, device: string, image: string, entries: readonly LayerEntry[]): Promise<void> {
-  const { stdout } = await a.exec([needProgram('dumpe2fs'), '-h', device], { quiet: true, errorMessage: `'${image}' is no ext2, ext3 or ext4 file system` });
+  const { stdout } = await a.exec([...withoutSync(), needProgram('dumpe2fs'), '-h', device], { quiet: true, errorMessage: `'${image}' is no ext2, ext3 or ext4 file system` });
   const field = (name: string) => Number(new RegExp(`^${name}:\\s*(\\d+)`, 'm').exec(stdout)?.[1] ?? 0);
   const block = field('Block size');
   const needed = entries.reduce((sum, entry) => sum + (entry.kind === 'link' ? 0 : Math.max(1, Math.ceil(entry.size / block))), 0);
@@ -79,7 +79,7 @@ class Debugfs {
   async #run(commands: readonly string[], writable: boolean): Promise<{ stdout: string; stderr: string }> {
     const script = join(this.#folder, 'debugfs');
     await writeFile(script, commands.map((line) => `${line}\n`).join(''));
-    return this.#a.exec([needProgram('debugfs'), ...(writable ? ['-w'] : []), '-f', script, this.#device], {
+    return this.#a.exec([...withoutSync(), needProgram('debugfs'), ...(writable ? ['-w'] : []), '-f', script, this.#device], {
       quiet: true, error: 'Infrastructure', errorMessage: `debugfs failed for '${this.#device}'`,
     });
   }

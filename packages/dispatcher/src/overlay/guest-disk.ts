@@ -5,7 +5,7 @@ import { mappingAt } from '@lava/job';
 import { asText } from '../pipeline/as-text.ts';
 import { guestDisk, overlayApplied, overlayFolder, resultsFolder } from '../deploy/downloaded.ts';
 import type { Action, ActionSpec } from '../pipeline/action.ts';
-import { needProgram } from './programs.ts';
+import { needProgram, withoutSync } from './programs.ts';
 
 /** `apply-overlay-guest`: a disk with the overlay for guests whose images do not get it themselves. */
 export const applyOverlayGuest: ActionSpec = {
@@ -27,7 +27,7 @@ export const applyOverlayGuest: ActionSpec = {
     const folder = await a.makeFolder();
     const uuid = randomUUID();
     const file = join(folder, 'lava-guest.img');
-    await a.exec([needProgram('mke2fs'), '-q', '-F', '-t', 'ext2', '-L', 'LAVA', '-U', uuid, '-E', 'root_owner=0:0', '-d', join(overlay, onDevice), file, `${sizeOf(a) ?? 0}M`], {
+    await a.exec([...withoutSync(), needProgram('mke2fs'), '-q', '-F', '-t', 'ext2', '-L', 'LAVA', '-U', uuid, '-E', 'root_owner=0:0', '-d', join(overlay, onDevice), file, `${sizeOf(a) ?? 0}M`], {
       error: 'Infrastructure', errorMessage: `Unable to make the guest filesystem: does the overlay fit into ${sizeOf(a) ?? 0} MB?`,
     });
     a.set(guestDisk, { file, uuid, format: 'raw' });

@@ -20,6 +20,8 @@ export interface OneFetch {
   readonly tries?: number;
 }
 
+const timeouts = { job: { minutes: 10 }, action: { minutes: 10 } };
+
 /** A download as a job of its own does it: check, download, and the end of the job, when all is kept that will be. */
 export async function fetchOnce({ block, root, file, label = 'image', reads = false, size, secrets = {}, tries = 1 }: OneFetch) {
   const records: LogRecord[] = [];
@@ -27,7 +29,7 @@ export async function fetchOnce({ block, root, file, label = 'image', reads = fa
   const cache = await DownloadCache.open(lavaPaths(root), size, join(folder, 'scratch'), () => undefined);
   const transfer = new Transfer({ label, block, reads });
   const action = () => testAction(folder, {
-    records, context: { cache, definition: { secrets } },
+    records, context: { cache, definition: { secrets, timeouts } },
     spec: { name: 'http-download', summary: 'download', validate: (a) => transfer.validate(a), run: async (a) => { await transfer.run(a, file); } },
   });
   let a = action();
