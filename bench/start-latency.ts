@@ -1,6 +1,7 @@
 import { sleep } from '@lava/base';
 import { until } from '../packages/server/src/link/fake-worker.ts';
 import { BusyLab, submitters, type LabSize } from './support/busy-lab.ts';
+import { childrenCpu, processUse } from './support/process-use.ts';
 import { quantile, type Row } from './support/row.ts';
 import { SubmitClient } from './support/submit-client.ts';
 
@@ -32,18 +33,23 @@ async function measure(size: LabSize, goal?: string): Promise<Row[]> {
         worker.accept(order);
       };
     }
+    const { pid } = lab.system.server!;
     const times: number[] = [];
+    let [server, database] = [0, 0];
     for (let n = 0; n < submissions; n++) {
       await sleep(rest);
+      if (n === warmUp) [server, database] = [(await processUse(pid)).cpu, await childrenCpu(pid)];
       const begun = performance.now();
       const job = await client.byRest(1 + n % submitters, 't9');
       times.push(await until(() => arrivals.get(job), `START of job ${job}`) - begun);
     }
     const settled = times.slice(warmUp);
+    const each = (cpu: number) => ((cpu * 1000) / settled.length).toFixed(1);
     const of = `${size.workers * size.devicesPerWorker} devices`;
     return [
       { name: `submission → START at the worker, p50: ${of}`, value: quantile(settled, 0.5).toFixed(1), unit: 'ms', ...(goal !== undefined && { goal }) },
       { name: '- best, p95', value: `${Math.min(...settled).toFixed(1)}, ${quantile(settled, 0.95).toFixed(1)}`, unit: 'ms' },
+      { name: '- server, database', value: `${each((await processUse(pid)).cpu - server)}, ${each(await childrenCpu(pid) - database)}`, unit: 'ms of a core each' },
     ];
   } finally {
     client.close();

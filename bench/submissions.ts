@@ -1,4 +1,5 @@
 import { BusyLab, submitters } from './support/busy-lab.ts';
+import { childrenCpu, processUse } from './support/process-use.ts';
 import { quantile, type Row } from './support/row.ts';
 import { SubmitClient } from './support/submit-client.ts';
 
@@ -12,11 +13,9 @@ export async function run(): Promise<Row[]> {
   const lab = await BusyLab.start({ workers: 20, devicesPerWorker: 10, busy: true, queued: 10_000 });
   const client = new SubmitClient(lab);
   try {
-    const rest = await rates((user, type) => client.byRest(user, type));
-    const xmlRpc = await rates((user, type) => client.byXmlRpc(user, type));
     return [
-      row('POST /api/v1/jobs', rest, '>= 500'),
-      row('XML-RPC scheduler.submit_job', xmlRpc),
+      ...await measure(lab, 'POST /api/v1/jobs', (user, type) => client.byRest(user, type), '>= 500'),
+      ...await measure(lab, 'XML-RPC scheduler.submit_job', (user, type) => client.byXmlRpc(user, type)),
     ];
   } finally {
     client.close();
@@ -24,13 +23,13 @@ export async function run(): Promise<Row[]> {
   }
 }
 
-const row = (name: string, rates: readonly number[], goal?: string): Row =>
-  ({ name: `${name}, 20 submitters (best ${Math.max(...rates).toFixed(0)})`, value: quantile(rates, 0.5).toFixed(0), unit: 'jobs/s', ...(goal !== undefined && { goal }) });
-
-/** Jobs a second of each round, after one to warm up. */
-async function rates(submit: (user: number, deviceType: string) => Promise<number>): Promise<number[]> {
-  const found: number[] = [];
+/** Jobs a second of each round, after one to warm up, and what a job costs. */
+async function measure(lab: BusyLab, name: string, submit: (user: number, deviceType: string) => Promise<number>, goal?: string): Promise<Row[]> {
+  const { pid } = lab.system.server!;
+  const rates: number[] = [];
+  let [jobs, server, database] = [0, 0, 0];
   for (let n = 0; n <= rounds; n++) {
+    if (n === 1) [jobs, server, database] = [0, (await processUse(pid)).cpu, await childrenCpu(pid)];
     const [begun, end] = [performance.now(), performance.now() + seconds * 1000];
     let count = 0;
     await Promise.all(Array.from({ length: submitters }, async (_, user) => {
@@ -39,7 +38,13 @@ async function rates(submit: (user: number, deviceType: string) => Promise<numbe
         count++;
       }
     }));
-    found.push((count * 1000) / (performance.now() - begun));
+    jobs += count;
+    rates.push((count * 1000) / (performance.now() - begun));
   }
-  return found.slice(1);
+  const each = (cpu: number) => ((cpu * 1000) / jobs).toFixed(2);
+  rates.shift();
+  return [
+    { name: `${name}, ${submitters} submitters (best ${Math.max(...rates).toFixed(0)})`, value: quantile(rates, 0.5).toFixed(0), unit: 'jobs/s', ...(goal !== undefined && { goal }) },
+    { name: '- server, database', value: `${each((await processUse(pid)).cpu - server)}, ${each(await childrenCpu(pid) - database)}`, unit: 'ms of a core each' },
+  ];
 }
