@@ -17,6 +17,9 @@ import type { DeviceSeat, Policy, QueuedJob, Snapshot } from './snapshot.ts';
 export async function readSnapshot(db: Kysely<Database>, policy: Policy, scope?: Scope): Promise<Snapshot> {
   const asked = scope ? sql`(requested_device_type = any(${scope.wanted}::text[]) or target_group is not null or jobs.id = any(${scope.jobs}::int[]))` : sql`true`;
   const inScope = scope ? sql`devices.device_type = any(${scope.types}::text[])` : sql`true`;
+  // Whose use of the lab says who is next: with a queue in part, who asks, and all who share with others.
+  const queueing = sql`users.id in (select submitter from jobs where state = ${jobState.Submitted} and ${asked})`;
+  const competing = scope ? sql`(${queueing} or users.id in (select user_id from user_groups natural join group_shares))` : sql`(${queueing} or device_use.submitter is not null or run.held > 0)`;
   // One statement: what it returns belongs to one moment.
   const { rows } = await sql<Rows>`
     select
@@ -24,10 +27,9 @@ export async function readSnapshot(db: Kysely<Database>, policy: Policy, scope?:
       (select json_build_object('id', json_agg(id), 'type', json_agg(requested_device_type), 'device', json_agg(requested_device), 'worker', json_agg(requested_worker),
          'priority', json_agg(priority), 'submitted', json_agg(floor(date_part('epoch', submit_time) * 1000)), 'patience', json_agg(queue_timeout),
          'tags', json_agg(t.tags), 'submitter', json_agg(submitter), 'group', json_agg(target_group), 'role', json_agg(role), 'hostRole', json_agg(host_role),
-         'notBefore', json_agg(floor(date_part('epoch', queued_at) * 1000)), 'avoid', json_agg(f.devices))
+         'notBefore', json_agg(floor(date_part('epoch', queued_at) * 1000)), 'avoid', json_agg(
+           case when retried > 0 then array(select distinct device from attempts where attempts.job = jobs.id and attempts.error_type is not null and device is not null) end))
        from jobs left join (select job, array_agg(tag_id) as tags from job_tags join jobs on jobs.id = job and state = ${jobState.Submitted} and ${asked} group by job) t on t.job = jobs.id
-         left join (select job, array_agg(distinct device) as devices from attempts join jobs on jobs.id = job
-           where state = ${jobState.Submitted} and retried > 0 and attempts.error_type is not null and device is not null group by job) f on f.job = jobs.id
        -- Of a group that is tried again some jobs may not have ended yet.
        where state = ${jobState.Submitted} and ${asked} and (retried = 0 or target_group is null
          or not exists (select from jobs other where other.target_group = jobs.target_group and other.state <> ${jobState.Submitted}))) as jobs,
@@ -51,9 +53,10 @@ export async function readSnapshot(db: Kysely<Database>, policy: Policy, scope?:
       (select json_agg(row_to_json(u)) from (select ${userColumns}, coalesce(run.held, 0)::int as held,
            coalesce(run.seconds, 0) + coalesce(device_use.seconds * power(0.5, extract(epoch from now() - device_use.as_of) / ${halfLife}), 0) as used
          from users left join device_use on device_use.submitter = users.id
-           left join (select submitter, count(*) as held, sum(greatest(${leastCharge}, extract(epoch from now() - attempts.created_at))) as seconds
-             from attempts join jobs on jobs.id = attempts.job where ended_at is null and attempts.device is not null and not health_check group by submitter) run on run.submitter = users.id
-         where device_use.submitter is not null or run.submitter is not null or exists (select from jobs where jobs.submitter = users.id and jobs.state = ${jobState.Submitted} and ${asked})) u) as users,
+           left join lateral (select count(*) as held, sum(greatest(${leastCharge}, extract(epoch from now() - attempts.created_at))) as seconds
+             from jobs join attempts on attempts.job = jobs.id and ended_at is null
+             where jobs.submitter = users.id and state > ${jobState.Submitted} and state < ${jobState.Finished} and attempts.device is not null and not health_check) run on true
+         where ${competing}) u) as users,
       (select json_agg(json_build_array(group_id, weight, quota)) from group_shares) as shares`.execute(db);
   const { jobs, devices, workers, types, users, shares } = rows[0]!;
   const guards = guardsOf(types ?? []);

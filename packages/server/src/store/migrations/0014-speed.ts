@@ -9,5 +9,6 @@ const statements = [
   `create index devices_type on devices (device_type, state)`,
   `create index devices_worker on devices (worker)`,
   `create index jobs_queued_of_type on jobs (requested_device_type) where state = 0`,
+  `create index jobs_running_of_submitter on jobs (submitter) where state > 0 and state < 5`,
   `create index jobs_queued_of_group on jobs (target_group) where state = 0 and target_group is not null`,
 ];
