@@ -113,6 +113,7 @@ export async function startFakeServer(options: { dist: string; port?: number; em
       if (rest === 'configuration') { json({ definition: `${entry.definition}secrets: {}\n`, original_definition: entry.definition, multinode_definition: entry.job.role === null ? null : `# The whole group.\n${entry.definition}`, device: entry.device }); return; }
       if (rest === 'notifications') { json({ notifications: lab.notifications.get(entry.job.id) ?? [] }); return; }
       if (rest === 'cancel') { entry.job.state = 'Finished'; entry.job.health = 'Canceled'; entry.job.end_time = new Date().toISOString(); toWatchers(entry.job.id, { type: 'job', job: entry.job }); changed('job', row(entry.job)); json({ message: 'ok' }); return; }
+      if (rest === 'annotation') { entry.job.failure_comment = body.comment ?? null; entry.job.failure_tags = body.tags as unknown as string[]; response.writeHead(204).end(); return; }
       if (rest === 'log') {
         const records = entry.log.slice(Number(query.get('start') ?? 0), Math.min(Number(query.get('end') ?? Infinity), Number(query.get('start') ?? 0) + 20_000));
         response.writeHead(200, { 'content-type': 'application/x-ndjson', 'x-total-lines': entry.log.length, 'content-encoding': 'gzip' }).end(gzipSync(records.map((r) => JSON.stringify(r)).join('\n'), { level: 1 }));
@@ -125,6 +126,7 @@ export async function startFakeServer(options: { dist: string; port?: number; em
         return;
       }
     }
+    if (path === 'failure-tags') { json({ failure_tags: [{ id: 1, name: 'flaky', description: 'Fails now and then' }] }); return; }
     if (path === 'devices') { json({ devices: lab.devices }); return; }
     if (path.startsWith('devices/')) {
       const device = lab.devices.find((d) => d.hostname === path.split('/')[1]);

@@ -138,7 +138,7 @@ const kernel = [
   'rcu: Hierarchical RCU implementation.', 'Console: colour VGA+ 80x25', 'printk: legacy console [ttyS0] enabled', 'pci 0000:00:01.1: [8086:7010] type 00 class 0x010180 conventional PCI endpoint', 'virtio_blk virtio0: [vda] 262144 512-byte logical blocks (134 MB/128 MiB)',
 ];
 
-const base = { sub_id: null, role: null, group: [], attempts: [], retry: null, tags: [], failure_comment: null, error_code: null, visibility: 'public', can_cancel: true, can_resubmit: true, timeout: 900, waiting: null, priority: 50, health_check: false };
+const base = { sub_id: null, role: null, group: [], attempts: [], retry: null, tags: [], failure_comment: null, failure_tags: [], can_annotate: true, error_code: null, visibility: 'public', can_cancel: true, can_resubmit: true, timeout: 900, waiting: null, priority: 50, health_check: false };
 
 export function row(job: Job): JobRow {
   const { id, sub_id, description, submitter, device_type, device, worker, state, health, priority, health_check, submit_time, start_time, end_time, passed, failed, skipped, unknown, error_type, error_code, error_msg } = job;

@@ -269,6 +269,17 @@ test('lists follow what happens: a device changes its health before one’s eyes
   }
 });
 
+test('a failure is explained in words and tags', async () => {
+  await open('/scheduler/job/41/annotate_failure');
+  await page.waitForURL('**/scheduler/job/41');
+  await page.getByRole('button', { name: 'Say why it failed' }).click();
+  await page.getByRole('checkbox', { name: 'flaky' }).check();
+  await page.getByLabel('Comment').fill('the cable was out');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Note: flaky').waitFor();
+  await page.getByText('the cable was out').waitFor();
+});
+
 test('old addresses lead to their views', async () => {
   await open('/scheduler/queue');
   await page.waitForURL('**/scheduler/jobs/queued');

@@ -9,6 +9,7 @@ import { noSignIn, type SignInSettings } from '../auth/sign-in-settings.ts';
 import { passwordSignIn } from '../auth/sign-in.ts';
 import { defaultEventSettings, type EventSettings } from '../event-settings.ts';
 import type { Services } from '../services.ts';
+import { apiHelp } from './api-help.ts';
 import { answerError, badRequest, errorBody } from './errors.ts';
 import { eventFeed } from './events/feed.ts';
 import { eventSocket } from './events/socket.ts';
@@ -110,6 +111,7 @@ async function createHttp(services: Services, options: HttpOptions): Promise<Fas
   const events = options.events ?? defaultEventSettings;
   await app.register(v1, { prefix: '/api/v1', services, byPassword });
   openApi(app);
+  apiHelp(app);
   await app.register(rest, { prefix: '/api/v0.2', services, events, byPassword });
   await app.register(xmlrpc, { services, events });
   await app.register(live, { services });

@@ -33,6 +33,7 @@ const writers: Readonly<Record<string, 'anybody' | 'login' | 'super' | string>> 
   'POST /api/v1/jobs/:job/cancel': 'login', 'POST /api/v1/jobs/:job/resubmit': 'login', 'POST /api/v1/tokens': 'login', 'DELETE /api/v1/tokens/:id': 'login',
   'POST /api/v1/devices/:hostname/health': 'login', 'POST /api/v1/configuration/:kind/:name': 'login', 'POST /api/v1/configuration/:kind/:name/check': 'login',
   'POST /api/v1/queries': 'login', 'POST /api/v1/queries/:owner/:name': 'login', 'POST /api/v1/queries/:owner/:name/refresh': 'login', 'POST /api/v1/queries/:owner/:name/omit': 'login',
+  'POST /api/v1/failure-tags': 'super', 'DELETE /api/v1/failure-tags/:id': 'super', 'POST /api/v1/jobs/:job/annotation': 'login',
   'POST /api/v1/charts': 'login', 'POST /api/v1/charts/:name': 'login', 'DELETE /api/v1/charts/:name': 'login',
   'POST /api/v1/lab/plan': 'super', 'POST /api/v1/lab/apply': 'super', 'PUT /api/v1/shares/:group': 'super', 'DELETE /api/v1/shares/:group': 'super',
   'POST /api/v0.2/token/': 'anybody', 'POST /api/v0.2/jobs/': 'login', 'PUT /api/v0.2/jobs/:job/': 'super', 'PATCH /api/v0.2/jobs/:job/': 'super', 'DELETE /api/v0.2/jobs/:job/': 'super',

@@ -121,7 +121,7 @@ export function maySeeJob(user: User | null, job: JobAccess): boolean {
 }
 
 /** Who may change a job (its priority, its comment): its submitter and who may change its device or, without one, its type. */
-function mayChangeJob(user: User | null, job: JobAccess): boolean {
+export function mayChangeJob(user: User | null, job: JobAccess): boolean {
   return user !== null && (user.id === job.submitter || user.isSuperuser || (job.places.length > 0 && job.places.every((place) => may(user, 'change', place))));
 }
 

@@ -20,8 +20,8 @@ export interface JobRow {
 export interface JobsPage { jobs: JobRow[]; more: boolean; counts: { queued: number; running: number; finished: number } }
 
 export interface Job extends JobRow {
-  metadata: Record<string, unknown>; tags: string[]; failure_comment: string | null; log_lines: number;
-  visibility: string; can_cancel: boolean; can_resubmit: boolean; timeout: number | null;
+  metadata: Record<string, unknown>; tags: string[]; failure_comment: string | null; failure_tags: string[]; log_lines: number;
+  visibility: string; can_cancel: boolean; can_resubmit: boolean; can_annotate: boolean; timeout: number | null;
   waiting: {
     reason: string; position: number;
     devices: { hostname: string; worker: string | null; does: string; job: number | null }[];

@@ -59,6 +59,7 @@ const routes = [
   createRoute({ ...parent, path: '/scheduler/job/$job/metadata', component: jobPage }),
   createRoute({ ...parent, path: '/scheduler/job/$job/audit', component: jobPage }),
   moved('/scheduler/job/$job/cancel', '/scheduler/job/$job'),
+  moved('/scheduler/job/$job/annotate_failure', '/scheduler/job/$job'),
 
   createRoute({ ...parent, path: '/results/query', component: queryPage('QueriesPage') }),
   createRoute({ ...parent, path: '/results/query/+add', component: queryPage('AddQueryPage') }),

@@ -13,6 +13,7 @@ import { Tabs } from '../parts/tabs.tsx';
 import { Ago, Span } from '../parts/time.tsx';
 import { AttemptsNotice } from './attempts-notice.tsx';
 import { CancelButton } from './cancel-button.tsx';
+import { FailureNote } from './failure-note.tsx';
 import { FailureNotice } from './failure-notice.tsx';
 import { GroupStrip } from './group-strip.tsx';
 import style from './job-head.module.css';
@@ -58,7 +59,7 @@ export function JobHead({ job, tab, pane, failedAction, failureLine, onLine }: H
       )}
       <AttemptsNotice job={job} onLine={tab === 'log' ? onLine : undefined} />
       {jobEnded(job) && job.health === 'Incomplete' && <FailureNotice job={job} failedAction={failedAction} line={tab === 'log' ? failureLine : undefined} onLine={onLine} />}
-      {job.failure_comment !== null && job.failure_comment !== '' && <Notice tone="warn" title="Note">{job.failure_comment}</Notice>}
+      <FailureNote job={job} />
       <Tabs label="Views of the job" items={[
         // Where there is no room for three columns, each has its own tab.
         { key: 'log', to: to('log'), label: <><span className={style.wide}>Log and results</span><span className={style.narrow}>Log</span></>, current: tab === 'log' && pane === 'log', near: tab === 'log' },

@@ -1,7 +1,7 @@
 import { isMapping, jobHealths, jobStates, jobTimeout, type RetryPolicy } from '@lava/job';
 import { sql, type Kysely } from 'kysely';
 import { loadYaml } from '@lava/yaml';
-import { mayCancelJob, maySeeJob, visibleDevices, visibleJobs } from '../../auth/visibility.ts';
+import { mayCancelJob, mayChangeJob, maySeeJob, visibleDevices, visibleJobs } from '../../auth/visibility.ts';
 import type { User } from '../../auth/users.ts';
 import type { Waiting } from '../../scheduler/explain.ts';
 import type { Services } from '../../services.ts';
@@ -12,8 +12,8 @@ import { jobRows, type JobRow } from './jobs.ts';
 
 /** A job with everything its page shows (docs/api.md). */
 export interface Job extends JobRow {
-  metadata: Record<string, unknown>; tags: string[]; failure_comment: string | null; log_lines: number;
-  visibility: string; can_cancel: boolean; can_resubmit: boolean; timeout: number | null;
+  metadata: Record<string, unknown>; tags: string[]; failure_comment: string | null; failure_tags: string[]; log_lines: number;
+  visibility: string; can_cancel: boolean; can_resubmit: boolean; can_annotate: boolean; timeout: number | null;
   waiting: Waiting | null;
   /** Of a job of a multinode group: its role, and all jobs of the group. */
   role: string | null; group: GroupJob[];
@@ -49,9 +49,10 @@ export async function readJob(services: Services, user: User | null, id: number)
   if (!found || !maySeeJob(user, found.access)) return undefined;
   const { row, access } = found;
   const [more, logLines, waiting, group, attempts] = await Promise.all([
-    sql<{ metadata: Record<string, unknown>; failure_comment: string | null; definition: string; tags: string[]; groups: string[]; retry: RetryPolicy | null; retried: number; queued_at: Date | null }>`
+    sql<{ metadata: Record<string, unknown>; failure_comment: string | null; definition: string; tags: string[]; failure_tags: string[]; groups: string[]; retry: RetryPolicy | null; retried: number; queued_at: Date | null }>`
       select jobs.metadata, jobs.retry, jobs.retried, jobs.queued_at, jobs.failure_comment, jobs.definition,
         array(select t.name from job_tags jt join tags t on t.id = jt.tag_id where jt.job = jobs.id order by t.name) as tags,
+        array(select t.name from job_failure_tags jt join failure_tags t on t.id = jt.failure_tag_id where jt.job = jobs.id order by t.name) as failure_tags,
         array(select g.name from job_groups jg join groups g on g.id = jg.group_id where jg.job = jobs.id order by g.name) as groups
       from jobs where jobs.id = ${id}`.execute(db),
     services.logs.count(id),
@@ -63,9 +64,9 @@ export async function readJob(services: Services, user: User | null, id: number)
   if (!extra) return undefined;
   const own = group.find((j) => j.id === id);
   return {
-    ...row, metadata: extra.metadata, tags: extra.tags, failure_comment: extra.failure_comment, log_lines: logLines,
+    ...row, metadata: extra.metadata, tags: extra.tags, failure_comment: extra.failure_comment, failure_tags: extra.failure_tags, log_lines: logLines,
     visibility: visibilityOf(extra.groups, row.submitter, access.isPublic),
-    can_cancel: mayCancelJob(user, access) && row.state !== 'Finished' && row.state !== 'Canceling', can_resubmit: user !== null,
+    can_cancel: mayCancelJob(user, access) && row.state !== 'Finished' && row.state !== 'Canceling', can_resubmit: user !== null, can_annotate: mayChangeJob(user, access) && row.state === 'Finished',
     timeout: timeoutOf(extra.definition), waiting: waiting && await withoutHidden(db, user, waiting),
     role: own?.role ?? null, group, attempts,
     retry: extra.retry && { retried: extra.retried, most: extra.retry.count, not_before: row.state === 'Submitted' ? extra.queued_at?.toISOString() ?? null : null },

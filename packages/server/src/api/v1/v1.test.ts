@@ -74,6 +74,21 @@ describe('jobs', () => {
     expect((await server.ask(`/api/v1/jobs/${id}/resubmit`, { as: 'bob', method: 'POST' })).json.job_ids[0]).toBeGreaterThan(id);
   });
 
+  test('a job that is tried again tells of its attempts', async () => {
+    const id = await server.addJob({ state: 'Submitted' });
+    const { db } = server.services;
+    expect((await server.ask(`/api/v1/jobs/${id}`)).json).toMatchObject({ attempts: [], retry: null });
+    await db.updateTable('jobs').set({ retry: JSON.stringify({ count: 2, reasons: ['Infrastructure'], delay: 60 }), retried: 1, queued_at: new Date('2026-11-22T11:00:00Z') }).where('id', '=', id).execute();
+    const created = new Date('2026-11-22T10:30:00Z');
+    await db.insertInto('attempts').values({
+      job: id, fence: 1, device: 'qemu01', worker: 'worker01', created_at: created, ended_at: created, lease_expires: created, end_reason: 'no PDU', error_type: 'Infrastructure', error_code: 'power-failed',
+    }).execute();
+    expect((await server.ask(`/api/v1/jobs/${id}`)).json).toMatchObject({
+      retry: { retried: 1, most: 2, not_before: '2026-11-22T11:00:00.000Z' },
+      attempts: [{ number: 1, device: 'qemu01', worker: 'worker01', started_at: created.toISOString(), ended_at: created.toISOString(), start_line: 0, error_type: 'Infrastructure', error_code: 'power-failed', error_msg: 'no PDU' }],
+    });
+  });
+
   test('a refused definition comes back with its problems', async () => {
     const { status, json } = await server.ask('/api/v1/jobs', { as: 'alice', json: { definition: 'device_type: qemu\nnope: 1\n' } });
     expect(status).toBe(400);
@@ -267,4 +282,29 @@ test('a flood of checks is told to wait', async () => {
   expect(answer.json.error.code).toBe('too-many-requests');
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
   expect((await server.ask('/api/v1/validate', { json: { definition: 'x' } })).status).toBe(200);
+});
+
+test('a job that failed is annotated by its submitter, with tags of the lab', async () => {
+  const id = await server.addJob({ health: 'Incomplete' });
+  const hidden = await server.addJob({ health: 'Incomplete', isPublic: false });
+  expect((await server.ask('/api/v1/failure-tags', { as: 'alice', json: { name: 'flaky' } })).status).toBe(403);
+  expect((await server.ask('/api/v1/failure-tags', { as: 'root', json: { name: 'not a tag' } })).status).toBe(400);
+  const { json: { id: tag } } = await server.ask('/api/v1/failure-tags', { as: 'root', json: { name: 'flaky', description: 'now and then' } }) as { json: { id: number } };
+  expect((await server.ask('/api/v1/failure-tags', { as: 'root', json: { name: 'flaky' } })).status).toBe(409);
+  expect((await server.ask('/api/v1/failure-tags')).json).toMatchObject({ failure_tags: [{ name: 'flaky', description: 'now and then' }] });
+
+  const annotate = async (as: 'alice' | 'bob', job: number, json: object) => (await server.ask(`/api/v1/jobs/${job}/annotation`, { as, json })).status;
+  expect([await annotate('bob', id, { comment: 'x' }), await annotate('bob', hidden, { comment: 'x' }), await annotate('alice', id, { tags: ['nothing'] })]).toEqual([403, 404, 400]);
+  expect(await annotate('alice', id, { comment: 'the cable', tags: ['flaky'] })).toBe(204);
+  expect((await server.ask(`/api/v1/jobs/${id}`, { as: 'bob' })).json).toMatchObject({ failure_comment: 'the cable', failure_tags: ['flaky'], can_annotate: false });
+  expect((await server.ask(`/api/v0.2/jobs/${id}/`)).json).toMatchObject({ failure_tags: [tag], failure_comment: 'the cable' });
+  expect(await annotate('alice', id, { comment: '', tags: [] })).toBe(204);
+  expect((await server.ask(`/api/v1/jobs/${id}`, { as: 'alice' })).json).toMatchObject({ failure_comment: null, failure_tags: [], can_annotate: true });
+  expect((await server.ask(`/api/v1/failure-tags/${tag}`, { as: 'root', method: 'DELETE' })).status).toBe(204);
+});
+
+test('the page to which XML-RPC sends a browser', async () => {
+  const { status, headers, text } = await server.ask('/api/help/');
+  expect([status, headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+  for (const part of ['scheduler.jobs.submit(definition)', 'href="/api/"', '134 methods', 'rows at most']) expect(text).toContain(part);
 });

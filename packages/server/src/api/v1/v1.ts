@@ -4,6 +4,7 @@ import type { PasswordSignIn } from '../../auth/sign-in.ts';
 import type { Services } from '../../services.ts';
 import { compression } from '../web-application.ts';
 import { identifyRequests } from '../who.ts';
+import { annotations } from './annotations.ts';
 import { charts } from './charts.ts';
 import { configuration } from './configuration.ts';
 import { devices } from './devices.ts';
@@ -24,6 +25,7 @@ export async function v1(app: FastifyInstance, { services, byPassword }: { servi
   app.addHook('onSend', async (_request, reply) => { reply.header('cache-control', 'no-store'); });
   session(app, services, byPassword);
   jobs(app, services);
+  annotations(app, services);
   log(app, services);
   notifications(app, services);
   devices(app, services);
