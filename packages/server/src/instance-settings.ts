@@ -41,7 +41,7 @@ function retriesOf(settings: Readonly<Record<string, unknown>>): RetrySettings {
     throw new ConfigurationError(`RETRY_LIMIT is ${JSON.stringify(limit)}`, { code: 'settings-file', hint: 'Give a whole number from 0 to 100 in settings.yaml, or leave it out.' });
   }
   if (usual === undefined || usual === null) return { limit };
-  const [wrong] = validate(retrySchema, usual, { tag: () => undefined }).errors;
+  const [wrong] = validate(retrySchema, usual, { tag: (_, part) => (part === 'key' ? 'str' : undefined) }).errors;
   if (wrong) throw new ConfigurationError(`RETRY_DEFAULT: ${wrong.message}`, { code: 'settings-file', hint: 'It is written like the key "retry" of a job.' });
   return { limit, usual: readRetryPolicy(usual) };
 }

@@ -110,3 +110,30 @@ describe('refused, with the text that clients of LAVA know and the place', () =>
     expect(error.problems.length).toBeGreaterThan(0);
   });
 });
+
+describe('trying again', () => {
+  test.each([
+    ['', null],
+    ['retry: {}\n', { count: 1, reasons: ['Infrastructure'], delay: 0 }],
+    ['retry: {count: 99, reasons: [login-timeout], delay: {minutes: 1}}\n', { count: 3, reasons: ['login-timeout'], delay: 60 }],
+    ['retry: {count: 0}\n', null],
+  ])('%j', async (more, policy) => expect((await stored(definition(more))).retry).toEqual(policy));
+
+  test('more than the server allows is a warning', async () => {
+    const { warnings } = await jobs.submit(definition('retry: {count: 4}\n'), ada);
+    expect(warnings.slice(1)).toMatchObject([{ severity: 'warning', code: 'retry-limit', path: ['retry', 'count'], message: 'This server tries a job again at most 3 times', line: 8 }]);
+  });
+
+  test('the server may have it for all jobs, or for none', async () => {
+    const { db } = connection;
+    const retries = { limit: 1, usual: { count: 5, reasons: ['lease-expired'], delay: 0 } };
+    const policies = async (of: typeof retries) => {
+      const service = jobService({ db, events: eventBus(quietLog) }, { contextVariables: [], queueTimeout: null, retries: of });
+      const ids = await Promise.all(['', 'retry: {count: 0}\n', 'retry: {}\n'].map(async (more) => (await service.submit(definition(more), ada)).ids[0]!));
+      const rows = await db.selectFrom('jobs').select(['id', 'retry']).where('id', 'in', ids).execute();
+      return ids.map((id) => rows.find((r) => r.id === id)!.retry);
+    };
+    expect(await policies(retries)).toEqual([{ count: 1, reasons: ['lease-expired'], delay: 0 }, null, { count: 1, reasons: ['Infrastructure'], delay: 0 }]);
+    expect(await policies({ ...retries, limit: 0 })).toEqual([null, null, null]);
+  });
+});

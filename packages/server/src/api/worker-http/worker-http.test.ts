@@ -165,6 +165,27 @@ test('a worker that falls silent loses its job by the lease', () => inLab(async 
   await until(async () => (await lab.job(id)).error_code === 'lease-expired', 'the lease to end');
 }, {}, { lease: 4 }));
 
+test('a job that is tried again has a token and records of its own each time', () => inLab(async (played) => {
+  const { lab, ask, ping } = played;
+  await ping();
+  const id = await lab.submit('retry: {}\n');
+  const toStart = (not?: string) => until(async () => (await ping()).start.find((entry) => entry.id === id && entry.token !== not)?.token, 'the job to start');
+  const run = async (token: string, result: 'pass' | 'fail') => {
+    await ask(`jobs/${id}/`, token);
+    await ask(`jobs/${id}/`, token, { state: 'RUNNING' });
+    expect((await ask(`jobs/${id}/logs/`, token, { lines: [line(0), line(1)].join('\n'), index: '0' })).text).toBe('{"line_count":2}');
+    await ask(`jobs/${id}/`, token, { state: 'FINISHED', result, error_type: result === 'fail' ? 'Infrastructure' : '', errors: '', description: '' });
+  };
+  const first = await toStart();
+  await run(first, 'fail');
+  const second = await toStart(first);
+  // Taken and forgotten.
+  expect((await ask(`jobs/${id}/logs/`, first, { lines: line(9), index: '2' })).text).toBe('{"line_count":1}');
+  await run(second, 'pass');
+  expect(await lab.job(id)).toMatchObject({ state: jobState.Finished, health: jobHealth.Complete });
+  expect((await logOf(lab, id)).match(/line \d|Attempt \d/g)).toEqual(['line 0', 'line 1', 'Attempt 1', 'Attempt 2', 'line 0', 'line 1']);
+}));
+
 test('one name, one protocol at a time', () => inLab(async ({ lab, ask, token }) => {
   const linked = await lab.worker('w', []);
   expect((await ask('workers/w/?version=1', token)).json).toEqual({ error: `Worker 'w' is connected by the ZeroMQ link` });
