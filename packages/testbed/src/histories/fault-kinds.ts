@@ -116,12 +116,12 @@ export const faultKinds: readonly Fault[] = [
     hurt: (c) => hurting(c, async () => { await c.worker.disk!.fill(); await held(c.plan.lasts); await c.worker.disk!.free(); return true; }),
   },
   {
-    name: 'server clock jumps', possible: (lab) => lab.serverClock !== undefined,
+    name: 'server clock jumps',
     async hurt({ lab, plan }) { await lab.serverClock!.set(Math.round((plan.choice - 0.5) * 20_000)); await held(plan.lasts); await lab.serverClock!.set(0); return true; },
   },
   {
-    name: 'worker clock jumps', possible: (lab) => lab.workers.every((w) => w.clock !== undefined),
-    async hurt({ worker, plan }) { await worker.clock!.set(Math.round((plan.choice - 0.5) * 20_000)); await held(plan.lasts); await worker.clock!.set(0); return true; },
+    name: 'worker clock jumps',
+    async hurt({ worker, plan }) { await worker.clock.set(Math.round((plan.choice - 0.5) * 20_000)); await held(plan.lasts); await worker.clock.set(0); return true; },
   },
   { name: 'machine of worker dies', hurt: (c) => hurting(c, () => withoutWorker(c, 'SIGKILL', () => killRuns(c))) },
   {

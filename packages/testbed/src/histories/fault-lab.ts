@@ -7,7 +7,7 @@ import { lavaPaths } from '@lava/base';
 import { TcpProxy } from '../link/tcp-proxy.ts';
 import { LavaSystem } from '../system/lava-system.ts';
 import { DiskOfItsOwn } from './disk.ts';
-import { FakeClock } from './fake-clock.ts';
+import { FakeClock, removeFakeClockRemains } from './fake-clock.ts';
 import { LabDatabase } from './lab-database.ts';
 import { NumberedBoard } from './numbered-board.ts';
 import { boardTypes, workerNames } from './plan.ts';
@@ -54,7 +54,7 @@ export interface LabWorker {
   readonly control: TcpProxy;
   readonly log: TcpProxy;
   readonly network: WorkerNetwork | undefined;
-  readonly clock: FakeClock | undefined;
+  readonly clock: FakeClock;
   readonly disk: DiskOfItsOwn | undefined;
 }
 
@@ -115,7 +115,7 @@ export class FaultLab {
 
   ensureWorker({ name, folder, control, log, clock, network }: LabWorker): void {
     if (this.system.workers.get(name)?.running) return;
-    this.system.startWorker(name, { ports: { control: control.port, log: log.port }, ...(network && { host: network.server, enter: network.enter }), args: ['--worker-dir', folder], env: { ...clock?.environment } });
+    this.system.startWorker(name, { ports: { control: control.port, log: log.port }, ...(network && { host: network.server, enter: network.enter }), args: ['--worker-dir', folder], env: clock.environment });
   }
 
   /** The processes of PostgreSQL, the postmaster first; none when it is down. */
@@ -144,13 +144,14 @@ export class FaultLab {
     for (const board of this.boards) await board.close();
     for (const { network } of this.workers) await network?.remove();
     for (const disk of [this.serverDisk, ...this.workers.map((w) => w.disk)]) await disk?.remove();
+    await removeFakeClockRemains();
     await rm(this.system.root, { recursive: true, force: true });
   }
 
   async #build(boards: number): Promise<void> {
     const { system } = this;
     const { root } = system;
-    this.serverClock = await FakeClock.make(join(root, 'server-clock'));
+    this.serverClock = await FakeClock.make(join(root, 'server-clock'), { withDatabase: true });
     this.serverDisk = await DiskOfItsOwn.make(this.jobOutput);
     await this.ensureServer();
     const power = join(root, 'power.sh');

@@ -79,7 +79,7 @@ async function heal(lab: FaultLab): Promise<void> {
 }
 
 /** Tries again while the server is away. */
-async function patiently<T>(work: () => Promise<T>, seconds = 40): Promise<T> {
+async function patiently<T>(work: () => Promise<T>, seconds = 150): Promise<T> {
   const end = performance.now() + seconds * 1000;
   for (;;) {
     try {
