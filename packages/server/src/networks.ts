@@ -24,3 +24,12 @@ export function addressesIn(setting: string, texts: readonly string[]): (address
     return family !== 0 && networks.check(plain, family === 6 ? 'ipv6' : 'ipv4');
   };
 }
+
+/**
+ * Proxies that may say who the client is, by the setting TRUSTED_PROXIES: on this machine if nothing is said.
+ * @throws ConfigurationError when a network cannot be understood
+ */
+export function trustedProxies(settings: Readonly<Record<string, unknown>>): (address: string) => boolean {
+  const given = settings['TRUSTED_PROXIES'];
+  return addressesIn('TRUSTED_PROXIES', ['127.0.0.0/8', '::1', ...Array.isArray(given) ? given.map(String) : []]);
+}

@@ -16,6 +16,7 @@ import { stand } from './leader/candidate.ts';
 import { readLeader } from './leader/office.ts';
 import { beginTerm, type Office } from './leader/term.ts';
 import { SharedFiles } from './logs/shared-files.ts';
+import { trustedProxies } from './networks.ts';
 import { openServices } from './open-services.ts';
 import { mayHaveOthers, type Role } from './roles.ts';
 import { readSettingsFiles } from './settings-files.ts';
@@ -79,7 +80,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       if (!options.http) return;
       const { startHttp } = await import('./api/http.ts');
       const http = await startHttp(services, {
-        ...options.http, webRoot: options.http.webRoot ?? findWebRoot(), events, signIn: people, onlyForServers: role === 'leader',
+        ...options.http, webRoot: options.http.webRoot ?? findWebRoot(), events, signIn: people, onlyForServers: role === 'leader', trustProxy: trustedProxies(all),
         workers: { get workers() { return office?.core.httpWorkers; }, settings: workerHttpSettings(all) },
         get enrolment() { return office?.enrolment; },
         ...(others && { leader: { leading: () => office !== undefined, url: async () => (await readLeader(store.db)).url ?? undefined } }),

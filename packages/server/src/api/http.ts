@@ -45,6 +45,8 @@ export interface HttpOptions {
   readonly workers?: WorkerHttpParts;
   /** Where there are several servers: what only the leader can answer is sent on to it. */
   readonly leader?: LeaderAddress;
+  /** Whether a proxy at this address may say who the client is and whether it came by https; one on this machine if left out. */
+  readonly trustProxy?: (address: string) => boolean;
   /** Nothing but what other servers and balancers ask the leader. */
   readonly onlyForServers?: boolean;
 }
@@ -66,8 +68,7 @@ async function createHttp(services: Services, options: HttpOptions): Promise<Fas
   const app = fastify({
     logger: false,
     bodyLimit,
-    // A reverse proxy on the same machine may say who the client is; nobody else.
-    trustProxy: 'loopback',
+    trustProxy: options.trustProxy ?? 'loopback',
     rewriteUrl: (request) => withoutSuffix(request.url ?? '/'),
     forceCloseConnections: true,
     requestTimeout: 60_000,

@@ -28,7 +28,7 @@ export function toLeader(app: FastifyInstance, prefixes: readonly string[], lead
     const to = new URL(request.url, url);
     const { 'transfer-encoding': _, connection: __, ...headers } = request.headers;
     await new Promise<void>((resolve, reject) => {
-      const asked = (to.protocol === 'https:' ? askHttps : askHttp)(to, { method: request.method, headers: { ...headers, [sentOn]: '1' }, timeout: patience }, (answer) => {
+      const asked = (to.protocol === 'https:' ? askHttps : askHttp)(to, { method: request.method, headers: { ...headers, [sentOn]: '1', 'x-forwarded-for': request.ip }, timeout: patience }, (answer) => {
         void reply.code(answer.statusCode ?? 502).headers(answer.headers).send(answer);
         resolve();
       });
