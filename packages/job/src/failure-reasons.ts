@@ -8,7 +8,7 @@ export const failureReasons: readonly string[] = [
   'deleted', 'deploy-missing', 'deploy-not-supported', 'deploy-without-to', 'device-configuration', 'device-reset', 'dispatcher-died', 'download-403',
   'download-404', 'download-500', 'download-broken', 'download-checksum', 'download-connection', 'download-key', 'download-program', 'download-size',
   'download-timeout', 'download-url', 'drive-mount', 'ended-by-admin', 'environment', 'environment-file', 'expect-role', 'failure-message', 'fastboot-failed',
-  'fastboot-missing', 'flash-failed', 'flash-image-missing', 'flash-timeout', 'flock', 'fvp-argument', 'git-clone', 'git-repos', 'git-timeout', 'group-key',
+  'fastboot-missing', 'flash-failed', 'flash-image-missing', 'flash-timeout', 'fvp-argument', 'git-clone', 'git-repos', 'git-timeout', 'group-key',
   'group-nack', 'group-refused', 'group-step', 'group-timeout', 'images', 'install-failed', 'installation-failed', 'installation-size', 'installation-timeout',
   'installer-files', 'interactive-command', 'interactive-failure', 'invalid-job', 'invalid-pattern', 'invalid-signal', 'invalid-yaml', 'journal-write',
   'kernel-not-started', 'kernel-panic', 'kernel-type', 'kexec-file', 'lease-expired', 'login-failed', 'login-timeout', 'menu-pattern', 'menu-selection',

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open, stat, type FileHandle } from 'node:fs/promises';
-import { InfrastructureError } from '@lava/base';
+import { messageOf } from '@lava/base';
 
 interface LockOptions {
   /** Ends the waiting. */
@@ -15,7 +15,7 @@ interface LockOptions {
  * killed has lost the lock, as closing the handle gives it back: flock(2), which Node.js has not, but util-linux has a program
  * for it that locks an open file of ours. Whoever has the lock may move or remove the file.
  * @returns undefined when another has the lock and it is not waited for
- * @throws InfrastructureError when files cannot be locked here, and why `signal` was aborted
+ * @throws Error when files cannot be locked here, and why `signal` was aborted
  */
 export async function lockFile(path: string, { signal, onWait }: LockOptions = {}): Promise<FileHandle | undefined> {
   let waiting = false;
@@ -47,10 +47,10 @@ async function flock(handle: FileHandle, options: readonly string[], signal: Abo
   const child = spawn('flock', ['--exclusive', ...options, '3'], { stdio: ['ignore', 'ignore', 'ignore', handle.fd], ...(signal && { signal }) });
   const [status] = await once(child, 'exit').catch((error: unknown) => {
     signal?.throwIfAborted();
-    throw new InfrastructureError(`Cannot run flock: ${String(error)}`, { code: 'flock', hint: 'Install the Debian package util-linux.' });
+    throw new Error(`cannot run flock, of the Debian package util-linux: ${messageOf(error)}`);
   }) as [number | null];
   if (status === 0) return true;
   signal?.throwIfAborted();
   if (status === 1) return false;
-  throw new InfrastructureError(`flock ended with ${String(status)}`, { code: 'flock', hint: "Does the file system of the worker's state know locks?" });
+  throw new Error(`flock ended with ${String(status)}: does the file system know locks?`);
 }

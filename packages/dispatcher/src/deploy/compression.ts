@@ -79,7 +79,7 @@ export async function decompress(compression: Compression, source: Readable, tar
 }
 
 function writerOf(file: FileHandle): Writable {
-  return new Writable({ highWaterMark: 1 << 20, write(piece: Buffer, _encoding, next) { file.writeFile(piece).then(() => next(), next); } });
+  return Writable.fromWeb(new WritableStream({ write: (piece: Buffer) => file.writeFile(piece) }), { highWaterMark: 1 << 20 });
 }
 
 function isBrokenPipe(error: unknown): boolean {

@@ -18,7 +18,7 @@ export interface Have {
 }
 
 /** A stream, or what is like one. */
-export interface Bytes extends AsyncIterable<Buffer> {
+interface Bytes extends AsyncIterable<Buffer> {
   /** Ends it before its end. */
   destroy(): void;
 }
