@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { spawn, spawnSync } from 'node:child_process';
+import { chmod, chown, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sql } from 'kysely';
@@ -90,6 +90,23 @@ test('a server that was left behind is taken over with its data; stop ends it', 
   await second.stop();
   await first.stop();
   expect(await findPostmaster(join(options.folder, 'data'))).toBeUndefined();
+  await rm(folder, { recursive: true });
+});
+
+test('what is left of a killed server holds up the next one only for as long as it is there', async () => {
+  const folder = await mkdtemp('/tmp/lava-test-');
+  await chmod(folder, 0o755);
+  const options = { folder: join(folder, 'postgresql'), log: quietLog, quick: true };
+  const first = await startManagedPostgres(options);
+  await first.stop();
+  // A process of the database's user that has the number in postmaster.pid, as the remains of a killed one have.
+  const { uid, gid } = await stat(join(options.folder, 'data'));
+  const remains = spawn('sleep', ['2'], { cwd: '/', uid, gid });
+  await writeFile(join(options.folder, 'data/postmaster.pid'), `${remains.pid}\n${join(options.folder, 'data')}\n`, { mode: 0o600 });
+  await chown(join(options.folder, 'data/postmaster.pid'), uid, gid);
+  const second = await startManagedPostgres(options);
+  expect((await findPostmaster(join(options.folder, 'data')))!.pid).not.toBe(remains.pid);
+  await second.stop();
   await rm(folder, { recursive: true });
 });
 

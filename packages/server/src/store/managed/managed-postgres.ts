@@ -74,7 +74,7 @@ class Supervisor implements ManagedPostgres {
     const { log } = this.#options;
     const programs = await installPrograms(this.#folder);
     if (!(await stat(join(this.#data, 'PG_VERSION')).catch(() => undefined))) await this.#create(programs);
-    this.#pid = await this.#takeOver() ?? await this.#launch(programs);
+    this.#pid = await this.#takeOverOrLaunch(programs);
     log.info(`PostgreSQL runs as process ${this.#pid}, data in ${this.#data}`);
     this.#watch = this.#keepRunning(programs);
   }
@@ -132,6 +132,18 @@ class Supervisor implements ManagedPostgres {
     throw this.#failure(`another PostgreSQL server holds ${this.#data} and neither becomes ready nor ends`);
   }
 
+  /** What is left of one that was killed, sessions or its entry in the process table, may keep the next from starting for a moment. */
+  async #takeOverOrLaunch(programs: string): Promise<number> {
+    for (let n = 0; ; n++) {
+      try {
+        return await this.#takeOver() ?? await this.#launch(programs);
+      } catch (error) {
+        if (n === 50 || !/lock file "postmaster\.pid" already exists|pre-existing shared memory block/.test(messageOf(error))) throw error;
+        await sleep(200);
+      }
+    }
+  }
+
   async #launch(programs: string): Promise<number> {
     const logFile = join(this.#folder, 'postgresql.log');
     const output = openSync(logFile, 'a', 0o640);
@@ -161,7 +173,7 @@ class Supervisor implements ManagedPostgres {
       if (isAlive(this.#pid)) { pause = 100; continue; }
       this.#options.log.error(`PostgreSQL (process ${this.#pid}) ended; starting it again`);
       try {
-        this.#pid = await this.#takeOver() ?? await this.#launch(programs);
+        this.#pid = await this.#takeOverOrLaunch(programs);
         this.#options.log.info(`PostgreSQL runs again as process ${this.#pid}`);
       } catch (error) {
         this.#options.log.error(String(error instanceof Error ? error.message : error));
