@@ -24,8 +24,8 @@ export interface QueryFields {
 }
 
 /** Rows that a query keeps at least and at most. */
-export const leastRows = 20;
-export const mostRows = 10_000;
+const leastRows = 20;
+const mostRows = 10_000;
 
 const refused = (message: string, hint?: string) => new ConfigurationError(message, { code: 'query-refused', hint });
 

@@ -20,7 +20,7 @@ export interface Drawing {
   readonly attributes?: readonly string[];
 }
 
-export interface ChartPoint {
+interface ChartPoint {
   readonly job: number;
   /** When the job ended; of a case, when it was logged. */
   readonly date: string;

@@ -66,7 +66,7 @@ export const conditionChoices = [
 export const readConditions = (entity: string, text: string): RawBuilder<boolean> => conditionsSql(entity, parseConditions(entity, text));
 
 /** The conditions of a text. Throws UnknownField. */
-export const parseConditions = (entity: string, text: string): Condition[] => text.split(',').map((one) => parseCondition(entity, one.trim()));
+const parseConditions = (entity: string, text: string): Condition[] => text.split(',').map((one) => parseCondition(entity, one.trim()));
 
 /** Conditions in their text form; one whose value holds a comma cannot be read back. */
 export const conditionsText = (conditions: readonly Condition[]) => conditions.map((c) => `${c.table}__${c.field}__${c.operator}__${c.value}`).join(',');

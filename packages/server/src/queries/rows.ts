@@ -19,8 +19,8 @@ export const entityTables: Readonly<Record<QueryEntity, { readonly from: RawBuil
   testcase: { from: sql`test_cases join test_suites on test_suites.id = test_cases.suite_id join jobs on jobs.id = test_cases.job`, id: sql<number>`test_cases.id` },
 };
 
-export interface SuiteFound { id: number; name: string; job: number; passed: number; failed: number; skipped: number; unknown: number }
-export interface CaseFound { id: number; name: string; suite: string; job: number; result: TestResult; measurement: string | null; units: string; logged: string }
+interface SuiteFound { id: number; name: string; job: number; passed: number; failed: number; skipped: number; unknown: number }
+interface CaseFound { id: number; name: string; suite: string; job: number; result: TestResult; measurement: string | null; units: string; logged: string }
 
 /** A page of what a query finds, newest first. */
 export interface Found {

@@ -74,7 +74,7 @@ function Drawing({ series, all, part }: { series: readonly Series[]; all: readon
 }
 
 function Numbers({ series, part }: { series: readonly Series[]; part: ChartPart }) {
-  const rows = [...series.flatMap((s) => s.points.map((point) => ({ name: s.name, point })))].sort((a, b) => (a.point.date < b.point.date ? 1 : -1));
+  const rows = series.flatMap((s) => s.points.map((point) => ({ name: s.name, point }))).toSorted((a, b) => (a.point.date < b.point.date ? 1 : -1));
   return (
     <table className={table.table} aria-label="Numbers of the chart">
       <thead><tr><th scope="col">Series</th><th scope="col">{part.x_attribute ?? 'Date'}</th><th scope="col">Value</th><th scope="col">Passed</th><th scope="col">Job</th></tr></thead>
