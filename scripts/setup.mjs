@@ -75,6 +75,7 @@ const needed = {
     'python3-gi': '/usr/lib/python3/dist-packages/gi',
     'podman': 'podman',
     'podman-compose': 'podman-compose',
+    'docker-compose': 'docker-compose',
     'runc': 'runc',
     'containernetworking-plugins': '/usr/lib/cni/bridge',
     'iptables': 'iptables',
