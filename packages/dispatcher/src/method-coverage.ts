@@ -24,6 +24,8 @@ const drives = `${dispatcher}/flash/drives.test.ts`;
 const files = `${dispatcher}/deploy/files.test.ts`;
 const fastboot = `${dispatcher}/flash/fastboot.test.ts`;
 const debuggers = `${dispatcher}/boot/debuggers.test.ts`;
+const microcontrollers = `${dispatcher}/boot/microcontrollers.test.ts`;
+const nrf51 = 'to an nRF51 in QEMU, which then runs what was written';
 const emulators = `${dispatcher}/boot/emulators.test.ts`;
 const drive = 'a folder as the drive; USB devices of umockdev';
 const model = 'Podman; a script as the model, with its consoles on ports';
@@ -81,11 +83,11 @@ export const methodCoverage: Readonly<Record<'deploy' | 'boot' | 'test', readonl
     real('dfu', 'dfu-util, over USB (umockdev) to a device that keeps what is written', debuggers),
     real('fastboot', 'Android’s fastboot, over TCP to a device that starts QEMU', 'tests/methods/fastboot.test.ts'),
     fake('fvp', model, 'tests/methods/fvp.test.ts'),
-    real('gdb', 'GDB, without a target', debuggers),
+    real('gdb', `GDB, ${nrf51}`, microcontrollers),
     argv('jlink', 'a played JLinkExe; USB devices of umockdev', debuggers),
     fake('musca', 'a scripted board; USB devices of umockdev', debuggers),
-    argv('openocd', 'a played openocd; USB devices of umockdev', debuggers),
-    argv('pyocd', 'a played pyocd; USB devices of umockdev', debuggers),
+    real('openocd', `OpenOCD, through CMSIS-DAP on USB (umockdev) ${nrf51}`, microcontrollers),
+    real('pyocd', `pyOCD 0.13, through CMSIS-DAP on USB (umockdev) ${nrf51}`, microcontrollers),
     fake('qdl', 'a played qdl; USB devices of umockdev', vendorTools),
     real('qemu-iso', installation, 'tests/methods/qemu-iso.test.ts'),
     real('qemu-nfs', 'QEMU; root over NFS from nfs-ganesha', 'tests/methods/nfs-root.test.ts'),

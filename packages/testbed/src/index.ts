@@ -2,6 +2,8 @@ export * from './fastboot/fastboot-device.ts';
 export * from './guest-image.ts';
 export * from './link/fake-server.ts';
 export * from './link/tcp-proxy.ts';
+export * from './microbit/greeting-program.ts';
+export * from './microbit/microbit.ts';
 export * from './system/lava-system.ts';
 export * from './system/ports.ts';
 export * from './system/program.ts';

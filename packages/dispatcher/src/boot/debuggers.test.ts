@@ -150,14 +150,3 @@ describe.skipIf(missing !== undefined)(`debuggers${missing === undefined ? '' : 
     expect(board.tools.calls()).toEqual([]);
   });
 });
-
-test('gdb: the real one takes commands, and goes on with the program', async () => {
-  board = new FlashBoard(hello, { boot: { gdb: { parameters: { command: 'gdb', wait_before_continue: 0 }, load: { arguments: ['-q', '-nx', '{ZEPHYR}'], commands: ['print 40 + 2', 'echo file {ZEPHYR}\\n'] } } } });
-  const run = await board.run([{ deploy: { to: 'tmpfs', images: { zephyr: board.file('zephyr.elf', {}, readFileSync('/bin/true')) } } }, { boot: { method: 'gdb', commands: 'load' } }]);
-  expect(run.messages('exception')).toEqual([]);
-  expect(run.outcome.result).toBe('pass');
-  expect(run.messages('target').join('\n')).toMatch(/\$1 = 42[^]*file \/\S+zephyr\.elf/);
-  expect(run.records.filter((r) => r.lvl === 'input').map((r) => r.msg)).toEqual(expect.arrayContaining(['print 40 + 2\n', 'continue\n', 'quit\n']));
-  expect(board.leftovers).toEqual([]);
-  expect(board.isOff).toBe(true);
-});

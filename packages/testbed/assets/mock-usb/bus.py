@@ -6,7 +6,8 @@ to do, and prints one for each transfer:
   {"unplug": [syspath, ...]}                      takes them off, answered by {"unplugged": true}
   {"node", "transfer": n, "endpoint", "length", "data", "setup"}   printed: a transfer that a program asks for
   {"transfer": n, "status": errno, "data"}        its answer
-  {"node", "event", "value"}                      printed: an interface or the device is set or reset
+  {"node", "event", "value"}                      printed: an interface is set, the device is reset, a transfer
+                                                  is given up
 """
 import base64
 import errno
@@ -36,7 +37,7 @@ def say(message):
 
 
 def address_of(arg):
-    """Where what an argument points to lies in the program: its name there."""
+    """Where what an argument points to lies in the program. To be asked before it is resolved, which puts a copy in its place."""
     return struct.unpack("<Q", bytes(arg.retrieve())[:8])[0]
 
 
@@ -67,7 +68,7 @@ class Node:
         if request == CAPABILITIES:
             arg.resolve(0, 4).update(0, struct.pack("<I", ANY_LENGTH))
         elif request == SUBMIT:
-            return self.submit(client, arg.resolve(0, struct.calcsize(URB)), address_of(arg))
+            return self.submit(client, address_of(arg), arg.resolve(0, struct.calcsize(URB)))
         elif request in (REAP, REAP_NOW):
             return self.reap(client, arg)
         elif request == DISCARD:
@@ -86,7 +87,7 @@ class Node:
             return
         client.complete(0, 0)
 
-    def submit(self, client, urb, address):
+    def submit(self, client, address, urb):
         kind, endpoint, _status, _flags, _buffer, length, *_rest = struct.unpack(URB, bytes(urb.retrieve()))
         buffer = urb.resolve(16, length) if length > 0 else None
         content = bytes(buffer.retrieve()) if buffer else b""
@@ -127,6 +128,7 @@ class Node:
     def discard(self, client, address):
         for number, (node, at, finish) in list(Node.waiting.items()):
             if node is self and at == address and Node.waiting.pop(number, None):
+                say({"node": self.path, "event": "cancel", "value": [number]})
                 finish(errno.ENOENT, b"")
                 client.complete(0, 0)
                 return

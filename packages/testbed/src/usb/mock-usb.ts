@@ -13,7 +13,7 @@ interface Message {
   readonly length?: number;
   readonly setup?: string;
   readonly data?: string;
-  readonly event?: 'interface' | 'reset';
+  readonly event?: 'interface' | 'reset' | 'cancel';
   readonly value?: readonly number[];
 }
 
@@ -28,6 +28,7 @@ export class MockUsb {
   readonly #child: ChildProcess;
   readonly #lines: Interface;
   readonly #played = new Map<string, { device: UsbDevice; path: string }>();
+  readonly #pending = new Map<number, AbortController>();
   #done: (() => void)[] = [];
   #ports = 0;
   /** What processes need to see the bus. */
@@ -94,26 +95,31 @@ export class MockUsb {
     this.#child.stdin?.write(`${JSON.stringify(message)}\n`);
   }
 
-  async #hear(node: string, { transfer, event, value = [], endpoint = 0, length = 0, setup = '', data = '' }: Message): Promise<void> {
+  async #hear(node: string, { transfer = 0, event, value = [], endpoint = 0, length = 0, setup = '', data = '' }: Message): Promise<void> {
     const device = this.#played.get(node)?.device;
     if (event === 'interface') return device?.setInterface?.(value[0] ?? 0, value[1] ?? 0);
     if (event === 'reset') return device?.reset?.();
+    if (event === 'cancel') return this.#pending.get(value[0] ?? 0)?.abort();
+    const cancel = new AbortController();
+    this.#pending.set(transfer, cancel);
     try {
       if (!device) throw new Error('the device is gone');
-      const answer = await talk(device, { endpoint, length, setup: Buffer.from(setup, 'hex'), data: Buffer.from(data, 'base64') });
+      const answer = await talk(device, { endpoint, length, setup: Buffer.from(setup, 'hex'), data: Buffer.from(data, 'base64') }, cancel.signal);
       this.#send({ transfer, status: 0, data: answer.subarray(0, length).toString('base64') });
     } catch {
-      this.#send({ transfer, status: stalled, data: '' });
+      if (!cancel.signal.aborted) this.#send({ transfer, status: stalled, data: '' });
+    } finally {
+      this.#pending.delete(transfer);
     }
   }
 }
 
-async function talk(device: UsbDevice, { endpoint, length, setup, data }: { endpoint: number; length: number; setup: Buffer; data: Buffer }): Promise<Buffer> {
+async function talk(device: UsbDevice, { endpoint, length, setup, data }: { endpoint: number; length: number; setup: Buffer; data: Buffer }, signal: AbortSignal): Promise<Buffer> {
   if (setup.length > 0) {
     const request: UsbSetup = { requestType: setup.readUInt8(0), request: setup.readUInt8(1), value: setup.readUInt16LE(2), index: setup.readUInt16LE(4), length: setup.readUInt16LE(6) };
     return standardAnswer(device, request) ?? await device.control(request, data);
   }
-  if (endpoint & 0x80) return await device.read?.(endpoint, length) ?? Buffer.alloc(0);
+  if (endpoint & 0x80) return await device.read?.(endpoint, length, signal) ?? Buffer.alloc(0);
   await device.write?.(endpoint, data);
   return Buffer.alloc(0);
 }

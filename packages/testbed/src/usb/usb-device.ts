@@ -18,7 +18,8 @@ export interface UsbDevice {
   /** Requests to its class or vendor. @returns what goes to the host */
   control(setup: UsbSetup, data: Buffer): Buffer | Promise<Buffer>;
   write?(endpoint: number, data: Buffer): void | Promise<void>;
-  read?(endpoint: number, length: number): Promise<Buffer>;
+  /** @param signal aborted when the host gives up waiting */
+  read?(endpoint: number, length: number, signal: AbortSignal): Promise<Buffer>;
   /** The host has chosen an alternate setting of an interface. */
   setInterface?(number: number, alternate: number): void;
   reset?(): void;
