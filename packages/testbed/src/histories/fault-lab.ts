@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { lavaPaths } from '@lava/base';
 import { TcpProxy } from '../link/tcp-proxy.ts';
@@ -11,7 +12,7 @@ import { FakeClock, removeFakeClockRemains } from './fake-clock.ts';
 import { LabDatabase } from './lab-database.ts';
 import { NumberedBoard } from './numbered-board.ts';
 import { boardTypes, workerNames } from './plan.ts';
-import { childrenOf } from './processes.ts';
+import { childrenOf, processesOfAttempt, signal } from './processes.ts';
 import { WorkerNetwork } from './worker-network.ts';
 
 const run = promisify(execFile);
@@ -139,7 +140,13 @@ export class FaultLab {
   async close(): Promise<void> {
     open.delete(this);
     await this.database.close();
-    await this.system.stop();
+    // Whatever state a history left them in.
+    for (const { name, attempts } of this.workers) {
+      await this.system.workers.get(name)?.end('SIGKILL');
+      for (const attempt of await readdir(attempts).catch(() => [])) for (const pid of processesOfAttempt(join(attempts, attempt))) signal(pid, 'SIGKILL');
+    }
+    const { server } = this.system;
+    await Promise.race([server?.end(), pause(30_000, undefined, { ref: false }).then(() => server?.end('SIGKILL'))]);
     for (const { control, log } of this.workers) { await control.close(); await log.close(); }
     for (const board of this.boards) await board.close();
     for (const { network } of this.workers) await network?.remove();
