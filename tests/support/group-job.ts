@@ -1,7 +1,7 @@
 import type { GuestImage } from '@lava/testbed';
 import { ramdiskJob } from './jobs.ts';
 
-/** A role of a group: its steps, how many jobs, and what else is said of it, such as `worker`. */
+/** A role of a group: its steps, how many jobs, and the worker whose devices they run on. */
 interface Role {
   readonly steps: readonly string[];
   readonly count?: number;
@@ -19,6 +19,6 @@ export function groupJob(image: GuestImage, roles: Readonly<Record<string, Role>
     const [, , { test: block } = { test: {} }] = (JSON.parse(ramdiskJob(image, steps)) as { actions: Block[] }).actions;
     return { test: { ...block, role: [role] } };
   });
-  const declared = Object.fromEntries(Object.entries(roles).map(([role, { steps: _, count = 1, ...more }]) => [role, { device_type, context, count, ...more }]));
+  const declared = Object.fromEntries(Object.entries(roles).map(([role, { count = 1, worker }]) => [role, { device_type, context, count, ...(worker === undefined ? {} : { worker }) }]));
   return JSON.stringify({ ...job, protocols: { 'lava-multinode': { roles: declared, timeout: { minutes: 2 } } }, actions: [forAll(actions[0]), forAll(actions[1]), ...tests] });
 }

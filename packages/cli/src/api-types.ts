@@ -27,7 +27,7 @@ export interface Job extends JobRow {
 }
 
 /** One try to run a job; the error is null when it runs, passed or was canceled. */
-export interface Attempt {
+interface Attempt {
   readonly number: number;
   readonly device: string;
   readonly ended_at: string | null;

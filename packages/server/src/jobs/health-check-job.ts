@@ -8,7 +8,7 @@ import { jobHealth, jobState } from '../store/numbers.ts';
 import { readWanted } from './definition.ts';
 import { loadExactly } from './exact-yaml.ts';
 import { placeJobs } from './place-jobs.ts';
-import type { Attempt } from './job-changes.ts';
+import type { Attempt } from './attempt.ts';
 
 /**
  * Stores a health check for a device and starts it there. The definition is taken as it is, without the checks of a

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { jobHealths, jobStates, type JobState } from '@lava/job';
 import type { Change } from '../store/change.ts';
 import { deviceState, jobHealth, jobState } from '../store/numbers.ts';
+import type { Attempt, Ending } from './attempt.ts';
 import { endAttempt } from './end-attempt.ts';
 import { endOfMember, lockGroup } from './group-changes.ts';
 import { retryInstead } from './retry-job.ts';
@@ -10,11 +11,6 @@ import { retryInstead } from './retry-job.ts';
  * Every step of a job, each one statement that names the state it expects: of two that race, one finds its row changed
  * and does nothing. Rows are always locked in the order job, attempt, device.
  */
-
-export interface Attempt {
-  readonly job: number;
-  readonly fence: number;
-}
 
 /** Scheduled → Running: the worker has started the attempt. No effect otherwise. */
 export async function startJob(c: Change, { job, fence }: Attempt): Promise<boolean> {
@@ -32,19 +28,6 @@ export async function startJob(c: Change, { job, fence }: Attempt): Promise<bool
   }
   c.note('job', job, 'Scheduled → Running');
   return true;
-}
-
-/** How a job ends. */
-export interface Ending {
-  readonly result: 'pass' | 'fail';
-  readonly errorType?: string;
-  readonly errorMessage?: string;
-  /** Stable word for the reason, as errors of the dispatcher and the server carry it. */
-  readonly errorCode?: string;
-  /** Added to the failure comment. */
-  readonly comment?: string;
-  /** Why the device must not be used before somebody has looked at it. */
-  readonly quarantine?: string;
 }
 
 /**

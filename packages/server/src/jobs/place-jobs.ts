@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Change } from '../store/change.ts';
 import { deviceHealth, deviceState, jobHealth, jobState } from '../store/numbers.ts';
-import type { Attempt } from './job-changes.ts';
+import type { Attempt } from './attempt.ts';
 
 /** A job and where it is to run. */
 interface Seat {

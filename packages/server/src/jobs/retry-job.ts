@@ -3,7 +3,7 @@ import { asksForRetry, jobStates, type RetryPolicy } from '@lava/job';
 import type { Change } from '../store/change.ts';
 import { jobHealth, jobState } from '../store/numbers.ts';
 import { endAttempt } from './end-attempt.ts';
-import type { Attempt, Ending } from './job-changes.ts';
+import type { Attempt, Ending } from './attempt.ts';
 
 interface Candidate {
   readonly state: number; readonly retry: RetryPolicy | null; readonly retried: number; readonly retry_pending: boolean; readonly device: string | null;

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import { ConfigurationError, messageOf, type DaemonLog, type LavaPaths } from '@lava/base';
 import type { AttemptFiles, AttemptRef } from '@lava/link';
-import { finishJob, startJob, type Ending } from '../jobs/job-changes.ts';
+import type { Ending } from '../jobs/attempt.ts';
+import { finishJob, startJob } from '../jobs/job-changes.ts';
 import type { JobFolders } from '../logs/job-folder.ts';
 import type { LogIntake } from '../logs/intake.ts';
 import type { DeviceService } from '../services.ts';

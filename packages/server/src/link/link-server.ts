@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { messageOf, version, type DaemonLog } from '@lava/base';
 import { callsSince, ServerEndpoint, type AttemptRef, type LogMessage, type ServerEndpointOptions, type Session, type SessionMessage } from '@lava/link';
 import { forgetGroup, takeGroupCall, type Send } from '../groups/group-calls.ts';
-import type { Ending } from '../jobs/job-changes.ts';
+import type { Ending } from '../jobs/attempt.ts';
 import type { LogIntake } from '../logs/intake.ts';
 import type { Stored } from '../store/change.ts';
 import { isConnectionLoss } from '../store/connection.ts';

@@ -1,6 +1,7 @@
 import { ConfigurationError, messageOf, type DaemonLog } from '@lava/base';
 import { changeDeviceHealth } from '../devices/device-changes.ts';
-import { finishJob, type Attempt } from '../jobs/job-changes.ts';
+import type { Attempt } from '../jobs/attempt.ts';
+import { finishJob } from '../jobs/job-changes.ts';
 import { cancelGroup } from '../jobs/group-changes.ts';
 import { startHealthCheck } from '../jobs/health-check-job.ts';
 import { placeJobs } from '../jobs/place-jobs.ts';

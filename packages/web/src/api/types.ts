@@ -34,7 +34,7 @@ export interface Job extends JobRow {
 }
 
 /** One try to run a job; the error is null when it runs, passed or was canceled. */
-export interface Attempt {
+interface Attempt {
   number: number; device: string; worker: string; started_at: string; ended_at: string | null; start_line: number;
   error_type: string | null; error_code: string | null; error_msg: string | null;
 }
