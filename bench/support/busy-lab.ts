@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { lavaPaths } from '@lava/base';
 import { createCertificate, readCertificate, readSecretCertificate, type WorkerEndpointOptions } from '@lava/link';
 import { LavaSystem } from '@lava/testbed';
+import { Context } from 'zeromq';
 import { hashSecret } from '../../packages/server/src/auth/secrets.ts';
 import { FakeWorker } from '../../packages/server/src/link/fake-worker.ts';
 import { connect, type Connection } from '../../packages/server/src/store/connection.ts';
@@ -22,6 +23,8 @@ export interface LabSize {
 
 export const submitters = 20;
 const certificate = 'bench';
+/** Workers that connect at the same time. */
+const atOnce = 50;
 
 /** A real server with its database, filled as a lab that has been in use, and what bench workers need to join it. */
 export class BusyLab {
@@ -68,12 +71,17 @@ export class BusyLab {
     const { rows: workers } = await session.query<{ hostname: string }>('select hostname from workers order by hostname');
     const { rows: attempts } = await session.query<{ worker: string; job: number; fence: number }>('select worker, job, fence from attempts where ended_at is null');
     await session.end();
-    for (const { hostname } of workers) {
-      const worker = new FakeWorker(hostname, { control: `tcp://127.0.0.1:${control}`, log: `tcp://127.0.0.1:${log}` }, this.#encryption);
-      worker.held = attempts.filter((a) => a.worker === hostname).map(({ job, fence }) => ({ job, fence }));
-      this.#workers.push(worker);
+    // Threads of their own for a thousand workers would be too many for one machine.
+    const context = new Context({ ioThreads: 1, maxSockets: 20 * workers.length + 100 });
+    for (let n = 0; n < workers.length; n += atOnce) {
+      const lot = workers.slice(n, n + atOnce).map(({ hostname }) => {
+        const worker = new FakeWorker(hostname, { control: `tcp://127.0.0.1:${control}`, log: `tcp://127.0.0.1:${log}` }, this.#encryption, { context });
+        worker.held = attempts.filter((a) => a.worker === hostname).map(({ job, fence }) => ({ job, fence }));
+        return worker;
+      });
+      this.#workers.push(...lot);
+      for (const worker of lot) await worker.connected();
     }
-    for (const worker of this.#workers) await worker.connected();
     return this.#workers;
   }
 

@@ -39,6 +39,8 @@ export interface WorkerEndpointOptions {
   readonly handlers: WorkerHandlers;
   /** Milliseconds to wait for the answer to a HELLO before the next one. Default 5000. */
   readonly answer?: number;
+  /** Of ZeroMQ's threads; one of its own if left out. */
+  readonly context?: Context;
 }
 
 type WithoutSession<M> = M extends { session: string } ? Omit<M, 'session'> : never;
@@ -57,7 +59,7 @@ export class WorkerEndpoint {
   readonly #options: WorkerEndpointOptions;
   readonly #log: DaemonLog;
   readonly #quiet: QuietLog;
-  readonly #context = new Context();
+  readonly #context: Context;
   readonly #secret: Buffer | undefined;
   readonly #servers: readonly ServerAddress[];
   /** Which of them is dialled. */
@@ -87,6 +89,7 @@ export class WorkerEndpoint {
   /** Throws ConfigurationError when plain was asked for and an address is not loopback. */
   constructor(options: WorkerEndpointOptions) {
     this.#options = options;
+    this.#context = options.context ?? new Context();
     this.#log = options.daemonLog;
     this.#quiet = new QuietLog(options.daemonLog);
     const { encryption } = options;

@@ -19,10 +19,10 @@ export class FakeWorker {
   /** Called with each order as it comes. */
   onOrder: (order: Order) => void = () => {};
 
-  constructor(hostname: string, addresses: LinkServer['addresses'], encryption: WorkerEndpointOptions['encryption'] = { plain: 'loopback' }) {
+  constructor(hostname: string, addresses: LinkServer['addresses'], encryption: WorkerEndpointOptions['encryption'] = { plain: 'loopback' }, more: Pick<WorkerEndpointOptions, 'answer' | 'context'> = { answer: 500 }) {
     this.endpoint = new WorkerEndpoint({
       master: addresses.control, logger: addresses.log, hostname, encryption, version, capabilities: ['qemu-x86_64'],
-      daemonLog: quietLog, answer: 500,
+      daemonLog: quietLog, ...more,
       handlers: {
         attempts: () => this.held,
         onSession: () => { this.sessions++; },
