@@ -5,6 +5,7 @@ import type { Database } from '../store/database.ts';
 import { conditionsSql, problemOfCondition, type Condition, type QueryEntity } from './conditions.ts';
 import { entityTables } from './rows.ts';
 import { findQuery, type SavedQuery } from './saved-query.ts';
+import { withinTime } from './within-time.ts';
 
 type Db = Kysely<Database>;
 
@@ -86,10 +87,13 @@ export async function omitRow(db: Db, query: SavedQuery, row: number, omit: bool
 /** Why a query was not refreshed: it is live, or somebody else refreshes it right now. */
 export type NotRefreshed = 'live' | 'busy';
 
+/** Seconds of the database for a refresh, which nobody has to wait for. */
+const refreshPatience = 300;
+
 /** Evaluates a query that is not live, and keeps what it finds. Undefined when that was done. */
 export async function refreshQuery(db: Db, { id, entity, isLive, limit, conditions }: SavedQuery): Promise<NotRefreshed | undefined> {
   if (isLive) return 'live';
-  return db.transaction().execute(async (trx) => {
+  return withinTime(db, async (trx) => {
     // Who died in the middle holds no lock any more.
     const mine = (await sql`select from queries where id = ${id} for update skip locked`.execute(trx)).rows.length > 0;
     if (!mine) return 'busy';
@@ -97,5 +101,5 @@ export async function refreshQuery(db: Db, { id, entity, isLive, limit, conditio
     await sql`update queries set refreshed_at = now(), is_changed = false,
       found = array(select ${number} from ${from} where ${conditionsSql(entity, conditions)} order by 1 desc limit ${limit}) where id = ${id}`.execute(trx);
     return undefined;
-  });
+  }, refreshPatience);
 }

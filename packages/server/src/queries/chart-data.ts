@@ -6,6 +6,7 @@ import type { User } from '../auth/users.ts';
 import type { Database } from '../store/database.ts';
 import { jobHealth } from '../store/numbers.ts';
 import { entityTables, type RowSource } from './rows.ts';
+import { withinTime } from './within-time.ts';
 
 export const chartTypes = ['pass/fail', 'measurement', 'attributes'] as const;
 export type ChartType = typeof chartTypes[number];
@@ -48,7 +49,7 @@ export async function chartData(db: Kysely<Database>, user: User | null, source:
   const { from, id } = entityTables[source.entity];
   const found = sql`with q as (select ${id} as id from ${from} where ${source.where} and ${visibleJobs(user)} order by 1 desc limit ${mostRows})`;
   const attribute = drawing.xAttribute ? sql`jobs.metadata ->> ${drawing.xAttribute}` : sql`null::text`;
-  const points = drawing.type === 'attributes' ? await attributePoints(db, found, source, drawing.attributes ?? []) : await resultPoints(db, found, source, drawing.type, attribute);
+  const points = await withinTime(db, (trx) => (drawing.type === 'attributes' ? attributePoints(trx, found, source, drawing.attributes ?? []) : resultPoints(trx, found, source, drawing.type, attribute)));
   const series = new Map<string, ChartPoint[]>();
   for (const { name, date, attribute: at, ...point } of points) {
     if (name === '' || (drawing.type !== 'attributes' && drawing.xAttribute && at === null)) continue;

@@ -5,6 +5,7 @@ import { visibleJobs } from '../auth/visibility.ts';
 import type { User } from '../auth/users.ts';
 import type { Database } from '../store/database.ts';
 import type { QueryEntity } from './conditions.ts';
+import { withinTime } from './within-time.ts';
 import { entityTables, type RowSource } from './rows.ts';
 
 /** Rows that are read at once. */
@@ -41,7 +42,7 @@ export async function* rowsAsCsv(db: Kysely<Database>, user: User | null, { enti
   let before: number | undefined;
   do {
     const after = before === undefined ? sql<boolean>`true` : sql<boolean>`${id} < ${before}`;
-    const { rows } = await sql<Row>`select ${selected} from ${from} where ${where} and ${visibleJobs(user)} and ${after} order by ${id} desc limit ${page}`.execute(db);
+    const { rows } = await withinTime(db, (trx) => sql<Row>`select ${selected} from ${from} where ${where} and ${visibleJobs(user)} and ${after} order by ${id} desc limit ${page}`.execute(trx));
     for (const row of rows) yield line(names.map((name) => field(name, row[name])));
     before = rows.length < page ? undefined : rows.at(-1)!.id;
   } while (before !== undefined);

@@ -1,8 +1,10 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestServer, type TestServer } from '../api/testing.ts';
 import { comparisonText } from '../notify/comparison.ts';
 import { readJobFacts } from '../notify/job-facts.ts';
 import { jobState } from '../store/numbers.ts';
+import { withinTime } from './within-time.ts';
 
 let server: TestServer;
 /** Jobs of alice: one that everybody sees, one that only she sees, one that failed. */
@@ -120,6 +122,12 @@ test('queries of an address, and CSV without bytes of Python', async () => {
   expect(jobs.text).toContain('"Incomplete"');
   expect((await server.ask('/results/query/~root/shared/+export', { as: 'bob' })).status).toBe(404);
   expect((await server.ask('/results/query/+get-query-names?term=LIV')).json).toMatchObject([{ value: '~alice/live', content_type: 'TestCase' }]);
+});
+
+test('a query that looks through too much ends, and says so', async () => {
+  await expect(withinTime(server.services.db, (db) => sql`select pg_sleep(20)`.execute(db), 0.05)).rejects.toMatchObject({ code: 'query-too-slow', message: 'the query takes longer than 0.05 seconds' });
+  // Only its own transaction was bounded.
+  expect((await sql<{ statement_timeout: string }>`show statement_timeout`.execute(server.services.db)).rows).toEqual([{ statement_timeout: '0' }]);
 });
 
 test('charts draw what who looks may see', async () => {

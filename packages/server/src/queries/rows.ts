@@ -5,6 +5,7 @@ import { visibleJobs } from '../auth/visibility.ts';
 import type { User } from '../auth/users.ts';
 import type { Database } from '../store/database.ts';
 import type { QueryEntity } from './conditions.ts';
+import { withinTime } from './within-time.ts';
 
 /** Which rows: a condition over `jobs` and, for the entity, `test_suites` and `test_cases`. */
 export interface RowSource {
@@ -38,7 +39,7 @@ export async function findRows(db: Kysely<Database>, user: User | null, source: 
   const { entity } = source;
   const { from, id } = entityTables[entity];
   const after = before === undefined ? sql<boolean>`true` : sql<boolean>`${id} < ${before}`;
-  const { rows } = await sql<{ id: number }>`select ${id} as id from ${from} where ${source.where} and ${visibleJobs(user)} and ${after} order by 1 desc limit ${limit + 1}`.execute(db);
+  const { rows } = await withinTime(db, (trx) => sql<{ id: number }>`select ${id} as id from ${from} where ${source.where} and ${visibleJobs(user)} and ${after} order by 1 desc limit ${limit + 1}`.execute(trx));
   const ids = rows.slice(0, limit).map((r) => r.id);
   return { entity, rows: await readers[entity](db, ids), more: rows.length > limit };
 }

@@ -1,6 +1,7 @@
-import { Button, NativeSelect, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { Select } from '../parts/select.tsx';
 import { choicesQuery, type Condition, type ConditionTable, entities, type Entity } from './query-api.ts';
 import { writeConditions } from './conditions.ts';
 import style from './queries.module.css';
@@ -19,7 +20,7 @@ export function ConditionsForm({ entity, start, onChange }: { entity: Entity; st
   return (
     <fieldset>
       <legend>Find</legend>
-      <div className={style.row}><NativeSelect name="entity" label="What" data={entities.map(([value, label]) => ({ value, label }))} value={finds} onChange={(e) => { const next = e.currentTarget.value as Entity; setFinds(next); onChange?.(next, conditions); }} /></div>
+      <div className={style.row}><Select name="entity" label="What" data={entities.map(([value, label]) => ({ value, label }))} value={finds} onChange={(e) => { const next = e.currentTarget.value as Entity; setFinds(next); onChange?.(next, conditions); }} /></div>
       <input type="hidden" name="conditions" value={writeConditions(complete)} />
       {conditions.map((c, n) => {
         const table = tables.find((t) => t.table === c.table);
@@ -28,11 +29,11 @@ export function ConditionsForm({ entity, start, onChange }: { entity: Entity; st
         return (
           // oxlint-disable-next-line react/no-array-index-key -- conditions have no names; they are only added at the end
           <div className={style.row} key={n}>
-            <NativeSelect aria-label="Of" data={tables.map((t) => ({ value: t.table, label: tableNames[t.table] ?? t.table }))} value={c.table} onChange={(e) => set(n, { table: e.currentTarget.value, field: '' })} />
+            <Select aria-label="Of" data={tables.map((t) => ({ value: t.table, label: tableNames[t.table] ?? t.table }))} value={c.table} onChange={(e) => set(n, { table: e.currentTarget.value, field: '' })} />
             {table?.fields.length === 0 ? <TextInput aria-label="Field" placeholder="key" value={c.field} onChange={(e) => set(n, { field: e.currentTarget.value })} />
-              : <NativeSelect aria-label="Field" data={table?.fields.map((f) => f.name) ?? [c.field]} value={c.field} onChange={(e) => set(n, { field: e.currentTarget.value })} />}
-            <NativeSelect aria-label="Comparison" data={operators.map((o) => ({ value: o, label: operatorNames[o] ?? o }))} value={c.operator} onChange={(e) => set(n, { operator: e.currentTarget.value })} />
-            {field !== undefined && field.choices.length > 0 && c.operator !== 'icontains' ? <NativeSelect aria-label="Value" data={field.choices} value={c.value} onChange={(e) => set(n, { value: e.currentTarget.value })} />
+              : <Select aria-label="Field" data={table?.fields.map((f) => f.name) ?? [c.field]} value={c.field} onChange={(e) => set(n, { field: e.currentTarget.value })} />}
+            <Select aria-label="Comparison" data={operators.map((o) => ({ value: o, label: operatorNames[o] ?? o }))} value={c.operator} onChange={(e) => set(n, { operator: e.currentTarget.value })} />
+            {field !== undefined && field.choices.length > 0 && c.operator !== 'icontains' ? <Select aria-label="Value" data={field.choices} value={c.value} onChange={(e) => set(n, { value: e.currentTarget.value })} />
               : <TextInput aria-label="Value" placeholder={field?.kind === 'time' ? '2026-01-02 03:04:05' : undefined} value={c.value} onChange={(e) => set(n, { value: e.currentTarget.value })} />}
             <Button variant="default" aria-label={`Remove condition ${n + 1}`} onClick={() => put(conditions.filter((_, i) => i !== n))}>Remove</Button>
           </div>

@@ -1,10 +1,11 @@
-import { Button, NativeSelect, Textarea, TextInput } from '@mantine/core';
+import { Button, Textarea, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { post } from '../api/http.ts';
 import { Failure } from '../parts/failure.tsx';
 import { Coming, Page, Panel } from '../parts/page.tsx';
+import { Select } from '../parts/select.tsx';
 import { type Chart, type ChartPart, chartPath, chartQuery, chartTypes, queriesQuery } from './query-api.ts';
 import style from './queries.module.css';
 
@@ -45,10 +46,10 @@ function ChartForm({ title, start, chart }: { title: string; start: { name: stri
             <fieldset key={n}>
               <legend>Plot {n + 1}</legend>
               <div className={style.row}>
-                <NativeSelect label="Query" required data={[{ value: '', label: 'choose' }, ...saved.map((q) => `~${q.owner}/${q.name}`)]} value={p.query} onChange={(e) => set(n, { query: e.currentTarget.value })} />
-                <NativeSelect label="Draws" data={[...chartTypes]} value={p.type} onChange={(e) => set(n, { type: e.currentTarget.value as ChartPart['type'] })} />
-                <NativeSelect label="As" data={['lines', 'bars']} value={p.representation} onChange={(e) => set(n, { representation: e.currentTarget.value as ChartPart['representation'] })} />
-                <NativeSelect label="Shows" data={[{ value: 'chart', label: 'the plot' }, { value: 'table', label: 'the table' }, { value: 'both', label: 'both' }]} value={p.visibility} onChange={(e) => set(n, { visibility: e.currentTarget.value as ChartPart['visibility'] })} />
+                <Select label="Query" required data={[{ value: '', label: 'choose' }, ...saved.map((q) => `~${q.owner}/${q.name}`)]} value={p.query} onChange={(e) => set(n, { query: e.currentTarget.value })} />
+                <Select label="Draws" data={[...chartTypes]} value={p.type} onChange={(e) => set(n, { type: e.currentTarget.value as ChartPart['type'] })} />
+                <Select label="As" data={['lines', 'bars']} value={p.representation} onChange={(e) => set(n, { representation: e.currentTarget.value as ChartPart['representation'] })} />
+                <Select label="Shows" data={[{ value: 'chart', label: 'the plot' }, { value: 'table', label: 'the table' }, { value: 'both', label: 'both' }]} value={p.visibility} onChange={(e) => set(n, { visibility: e.currentTarget.value as ChartPart['visibility'] })} />
               </div>
               <div className={style.row}>
                 {p.type === 'attributes' && <TextInput label="Attributes" placeholder="keys of metadata, with commas between" value={p.attributes.join(',')} onChange={(e) => set(n, { attributes: e.currentTarget.value.split(',') })} />}

@@ -1,4 +1,4 @@
-import { Button, NativeSelect, Textarea, TextInput } from '@mantine/core';
+import { Button, Textarea, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -6,6 +6,7 @@ import { get, post } from '../api/http.ts';
 import { useAddress } from '../app/address.ts';
 import { Failure } from '../parts/failure.tsx';
 import { Coming, Page, Panel } from '../parts/page.tsx';
+import { Select } from '../parts/select.tsx';
 import { ConditionsForm } from './conditions-form.tsx';
 import { readConditions } from './conditions.ts';
 import { type Entity, entities, queryAddress, queryPath, queryQuery, type SavedQuery } from './query-api.ts';
@@ -50,7 +51,7 @@ function QueryForm({ title, start, query }: { title: string; start: Draft; query
           <div className={style.row}>
             {!query && <TextInput label="Name" required maxLength={200} pattern="[\-A-Za-z0-9_.]+" title="Letters, digits, dots, dashes and underscores" value={draft.name} onChange={(e) => set({ name: e.currentTarget.value })} />}
             <TextInput label="Label" description="Lists show queries of one label together" maxLength={200} value={draft.label} onChange={(e) => set({ label: e.currentTarget.value })} />
-            <NativeSelect label="Group" description="Its members may change the query" data={[{ value: '', label: 'none' }, ...new Set([...groups.data?.map((g) => g.name) ?? [], draft.group].filter(Boolean))]} value={draft.group} onChange={(e) => set({ group: e.currentTarget.value })} />
+            <Select label="Group" description="Its members may change the query" data={[{ value: '', label: 'none' }, ...new Set([...groups.data?.map((g) => g.name) ?? [], draft.group].filter(Boolean))]} value={draft.group} onChange={(e) => set({ group: e.currentTarget.value })} />
           </div>
           <Textarea label="Description" rows={2} autosize={false} maxLength={10_000} value={draft.description} onChange={(e) => set({ description: e.currentTarget.value })} />
           <ConditionsForm entity={draft.entity} start={draft.conditions} onChange={(entity, conditions) => set({ entity, conditions })} />

@@ -4,6 +4,7 @@ import { visibleJobs } from '../../auth/visibility.ts';
 import { refreshQuery } from '../../queries/change-query.ts';
 import { isQueryEntity, readConditions, UnknownField, UnsupportedLookup, type QueryEntity } from '../../queries/conditions.ts';
 import type { RowSource } from '../../queries/rows.ts';
+import { withinTime } from '../../queries/within-time.ts';
 import { cachedQueries, findQuery, mayChangeQuery, maySeeQuery, savedRows, type SavedQuery } from '../../queries/saved-query.ts';
 import type { User } from '../../auth/users.ts';
 import { login } from './access.ts';
@@ -42,7 +43,7 @@ export const queries: readonly Method[] = [
       try {
         return await read(context, savedRows(query), limit);
       } catch (error) {
-        throw error instanceof ConfigurationError ? new Fault(400, `Query with name ${query_name} owned by user ${query.owner} was not run yet: refresh it.`) : error;
+        throw error instanceof ConfigurationError && error.code === 'query-not-run' ? new Fault(400, `Query with name ${query_name} owned by user ${query.owner} was not run yet: refresh it.`) : error;
       }
     },
   }),
@@ -79,7 +80,7 @@ async function refresh({ services }: Context, query: SavedQuery): Promise<void> 
 
 /** The rows that who asks may see. */
 function read(context: Context, { entity, where }: RowSource, limit: number): Promise<XmlRpcValue> {
-  return rows[entity](context, sql<boolean>`${where} and ${visibleJobs(context.user)}`, sql`limit ${Math.max(0, Math.min(limit, mostRows))}`);
+  return withinTime(context.services.db, (db) => rows[entity]({ ...context, services: { ...context.services, db } }, sql<boolean>`${where} and ${visibleJobs(context.user)}`, sql`limit ${Math.max(0, Math.min(limit, mostRows))}`));
 }
 
 type Rows = (context: Context, where: ReturnType<typeof sql<boolean>>, limit: ReturnType<typeof sql>) => Promise<XmlRpcValue>;
