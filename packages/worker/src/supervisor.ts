@@ -2,6 +2,7 @@ import { messageOf } from '@lava/base';
 import type { AttemptRef, LogReply, Order } from '@lava/link';
 import { Attempt, deviceOf, type AttemptOptions } from './attempt.ts';
 import { AttemptFolder, attemptKey, findAttempts } from './attempt-folder.ts';
+import { isAlive } from './process-identity.ts';
 import { killStrays } from './run-process.ts';
 
 export interface SupervisorOptions extends Omit<AttemptOptions, 'gone'> {
@@ -23,7 +24,7 @@ export class Supervisor {
 
   /** Takes over what an earlier daemon left running. Call it before the link opens. */
   async open(): Promise<void> {
-    for (const folder of await findAttempts(this.#options.attempts)) {
+    for (const folder of await this.#withoutOvertaken(await findAttempts(this.#options.attempts))) {
       const attempt = this.#make(folder);
       if (await attempt.adopt()) this.#attempts.set(attempt.key, attempt);
       else { await attempt.stop(); await folder.remove(); }
@@ -31,6 +32,24 @@ export class Supervisor {
     const strays = await killStrays(this.#options.attempts);
     if (strays > 0) this.#options.log.warn(`killed ${strays} processes of attempts whose folders are gone`);
     this.#timer = setInterval(() => { for (const attempt of this.#attempts.values()) attempt.tick(); }, 1000);
+  }
+
+  /**
+   * A dead attempt on whose device another one lives is long over: its folder came back from a copy, say. To complete it
+   * would switch the device off under the other's hands.
+   */
+  async #withoutOvertaken(folders: readonly AttemptFolder[]): Promise<AttemptFolder[]> {
+    const seen = await Promise.all(folders.map(async (folder) => {
+      const process = await folder.process();
+      return { folder, device: deviceOf(await folder.read('device.yaml')), alive: process !== undefined && isAlive(process) };
+    }));
+    const inUse = new Set(seen.filter(({ alive, device }) => alive && device !== '').map(({ device }) => device));
+    const overtaken = seen.filter(({ alive, device }) => !alive && inUse.has(device));
+    for (const { folder, device } of overtaken) {
+      this.#options.log.warn(`${folder.path} is of an attempt that is over, as another one runs on ${device}: removed`);
+      await folder.remove();
+    }
+    return seen.filter((one) => !overtaken.includes(one)).map(({ folder }) => folder);
   }
 
   /** Stops following; the runs go on. */

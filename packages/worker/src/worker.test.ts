@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -297,6 +297,21 @@ test('runs of a state that was lost are ended: they may hold devices', async () 
   expect(isAlive(run)).toBe(true);
   w.startWorker();
   await waitUntil('the run to end', () => !isAlive(run));
+});
+
+test('an old attempt that comes back does not switch the device off that another one uses', async () => {
+  const w = await setup();
+  const off = join(w.root, 'off');
+  const device = { 'device.yaml': `hostname: board1\ncommands: {power_off: touch ${off}}\n` };
+  const ref = w.start(20, { lines: 1, hang: true }, device);
+  await waitUntil('the run', () => w.server.count(ref) === 1);
+  await end(w.worker, 'SIGKILL');
+  cpSync(join(w.attempts, '20-1'), join(w.attempts, '12-1'), { recursive: true });
+  writeFileSync(join(w.attempts, '12-1/process.json'), JSON.stringify({ ...w.process(20), started: '1' }));
+  w.startWorker();
+  await waitUntil('the old one to go', () => readdirSync(w.attempts).join() === '20-1');
+  expect(isAlive(w.process(20))).toBe(true);
+  expect(existsSync(off)).toBe(false);
 });
 
 test('one daemon a state folder', async () => {
