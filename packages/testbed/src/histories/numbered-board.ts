@@ -60,6 +60,12 @@ export class NumberedBoard {
   /** Somebody is on its serial line. */
   get connected(): boolean { return this.#user !== undefined; }
 
+  /** Somebody takes its power by hand. */
+  switchOff(): void {
+    this.#power?.abort();
+    this.#power = undefined;
+  }
+
   /** No more lines for those who count on. */
   enough(): void {
     this.#enough = true;
@@ -96,8 +102,7 @@ export class NumberedBoard {
       const [command, attempt = ''] = bytes.toString('latin1').trim().split(' ');
       if (command !== 'cycle' && command !== 'off') { socket.end('unknown\n'); return; }
       this.powers.push({ command, attempt });
-      this.#power?.abort();
-      this.#power = undefined;
+      this.switchOff();
       if (command === 'cycle') this.#boot(attempt);
       socket.end('done\n');
     });

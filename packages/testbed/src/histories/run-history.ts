@@ -154,7 +154,12 @@ async function collect(lab: FaultLab, plan: HistoryPlan, observer: Observer, sub
     const { state, health } = devices.find((d) => d.hostname === board.name)!;
     return { name: board.name, state: deviceStates[state]!, health: deviceHealths[health]!, powered: board.powered, powers: [...board.powers], boots: board.boots.map((b) => ({ ...b })) };
   });
-  for (const { hostname, health } of devices) if (deviceHealths[health] !== 'Good') await patiently(() => lab.system.api(`/api/v1/devices/${hostname}/health`, { health: 'Good', reason: 'next history' }));
+  for (const { hostname, health } of devices) {
+    if (deviceHealths[health] === 'Good') continue;
+    // As an admin does before a device is used again.
+    lab.boards.find(({ name }) => name === hostname)?.switchOff();
+    await patiently(() => lab.system.api(`/api/v1/devices/${hostname}/health`, { health: 'Good', reason: 'next history' }));
+  }
   for (const folder of folders.values()) await rm(folder, { recursive: true, force: true });
   return { seed: plan.seed, accepted: submissions.flatMap((s) => s.ids), jobs, snapshots: observer.snapshots, boards, unrest, leaks: [...leaks] };
 }
