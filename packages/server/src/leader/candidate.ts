@@ -125,14 +125,16 @@ async function holdLock({ connection, log, alone, epoch, stop, ...from }: Holdin
   let session = from.session;
   let heard = monotonicMs();
   while (!stop.aborted) {
-    const held = await within(beat * 3, session.query('select 1')).then(() => true, () => false);
+    const patience = alone ? beat * 3 : Math.max(0, heard + doubt - monotonicMs());
+    // A slow answer keeps the session, and with it the lock; only one that has ended is replaced.
+    const held = await within(patience, session.query('select 1')).then(() => true, () => false);
     if (held) heard = monotonicMs();
-    else if (!alone && monotonicMs() - heard > doubt) {
+    else if (!alone && monotonicMs() - heard >= doubt) {
       log.warn('[LEADER] The database has not answered for too long: another server may lead');
       return session;
     } else {
       void end(session);
-      const again = await within(beat * 3, relock(connection, epoch)).catch((error: unknown) => { log.debug(`[LEADER] ${messageOf(error)}`); });
+      const again = await within(beat * 2, relock(connection, epoch)).catch((error: unknown) => { log.debug(`[LEADER] ${messageOf(error)}`); });
       if (again === 'replaced') return session;
       if (again) session = again;
     }

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
@@ -25,6 +26,39 @@ export interface ServerProcess {
   readonly process: ChildProcess;
   /** What it has written to its log. */
   said(): Promise<string>;
+}
+
+/** A way to the database that can go silent: nothing comes through, and nothing is closed. */
+export interface SilentProxy {
+  readonly port: number;
+  silent: boolean;
+  close(): Promise<void>;
+}
+
+export async function silentProxy(socketFolder: string): Promise<SilentProxy> {
+  const sockets = new Set<Socket>();
+  let silent = false;
+  const still = () => { for (const socket of sockets) if (silent) socket.pause(); else socket.resume(); };
+  const server = createServer((socket) => {
+    const database = connect(join(socketFolder, '.s.PGSQL.5432'));
+    for (const [from, to] of [[socket, database], [database, socket]] as const) {
+      sockets.add(from);
+      from.on('data', (bytes) => to.write(bytes));
+      from.on('error', () => {});
+      from.once('close', () => { sockets.delete(from); to.destroy(); });
+    }
+    still();
+  });
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  return {
+    port: (server.address() as AddressInfo).port,
+    get silent() { return silent; },
+    set silent(value) { silent = value; still(); },
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => { server.close(resolve); });
+    },
+  };
 }
 
 /** Server processes on one database and one storage, and a worker that a test plays. */
@@ -70,8 +104,23 @@ export class Servers {
     this.master = await readSecretCertificate(this.#masterFile);
   }
 
+  /** Starts one whose way to the database is `proxy`. */
+  async startBehind(proxy: { readonly port: number }, ...args: string[]): Promise<ServerProcess> {
+    const name = new URL(this.#environment['DATABASE_URL']!).pathname;
+    return this.#start({ ...this.#environment, DATABASE_URL: `postgresql://lava@127.0.0.1:${proxy.port}${name}` }, args);
+  }
+
   /** Starts one; resolves when its HTTP answers. */
   async start(...args: string[]): Promise<ServerProcess> {
+    return this.#start(this.#environment, args);
+  }
+
+  /** Folder of the database's socket. */
+  get socketFolder(): string {
+    return this.#databases.server.socketFolder;
+  }
+
+  async #start(environment: NodeJS.ProcessEnv, args: readonly string[]): Promise<ServerProcess> {
     const root = await mkdtemp(join(this.#databases.folder, 'server-'));
     const { serverConfig } = lavaPaths(root);
     await mkdir(serverConfig, { recursive: true });
@@ -81,7 +130,7 @@ export class Servers {
     const logFile = join(root, 'server.log');
     const output = openSync(logFile, 'a');
     const child = spawn(process.execPath, [program, '--root', root, 'run', ...encryption, '--master-socket', control, '--log-socket', log, '--http', `127.0.0.1:${http}`, ...args],
-      { stdio: ['ignore', output, output], env: this.#environment });
+      { stdio: ['ignore', output, output], env: environment });
     closeSync(output);
     const url = `http://127.0.0.1:${http}`;
     const started: ServerProcess = { url, control, log, root, process: child, said: () => readFile(logFile, 'utf8') };

@@ -14,7 +14,7 @@ import { noticeBus } from '../store/notices.ts';
 import { startTestDatabases, type TestDatabases } from '../store/testing.ts';
 import { newWorkerToken } from '../workers/worker-token.ts';
 import { readLeader } from './office.ts';
-import { Servers, type ServerProcess } from './servers.testing.ts';
+import { Servers, silentProxy, type ServerProcess, type SilentProxy } from './servers.testing.ts';
 
 // Real processes, each with a disk of its own, on one PostgreSQL and one bucket.
 
@@ -33,16 +33,19 @@ describe.sequential('two that may lead and one for the web', () => {
   let servers: Servers;
   let [first, second, web]: ServerProcess[] = [];
   let worker: FakeWorker;
+  let proxy: SilentProxy;
   beforeAll(async () => {
     s3 = await startS3(await mkdtemp(join(databases.folder, 's3-')));
     servers = await Servers.on(databases, `{s3: {bucket: ${s3.bucket}, endpoint: "${s3.endpoint}", prefix: lab/}}`, s3.environment);
-    first = await servers.start('--role', 'leader');
+    proxy = await silentProxy(servers.socketFolder);
+    first = await servers.startBehind(proxy, '--role', 'leader');
     [second, web] = await Promise.all([servers.start(), servers.start('--role', 'web')]);
     worker = await servers.worker('w1');
     expect((await servers.leader())?.url).toBe(first.url);
   });
   afterAll(async () => {
     await servers.close();
+    await proxy.close();
     await s3.close();
   });
 
@@ -118,7 +121,7 @@ describe.sequential('two that may lead and one for the web', () => {
     expect(await servers.connection.db.selectFrom('job_files').select('name').where('job', '=', later).execute()).toEqual([]);
   });
 
-  test.each(['SIGSTOP', 'SIGKILL'] as const)('%s of the leader in the midst of a job: another leads, the job passes, each line is there once, the web answers', async (signal) => {
+  test.each(['no way to the database', 'SIGSTOP', 'SIGKILL'] as const)('%s for the leader in the midst of a job: another leads, the job passes, each line is there once, the web answers', async (what) => {
     const [leader, other] = (await servers.leader())?.url === first!.url ? [first!, second!] : [second!, first!];
     const job = await servers.submit(web!);
     const begun = await worker.started(job);
@@ -131,17 +134,20 @@ describe.sequential('two that may lead and one for the web', () => {
       while (asking) answers.push((await servers.ask(web!, `/api/v1/jobs/${job}`).catch(() => ({ status: 0 }))).status);
     })();
     const hurt = performance.now();
-    leader.process.kill(signal);
+    // The first to lead is the one with the proxy.
+    if (what === 'no way to the database') proxy.silent = true;
+    else leader.process.kill(what);
     // The worker goes on sending, as a real one does, until somebody takes it.
     const taken = worker.log(begun, 50, lines(50, 100));
     await until(async () => (await servers.leader())?.url === other.url, 'another leader');
     const elected = performance.now() - hurt;
     expect(await taken).toMatchObject({ type: 'LOG_OK', lines: 100 });
-    console.log(`${signal}: another server leads after ${(elected / 1000).toFixed(1)} s, the worker's lines are taken after ${((performance.now() - hurt) / 1000).toFixed(1)} s`);
-    if (signal === 'SIGSTOP') {
+    console.log(`${what}: another server leads after ${(elected / 1000).toFixed(1)} s, the worker's lines are taken after ${((performance.now() - hurt) / 1000).toFixed(1)} s`);
+    if (what !== 'SIGKILL') {
       leader.process.kill('SIGCONT');
       await until(async () => (await leader.said()).includes('leads no more'), 'the old leader to notice');
     }
+    proxy.silent = false;
     await worker.log(begun, 100, lines(100, 120));
     await worker.end(begun, { logLines: 120 });
     asking = false;

@@ -14,7 +14,7 @@ export interface Connection {
   session(): Promise<Client>;
   /** The same database for the leader of this epoch: when another leads, nothing can be changed through it any more. */
   ofLeader(epoch: string): Connection;
-  /** Ends all sessions of the pool at once: whatever waits for the database fails. */
+  /** Ends all sessions of the pool at once and for ever: whatever waits for the database fails. */
   abort(): void;
   close(): Promise<void>;
 }
@@ -42,13 +42,14 @@ export function connect(target: Target, options: ConnectOptions): Connection {
   const pool = new Pool({ ...clientConfig(target, session), ...common, max: 12, idleTimeoutMillis: 60_000 });
   pool.on('error', (error) => log.debug(`A session of the database ended: ${messageOf(error)}`));
   const open = new Set<PoolClient>();
+  const dead = new AbortController();
   pool.on('connect', (client) => {
     open.add(client);
     // While a client is lent out the pool does not listen, and an error nobody listens to would end the process.
     client.on('error', () => {});
     client.once('end', () => open.delete(client));
   });
-  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool: patientPool(pool, patience * 1000) }) });
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool: patientPool(pool, patience * 1000, dead.signal) }) });
   return {
     db,
     async healthy() {
@@ -63,6 +64,7 @@ export function connect(target: Target, options: ConnectOptions): Connection {
     },
     ofLeader: (epoch) => connect(target, { ...options, session: { ...session, 'lava.epoch': epoch } }),
     abort() {
+      dead.abort(new Error('Client was closed'));
       for (const client of open) (client as unknown as Client).connection.stream.destroy();
     },
     close: () => db.destroy(),
@@ -118,10 +120,19 @@ export async function ensureDatabase(socketFolder: string, name: string, templat
 }
 
 /** A pool whose users wait while the database is away. Queries that only read are repeated; others are not. */
-function patientPool(pool: Pool, patienceMs: number): PostgresPool {
+function patientPool(pool: Pool, patienceMs: number, dead: AbortSignal): PostgresPool {
   const seconds = patienceMs / 1000;
   return {
-    connect: async () => new PatientClient(pool, await whenBack(seconds, () => pool.connect()), seconds),
+    connect: () => new Promise((resolve, reject) => {
+      const stop = () => reject(dead.reason as Error);
+      dead.addEventListener('abort', stop, { once: true });
+      whenBack(seconds, () => pool.connect(), dead).then((client) => {
+        // One that comes too late has no taker.
+        if (dead.aborted) client.release(true);
+        else resolve(new PatientClient(pool, client, seconds, dead));
+      }).catch(reject).finally(() => dead.removeEventListener('abort', stop));
+      if (dead.aborted) stop();
+    }),
     end: () => pool.end(),
   };
 }
@@ -129,13 +140,15 @@ function patientPool(pool: Pool, patienceMs: number): PostgresPool {
 class PatientClient implements PostgresPoolClient {
   readonly #pool: Pool;
   readonly #seconds: number;
+  readonly #dead: AbortSignal;
   /** Undefined after a session broke and no other could be had. */
   #client: PoolClient | undefined;
   #inTransaction = false;
   #broken = false;
 
-  constructor(pool: Pool, client: PoolClient, seconds: number) {
+  constructor(pool: Pool, client: PoolClient, seconds: number, dead: AbortSignal) {
     this.#pool = pool;
+    this.#dead = dead;
     this.#client = client;
     this.#seconds = seconds;
   }
@@ -147,7 +160,7 @@ class PatientClient implements PostgresPoolClient {
 
   async #query(statement: string, parameters?: readonly unknown[]): Promise<QueryResult> {
     const repeatable = !this.#inTransaction && /^\s*(select|begin|start transaction)\b/i.test(statement);
-    const result = await (repeatable ? whenBack(this.#seconds, () => this.#once(statement, parameters)) : this.#once(statement, parameters));
+    const result = await (repeatable ? whenBack(this.#seconds, () => this.#once(statement, parameters), this.#dead) : this.#once(statement, parameters));
     if (/^\s*(begin|start transaction)\b/i.test(statement)) this.#inTransaction = true;
     if (/^\s*(commit|rollback)\s*$/i.test(statement)) this.#inTransaction = false;
     return result;
