@@ -26,7 +26,6 @@ const fastboot = `${dispatcher}/flash/fastboot.test.ts`;
 const debuggers = `${dispatcher}/boot/debuggers.test.ts`;
 const microcontrollers = `${dispatcher}/boot/microcontrollers.test.ts`;
 const nrf51 = 'to an nRF51 in QEMU, which then runs what was written';
-const emulators = `${dispatcher}/boot/emulators.test.ts`;
 const drive = 'a folder as the drive; USB devices of umockdev';
 const model = 'Podman; a script as the model, with its consoles on ports';
 const installation = 'QEMU, with an installer in the place of Debian’s';
@@ -57,7 +56,7 @@ export const methodCoverage: Readonly<Record<'deploy' | 'boot' | 'test', readonl
     fake('u-boot-ums', 'a scripted U-Boot; a played bmaptool', vendorTools),
     fake('usb', shell, files),
     argv('usbg-ms', 'the programs of the lab', vendorTools),
-    argv('uuu', 'a played uuu', vendorTools),
+    real('uuu', 'uuu, over USB (umockdev) to a board that waits for it', vendorTools),
     fake('vemsd', drive, drives),
     fake('avh', 'a service played as its public API says; a played docker', `${dispatcher}/boot/avh.test.ts`),
   ],
@@ -92,7 +91,7 @@ export const methodCoverage: Readonly<Record<'deploy' | 'boot' | 'test', readonl
     real('qemu-iso', installation, 'tests/methods/qemu-iso.test.ts'),
     real('qemu-nfs', 'QEMU; root over NFS from nfs-ganesha', 'tests/methods/nfs-root.test.ts'),
     argv('recovery', 'relays and power switch', vendorTools),
-    argv('uuu', 'played uuu and bcu; a scripted U-Boot', vendorTools),
+    real('uuu', 'uuu, over USB (umockdev) to a board that waits for it; played bcu, and a played uuu where the boot ROM answers', vendorTools),
     fake('avh', 'a service played as its public API says; a played docker', `${dispatcher}/boot/avh.test.ts`),
     fake('nodebooter', 'a played service; a played docker', `${dispatcher}/boot/nodebooter.test.ts`),
   ],

@@ -1,4 +1,5 @@
 export * from './fastboot/fastboot-device.ts';
+export * from './fastboot/fastboot-usb.ts';
 export * from './guest-image.ts';
 export * from './link/fake-server.ts';
 export * from './link/tcp-proxy.ts';

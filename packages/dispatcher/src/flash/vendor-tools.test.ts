@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { MockUsb } from '@lava/testbed';
+import { FastbootUsb, MockUsb } from '@lava/testbed';
 import { friendlyBoard, login as toShell } from '../testing/fake-board.ts';
 import { actionsOf, debuggerOnUsb, driveOnUsb, FlashBoard, stubUsb } from '../testing/flash-board.ts';
 
@@ -211,6 +211,38 @@ describe.skipIf(missing !== undefined)(`on USB${skipped}`, () => {
     expect(calls()).toEqual([
       ['bcu', 'reset', 'usb', '-board=imx8mpevk', '-id=1-2.3'], ['uuu', '-m', '1:2', '-m', '1:3', 'SDPS:', 'boot', '-f', expect.stringMatching(/imx-boot\.bin$/)], ['bcu', 'deinit', '-board=imx8mpevk', '-id=1-2.3'],
     ]);
+  });
+
+  describe.skipIf(spawnSync('uuu', ['-h']).error !== undefined)('uuu, the real one', () => {
+    let chip: FastbootUsb;
+    let port: number;
+    beforeAll(async () => {
+      chip = new FastbootUsb('B0A2D');
+      port = await bus.play(chip);
+    });
+    const flash = async () => {
+      board = new FlashBoard(ubootShell, {
+        tools: ['bcu'], constants: { 'u-boot': ubootPrompt },
+        boot: { 'u-boot': { parameters: { bootloader_prompt: '=>' } }, uuu: { options: { ...uuuOptions, usb_otg_path: [`3:${port}`, '3:99'] } } },
+      });
+      return board.run([{ deploy: { to: 'uuu', images: { boot: board.file('imx-boot.bin') } } }, {
+        boot: { method: 'uuu', commands: [{ bcu: 'reset usb' }, { FB: 'ucmd setenv fastboot_dev mmc' }, { FB: 'flash bootloader {boot}' }, { FB: 'done' }] },
+      }]);
+    };
+
+    test('the board is told, and written', async () => {
+      const run = await flash();
+      expect(run.messages('exception')).toEqual([]);
+      expect(run.outcome).toEqual({ result: 'pass', poweredOff: true });
+      expect(chip.commands).toEqual(['UCmd:setenv fastboot_dev mmc', 'download:0000000d', 'flash:bootloader']);
+      expect(chip.partitions.get('bootloader')?.toString()).toBe('imx-boot.bin\n');
+    });
+
+    test('a board that refuses', async () => {
+      chip.answer = (command) => (command.startsWith('UCmd') ? 'FAILno such command' : undefined);
+      const run = await flash();
+      expect(run.outcome).toMatchObject({ errorType: 'Infrastructure', errorCode: 'flash-failed', errorMessage: expect.stringMatching(/^command failed: uuu -m 3:\d+ -m 3:99 FB: ucmd /), poweredOff: true });
+    });
   });
 
   test('uuu: in a container that the device names; nothing is left of it', async () => {

@@ -32,7 +32,7 @@ export class CoreDebug implements DebugTarget {
   #resumed = false;
   /** Whether the comparators are on. */
   #comparing = 0;
-  readonly #comparators = new Array<number>(comparators).fill(0);
+  readonly #comparators = Array.from({ length: comparators }, () => 0);
   #breakpoints: number[] = [];
 
   constructor(bus: Qtest, core: GdbRemote) {
