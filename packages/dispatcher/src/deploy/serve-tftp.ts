@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { InfrastructureError, lavaPaths, messageOf } from '@lava/base';
+import { serveAddress } from '../connections/serve-address.ts';
 import { asText } from '../pipeline/as-text.ts';
 import type { Action } from '../pipeline/action.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
@@ -26,14 +26,6 @@ function daemonFolder(): string | undefined {
   const file = join(lavaPaths().root, 'etc/default/tftpd-hpa');
   if (!existsSync(file)) return undefined;
   return /^\s*TFTP_DIRECTORY\s*=\s*["']?([^"'\n]+)/m.exec(readFileSync(file, 'utf8'))?.[1]?.trim();
-}
-
-/** The address on which files are served: `serve_address` of dispatcher.yaml, else the one devices know if it is this machine's, else all. */
-function serveAddress(job: JobContext): string {
-  const asked = job.dispatcher['serve_address'];
-  if (typeof asked === 'string') return asked;
-  const own = Object.values(networkInterfaces()).flat().some((i) => i?.address === job.dispatcherIp);
-  return own ? job.dispatcherIp : '0.0.0.0';
 }
 
 /** Serves a folder of this job over TFTP, while the job runs. */

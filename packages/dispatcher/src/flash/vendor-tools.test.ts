@@ -134,6 +134,11 @@ describe.skipIf(missing !== undefined)(`on USB${skipped}`, () => {
     expect(board.isOff).toBe(true);
   });
 
+  test.skipIf(spawnSync('qdl').error !== undefined)('qdl: the one of Debian 12 cannot choose a board, and is refused', async () => {
+    board = new FlashBoard('', { ...qdlDevice, tools: ['relay'] });
+    expect((await board.run([{ boot: qdlBoot }])).outcome).toMatchObject({ errorType: 'Configuration', errorCode: 'program-too-old', errorMessage: expect.stringContaining('qdl 2.0 or later is needed') });
+  });
+
   test('qdl: one that is too old is told before anything runs', async () => {
     board = new FlashBoard('', qdlDevice);
     board.tools.says('qdl', 'qdl version 1.0\n');
