@@ -37,7 +37,7 @@ export async function run(): Promise<Row[]> {
   }
 }
 
-async function fill(lab: BusyLab): Promise<void> {
+export async function fill(lab: BusyLab): Promise<void> {
   const session = await lab.connection.session();
   for (const statement of [
     `insert into jobs (submitter, description, definition, original_definition, requested_device_type, actual_device, state, health, is_public, submit_time, start_time, end_time, metadata)

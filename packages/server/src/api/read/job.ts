@@ -36,7 +36,7 @@ interface GroupJob {
 export async function visibleJobId(services: Services, user: User | null, text: string): Promise<number> {
   const missing = notFound(`Job ${text.slice(0, 40)}`);
   if (!/^\d{1,10}(\.\d{1,5})?$/.test(text)) throw missing;
-  const is = text.includes('.') ? sql<boolean>`jobs.sub_id = ${text}` : sql<boolean>`jobs.id::bigint = ${text}::bigint`;
+  const is = text.includes('.') ? sql<boolean>`jobs.sub_id = ${text}` : sql<boolean>`jobs.id = ${text}::bigint`;
   const { rows } = await sql<{ id: number }>`select jobs.id from jobs where ${is} and ${visibleJobs(user)}`.execute(services.db);
   if (!rows[0]) throw missing;
   return rows[0].id;
