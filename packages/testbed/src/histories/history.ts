@@ -1,7 +1,7 @@
 import type { Boot, PowerCommand } from './numbered-board.ts';
 
 /** One attempt as the database has it at the end. */
-export interface AttemptRecord {
+interface AttemptRecord {
   readonly fence: number;
   readonly device: string;
   readonly worker: string;

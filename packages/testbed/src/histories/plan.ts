@@ -13,7 +13,7 @@ export interface JobPlan {
   readonly priority: number;
 }
 
-export interface CancelPlan {
+interface CancelPlan {
   readonly at: number;
   /** Number of the submission. */
   readonly job: number;
