@@ -161,6 +161,15 @@ const check = (hostname: string): Device['health_check'] => ({
   last: { job: 39, submitted: iso(Date.now() - 5 * 3600_000), state: 'Finished', health: 'Incomplete' }, next: hostname === 'rpi4-03' ? null : iso(Date.now() + 19 * 3600_000), jobs_left: null,
 });
 
+/** A job that failed on one device and ran again on another. */
+const twice = (now: number): Job['attempts'] => {
+  const attempt = { worker: 'worker01', started_at: iso(now - 70 * minute), ended_at: iso(now - 62 * minute) };
+  return [
+    { ...attempt, number: 1, device: 'qemu01', start_line: 0, error_type: 'Infrastructure', error_code: 'lease-expired', error_msg: 'Worker worker01 was silent for more than 90 seconds: the job is given up' },
+    { ...attempt, number: 2, device: 'qemu02', start_line: 4, error_type: 'Job', error_code: 'kernel-panic', error_msg: 'Kernel panic' },
+  ];
+};
+
 /** The lab at this moment. */
 export function makeLab(now: number, empty = false) {
   const jobs = new Map<number, LabJob>();
@@ -182,7 +191,7 @@ export function makeLab(now: number, empty = false) {
       done(id, start, { description: ['kselftest: timers', 'boot-test next-20261120', 'LTP syscalls', 'health check'][id % 4] ?? '', submitter: ['ann', 'ben', 'ci-kernel', 'lava-health'][id % 4] ?? '', health_check: id % 4 === 3, ...(id % 9 === 0 && { health: 'Canceled' }) }, new Script(start, ids).boot().test(40, true));
     }
     done(40, now - 95 * minute, {}, new Script(now - 95 * minute, ids).boot().test(400, true));
-    done(41, now - 60 * minute, { health: 'Incomplete', error_type: 'Job', error_code: 'kernel-panic', error_msg: 'Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)', device: 'qemu02' }, new Script(now - 60 * minute, ids).boot(true));
+    done(41, now - 60 * minute, { health: 'Incomplete', error_type: 'Job', error_code: 'kernel-panic', error_msg: 'Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)', device: 'qemu02', attempts: twice(now), retry: { retried: 1, most: 1, not_before: null } }, new Script(now - 60 * minute, ids).boot(true));
     done(42, now - 40 * minute, { description: 'stress: a hundred thousand lines', submitter: 'ci-kernel' }, new Script(now - 40 * minute, ids).boot().test(100_000, true));
     make(43, { state: 'Running', device: 'qemu01', worker: 'worker01', submit_time: iso(now - 62_000), start_time: iso(now - 60_000) }, new Script(now - 60_000, ids).boot().test(60, false));
     make(44, { state: 'Scheduled', description: 'android: CTS presubmit', device_type: 'pixel-6', device: 'pixel-6-03', worker: 'worker02', submitter: 'ben' });

@@ -11,11 +11,11 @@ export function AttemptsNotice({ job, onLine }: { job: Job; onLine: ((line: numb
   if (earlier.length === 0 || job.retry === null) return null;
   const left = job.retry.most - job.retry.retried;
   return (
-    <Notice tone="warn" title={waits ? `Waiting for attempt ${job.retry.retried + 1}` : `Attempt ${job.attempts.length} of at most ${job.retry.most + 1}`}>
+    <Notice tone="warn" title={waits ? `Waiting to be tried again (${job.retry.retried} of at most ${job.retry.most} times)` : `Tried again: ${job.retry.retried} of at most ${plural(job.retry.most, 'time')}`}>
       <ol className={style.attempts}>
         {earlier.map((a) => (
           <li key={a.number}>
-            <DeviceLink name={a.device} />: {a.error_type === null ? 'ended with its group' : <>{a.error_msg} <code>{a.error_code ?? a.error_type}</code></>}
+            Attempt {a.number} on <DeviceLink name={a.device} />: {a.error_type === null ? 'ended with its group' : <>{a.error_msg} <code>{a.error_code ?? a.error_type}</code></>}
             {onLine !== undefined && job.log_lines > a.start_line && <> <button type="button" className={style.line} onClick={() => onLine(a.start_line)}>Line {a.start_line}</button></>}
           </li>
         ))}
