@@ -55,7 +55,6 @@ const needed = {
     'python3-zmq': '/usr/lib/python3/dist-packages/zmq',
     'ser2net': 'ser2net',
     'socat': 'socat',
-    'lrzsz': 'sz',
     'pdudaemon': 'pdudaemon',
     'slapd': 'slapd',
     'udev': 'udevadm',

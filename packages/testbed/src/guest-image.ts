@@ -18,8 +18,8 @@ export interface GuestImage {
   readonly archive: string;
 }
 
-/** What few guests need beside the plain ramdisk: modules for a root over NFS, for IDE disks; the programs kexec, rz, dropbear. */
-export type GuestPart = 'nfs' | 'disk' | 'kexec' | 'zmodem' | 'ssh';
+/** What few guests need beside the plain ramdisk: modules for a root over NFS, for IDE disks; the programs kexec, dropbear. */
+export type GuestPart = 'nfs' | 'disk' | 'kexec' | 'ssh';
 
 type GuestArchitecture = 'amd64' | 'arm64';
 

@@ -14,7 +14,7 @@ export interface RunOn {
 }
 
 /** Runs a job on a device of a packaged type, in this process; the job's `context` has its say in the device's configuration. @param folder stands for `/` of the worker's state */
-export async function runOn(folder: string, dictionary: string, actions: readonly object[], options: { readonly job?: { readonly context?: Readonly<Record<string, unknown>> } & object; readonly dispatcher?: object } & Omit<Partial<RunJobOptions>, 'dispatcher'> = {}): Promise<RunOn> {
+export async function runOn(folder: string, dictionary: string, actions: readonly object[], options: { readonly job?: Readonly<Record<string, unknown>> & { readonly context?: Readonly<Record<string, unknown>> }; readonly dispatcher?: object } & Omit<Partial<RunJobOptions>, 'dispatcher'> = {}): Promise<RunOn> {
   const { job, dispatcher = {}, listener, ...more } = options;
   const records: LogRecord[] = [];
   const outcome = await runJob({

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Builds the test guest into a folder: vmlinuz, initramfs.cpio.gz, rootfs.tar.gz and rootfs.ext4 (64 MiB), from Debian's cloud
 # kernel and busybox; and what few guests need, as archives that are put behind the initramfs: nfs, disk (modules for IDE
-# disks and CDs), kexec, zmodem and ssh. Login: root, no password; prompt `root@guest:~# `.
+# disks and CDs), kexec and ssh. Login: root, no password; prompt `root@guest:~# `.
 # Needs apt-get, dpkg-deb, cpio, gzip, mke2fs, busybox.
 # usage: build.sh FOLDER [amd64|arm64]
 set -euo pipefail
@@ -89,8 +89,7 @@ PATH=$PATH:/sbin:/usr/sbin mke2fs -q -F -t ext4 -L guestroot -E root_owner=0:0 -
 modules "$work/nfs" sunrpc dns_resolver grace lockd fscache netfs nfs nfsv4
 modules "$work/disk" scsi_common scsi_mod libata ata_piix sd_mod cdrom sr_mod isofs
 program "$work/kexec" kexec-tools /sbin/kexec
-program "$work/zmodem" lrzsz /usr/bin/rz
 program "$work/ssh" dropbear-bin /usr/sbin/dropbear
 program "$work/ssh" openssh-sftp-server /usr/lib/openssh/sftp-server
 ln -s openssh/sftp-server "$work/ssh/usr/lib/sftp-server"
-for part in nfs disk kexec zmodem ssh; do pack "$work/$part" "$out/$part.cpio.gz"; done
+for part in nfs disk kexec ssh; do pack "$work/$part" "$out/$part.cpio.gz"; done
