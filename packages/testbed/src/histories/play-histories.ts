@@ -60,7 +60,8 @@ export async function playHistories(options: PlayOptions): Promise<Summary> {
       await lab?.close();
     }
   };
-  await Promise.all(Array.from({ length: options.labs }, (_, n) => work(n + 1)));
+  // Each lab is closed before anything that went wrong with one of them is told.
+  for (const end of await Promise.allSettled(Array.from({ length: options.labs }, (_, n) => work(n + 1)))) if (end.status === 'rejected') throw end.reason;
   say(`${played} histories, ${jobs} jobs, ${violations.length} violations. Faults: ${[...faults].sort((a, b) => b[1] - a[1]).map(([kind, count]) => `${kind} ${count}`).join(', ')}`);
   return { violations, faults, jobs, histories: played };
 }

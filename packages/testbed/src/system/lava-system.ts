@@ -60,7 +60,7 @@ export class LavaSystem {
     await waitUntil('the server', async () => {
       if (!server.running) return 'ended';
       return (await fetch(`${this.url}/healthz`)).ok;
-    });
+    }, 180);
     if (!server.running) throw new Error(`lava-server ended, see ${server.logFile}`);
 
     this.#password = await this.#once('admin-password', async () => {
