@@ -56,7 +56,7 @@ describe('a second job with the same files', () => {
   test('lava-worker cache shows and clears it', async () => {
     const cache = (...args: string[]) => output(programFile({ package: 'worker', name: 'lava-worker' }), 'cache', '--root', system.root, ...args);
     const shown = await cache('--cache-size', '2G');
-    expect(shown).toMatch(/^\S+\/var\/lib\/lava\/dispatcher\/cache: \d+\.\d MiB of 2\.0 GiB, 2 files\n/);
+    expect(shown).toMatch(/^\S+\/var\/lib\/lava\/dispatcher\/download-cache: \d+\.\d MiB of 2\.0 GiB, 2 files\n/);
     expect(shown).toContain(`${server.url}/${basename(image.kernel)}`);
     expect(await cache('--clear')).toMatch(/: \d+\.\d MiB removed, 0 B in use\n$/);
     expect(await cache()).toMatch(/: 0 B of \d+\.\d GiB, 0 files\n$/);
@@ -119,7 +119,7 @@ describe('many processes', () => {
     }
     expect(killed).toBeGreaterThan(3);
     for (const [n] of plain.entries()) expect(await run(n)).toBe(0);
-    const cache = join(root, 'var/lib/lava/dispatcher/cache');
+    const cache = join(root, 'var/lib/lava/dispatcher/download-cache');
     for (const name of readdirSync(join(cache, 'files'))) {
       const bytes = readFileSync(join(cache, 'files', name));
       const n = plain.findIndex((one) => one.equals(bytes));

@@ -28,7 +28,7 @@ afterEach(async () => {
 
 const file = () => join(root, 'file');
 const fetched = () => readFileSync(file());
-const inCache = () => join(root, 'var/lib/lava/dispatcher/cache');
+const inCache = () => join(root, 'var/lib/lava/dispatcher/download-cache');
 const kept = () => readdirSync(join(inCache(), 'files'));
 const job = (path: string, block: OneFetch['block'] = {}, options: Partial<OneFetch> = {}) => fetchOnce({ root, file: file(), block: { url: `${server.url}${path}`, ...block }, ...options });
 

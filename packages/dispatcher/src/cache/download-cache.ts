@@ -17,8 +17,8 @@ const seal = 1_000_000_000;
 /** Milliseconds that the end of a job waits until what it fetched is safely on the disk. */
 const patienceMs = 30_000;
 
-/** Folder of a worker's cache, below its state. */
-export const cacheFolder = (paths: LavaPaths): string => join(paths.workerState, 'cache');
+/** Folder of a worker's cache, below its state. LAVA has a folder 'cache' there. */
+export const cacheFolder = (paths: LavaPaths): string => join(paths.workerState, 'download-cache');
 
 /** Bytes that the cache in a folder may take. @throws ConfigurationError for a setting that is no size */
 export async function cacheLimit(folder: string, setting: string | undefined): Promise<number> {

@@ -86,7 +86,7 @@ test.each([
   expect(failure).toBeUndefined();
   isWhole();
   expect(gets().at(-1)).toMatchObject({ status: 200, bytes: content.length });
-  expect(readdirSync(join(root, 'var/lib/lava/dispatcher/cache/parts'))).toEqual([]);
+  expect(readdirSync(join(root, 'var/lib/lava/dispatcher/download-cache/parts'))).toEqual([]);
 });
 
 test('what cannot be decompressed is fetched anew', async () => {

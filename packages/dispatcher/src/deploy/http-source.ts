@@ -73,7 +73,7 @@ export class HttpSource implements Source {
       await answer.end();
       return 'unchanged';
     }
-    if (answer.status !== 200 && answer.status !== 206) {
+    if (answer.status !== 200 && !(answer.status === 206 && answer.from === part?.bytes)) {
       await answer.end();
       throw new InfrastructureError(`Unable to download '${url}'`, { code: `download-${answer.status}`, hint: `The server answered ${answer.status}.` });
     }
