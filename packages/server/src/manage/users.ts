@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Command } from 'commander';
 import { hashPassword } from '../auth/passwords.ts';
 import { randomSecret } from '../auth/secrets.ts';
+import { changeUser } from '../objects/write-user.ts';
 import { addToGroup, removeFromGroup, userId } from './objects.ts';
 import { aligned, csv } from './table.ts';
 import { CommandError, visit } from './visit.ts';
@@ -53,11 +54,7 @@ export function users(manage: Command): void {
         const id = await userId(c.trx, name);
         for (const joined of options.group ?? []) await addToGroup(c, name, joined);
         for (const left of options.notGroup ?? []) await removeFromGroup(c, name, left);
-        if (changed.length === 0) return;
-        await c.trx.updateTable('users').set(Object.fromEntries(changed)).where('id', '=', id).execute();
-        // Who knew the old password, or was shut out, is signed out.
-        if (set.password !== undefined || set.is_active === false) await c.trx.deleteFrom('sessions').where('user_id', '=', id).execute();
-        c.note('user', name, `changed ${changed.map(([key]) => key).join(', ')}`);
+        await changeUser(c, id, name, Object.fromEntries(changed));
       });
     }));
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
 import { hashPassword } from '../../auth/passwords.ts';
-import { serverUser } from '../../auth/permissions.ts';
+import { addUser, changeUser, removeUser } from '../../objects/write-user.ts';
 import type { Services } from '../../services.ts';
 import type { Change } from '../../store/change.ts';
 import { requireSuperuser } from '../who.ts';
@@ -46,14 +46,17 @@ export function restPeople(app: FastifyInstance, services: Services): void {
       return password === undefined ? columns : { ...columns, password: password === '' ? null : await hashPassword(String(password)) };
     },
     async after(c, id, request) {
-      const { groups, password, is_active } = (request.body ?? {}) as { groups?: unknown; password?: unknown; is_active?: unknown };
+      const { groups } = (request.body ?? {}) as { groups?: unknown };
       if (groups !== undefined) await setGroups(c, Number(id), names(groups));
-      // Who knew the old password, or was shut out, is signed out.
-      if (password !== undefined || is_active === false || is_active === 'false') await c.trx.deleteFrom('sessions').where('user_id', '=', Number(id)).execute();
+    },
+    writer: {
+      add: (c, columns) => addUser(c, { ...columns, username: String(columns['username']) }),
+      change: (c, id, username, columns) => changeUser(c, Number(id), username, columns),
+      async remove(c, id, username) {
+        if (await removeUser(c, Number(id), username) === 'server') throw messageError(400, 'The server itself works as this user: it stays.');
+      },
     },
     async mayRemove(db, id) {
-      const user = await db.selectFrom('users').select('username').where('id', '=', Number(id)).executeTakeFirst();
-      if (user?.username === serverUser) throw messageError(400, 'The server itself works as this user: it stays.');
       const job = await db.selectFrom('jobs').select('id').where('submitter', '=', Number(id)).limit(1).executeTakeFirst();
       // Removing the user would remove the jobs.
       if (job) throw messageError(400, 'This user has jobs: set "is_active" to false to shut the user out.');

@@ -38,8 +38,40 @@ export interface Resource<R> {
   resolve?(db: Kysely<Database>, columns: WrittenColumns, request: RestRequest): Promise<WrittenColumns>;
   /** What an object keeps in other tables; `key` is its key. */
   after?(c: Change, key: string | number, request: RestRequest): Promise<void>;
+  /** How it is written, where more than its table is to be thought of; the audit log included. */
+  readonly writer?: ResourceWriter;
   /** Throws when the object must stay. */
   mayRemove?(db: Kysely<Database>, key: string | number): Promise<void>;
+}
+
+export interface ResourceWriter {
+  /** Returns the key. */
+  add(c: Change, columns: WrittenColumns): Promise<string | number>;
+  /** @param name as the audit log calls the object; `there`: the objects that are there for who asks */
+  change(c: Change, key: string | number, name: string, columns: WrittenColumns, there: RawBuilder<boolean>): Promise<void>;
+  remove(c: Change, key: string | number, name: string, there: RawBuilder<boolean>): Promise<void>;
+}
+
+/** Writes the rows of a table that nothing else hangs on. */
+function rowWriter({ table, audit, title }: Pick<Resource<unknown>, 'table' | 'audit' | 'title'>, key: string): ResourceWriter {
+  const what = title.toLowerCase();
+  return {
+    async add(c, columns) {
+      const { rows } = await sql<{ key: string | number }>`insert into ${sql.table(table)} (${sql.join(Object.keys(columns).map((column) => sql.ref(column)))})
+        values (${sql.join(Object.values(columns))}) returning ${sql.ref(key)} as key`.execute(c.trx);
+      const made = rows[0]!.key;
+      c.note(audit, String(columns['name'] ?? made), `${what} added`);
+      return made;
+    },
+    async change(c, at, name, columns, there) {
+      if (Object.keys(columns).length > 0) await c.trx.updateTable(table).set(columns as never).where(sql.ref(key), '=', at).where(there).execute();
+      c.note(audit, name, `${what} changed`);
+    },
+    async remove(c, at, name, there) {
+      await c.trx.deleteFrom(table).where(sql.ref(key), '=', at).where(there).execute();
+      c.note(audit, name, `${what} removed`);
+    },
+  };
 }
 
 /** Adds the routes of a resource. */
@@ -47,6 +79,7 @@ export function resource<R>(app: FastifyInstance, services: Services, r: Resourc
   const { db } = services;
   const name = r.title.toLowerCase();
   const key = r.key.column.split('.')[1]!;
+  const writer = r.writer ?? rowWriter(r, key);
   /** The field that is told to be taken. */
   const label = r.required[0] ?? key;
   const there = (user: User) => r.where?.(user) ?? sql<boolean>`true`;
@@ -73,11 +106,8 @@ export function resource<R>(app: FastifyInstance, services: Services, r: Resourc
       const written = writtenColumns(request, r.written, r.required);
       const columns = { ...await (r.resolve?.(db, written, request) ?? written), ...r.owned?.(user) };
       const added = await refused(name, label, () => change(services, user.username, async (c) => {
-        const { rows } = await sql<{ key: string | number }>`insert into ${sql.table(r.table)} (${sql.join(Object.keys(columns).map((column) => sql.ref(column)))})
-          values (${sql.join(Object.values(columns))}) returning ${sql.ref(key)} as key`.execute(c.trx);
-        const made = rows[0]!.key;
+        const made = await writer.add(c, columns);
         await r.after?.(c, made, request);
-        c.note(r.audit, String(columns['name'] ?? columns['username'] ?? made), `${name} added`);
         return made;
       }));
       return reply.code(201).send(r.show(await find(user, added)));
@@ -91,10 +121,9 @@ export function resource<R>(app: FastifyInstance, services: Services, r: Resourc
     const columns = await (r.resolve?.(db, written, request) ?? written);
     let at: string | number = request.params.key;
     await refused(name, label, () => change(services, user.username, async (c) => {
-      if (Object.keys(columns).length > 0) await c.trx.updateTable(r.table).set(columns as never).where(sql.ref(key), '=', at).where(there(user)).execute();
+      await writer.change(c, at, called(row), columns, there(user));
       at = columns[key] as string | number | undefined ?? at;
       await r.after?.(c, r.key.kind === 'number' ? Number(at) : at, request);
-      c.note(r.audit, called(row), `${name} changed`);
     }));
     return r.show(await find(user, at));
   };
@@ -106,8 +135,7 @@ export function resource<R>(app: FastifyInstance, services: Services, r: Resourc
       const row = await find(user, request.params.key);
       await r.mayRemove?.(db, request.params.key);
       await change(services, user.username, async (c) => {
-        await c.trx.deleteFrom(r.table).where(sql.ref(key), '=', request.params.key).where(there(user)).execute();
-        c.note(r.audit, called(row), `${name} removed`);
+        await writer.remove(c, request.params.key, called(row), there(user));
       });
       return reply.code(204).send();
     },
