@@ -29,6 +29,8 @@ interface ManagedOptions {
 const settings = {
   listen_addresses: '', unix_socket_permissions: '0700', max_connections: '60', shared_buffers: '64MB', timezone: 'UTC',
   log_timezone: 'UTC', jit: 'off', max_wal_size: '512MB',
+  // Disks without heads: what an index holds is read from it, not from the whole table.
+  random_page_cost: '1.1',
 };
 
 /**
