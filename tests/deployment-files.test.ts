@@ -10,7 +10,8 @@ import { ConfigMap } from 'kubernetes-models/v1/ConfigMap';
 import { Service } from 'kubernetes-models/v1/Service';
 import { describe, expect, test } from 'vitest';
 import { loadYaml } from '@lava/yaml';
-import { packages } from '../packaging/debian/packages.mjs';
+// @ts-expect-error -- a script without types
+import { packages as debianPackages } from '../packaging/debian/packages.mjs';
 import { sharedStorage } from '../packages/server/src/files/storage-settings.ts';
 import { readMasterSettings } from '../packages/server/src/master-settings.ts';
 import { trustedProxies } from '../packages/server/src/networks.ts';
@@ -19,6 +20,7 @@ import { mayHaveOthers } from '../packages/server/src/roles.ts';
 // The files with which several servers are set up, as far as they can be checked without a cluster.
 
 const packaging = fileURLToPath(new URL('../packaging/', import.meta.url));
+const packages = debianPackages as Record<'server' | 'worker' | 'cli', { readonly name: string; readonly programs: readonly string[] }>;
 const programs = new Set(Object.values(packages).flatMap((p) => p.programs));
 type Mapping = Record<string, any>; // oxlint-disable-line typescript/no-explicit-any -- parsed files of every shape
 const kinds: Record<string, new (data: never) => { validate(): void }> = { StatefulSet, Deployment, Ingress, PodDisruptionBudget, ConfigMap, Service };

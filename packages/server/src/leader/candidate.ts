@@ -5,13 +5,13 @@ import { leaderSession, tryLock } from './lock.ts';
 import { isInOffice, takeOffice, type Person } from './office.ts';
 
 /** One term of office: from now on this server schedules and talks to the workers. */
-export interface Term {
+interface Term {
   readonly epoch: string;
   /** The database; changes through it are refused once another leads. */
   readonly connection: Connection;
 }
 
-export interface CandidateOptions {
+interface CandidateOptions {
   readonly connection: Connection;
   readonly log: DaemonLog;
   readonly person: Person;
@@ -21,7 +21,7 @@ export interface CandidateOptions {
   lead(term: Term): Promise<() => Promise<void>>;
 }
 
-export interface Candidate {
+interface Candidate {
   /** Stops leading, if it does, and makes place for another. */
   close(): Promise<void>;
 }

@@ -142,7 +142,7 @@ describe.sequential('two that may lead and one for the web', () => {
     await until(async () => (await servers.leader())?.url === other.url, 'another leader');
     const elected = performance.now() - hurt;
     expect(await taken).toMatchObject({ type: 'LOG_OK', lines: 100 });
-    console.log(`${what}: another server leads after ${(elected / 1000).toFixed(1)} s, the worker's lines are taken after ${((performance.now() - hurt) / 1000).toFixed(1)} s`);
+    process.stdout.write(`${what}: another server leads after ${(elected / 1000).toFixed(1)} s, the worker's lines are taken after ${((performance.now() - hurt) / 1000).toFixed(1)} s\n`);
     if (what !== 'SIGKILL') {
       leader.process.kill('SIGCONT');
       await until(async () => (await leader.said()).includes('leads no more'), 'the old leader to notice');
