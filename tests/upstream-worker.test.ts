@@ -157,6 +157,17 @@ describe.skipIf(!environment)("LAVA's own worker", () => {
     expect(await cases(client)).toEqual(['multinode-wait-address=pass', 'multinode-send-ready=pass', 'multinode-sync-done=pass']);
   }, 300_000);
 
+  test('runs a job again that asks for it', async () => {
+    const missing = { ...JSON.parse(ramdiskJob({ ...await guest(), kernel: '/nowhere/vmlinuz' }, ['true'])) as object, worker: 'debian', retry: { reasons: ['Infrastructure', 'Job'] } };
+    const id = await submit(system, JSON.stringify(missing));
+    expect(await finished(system, id)).toMatchObject({ health: 'Incomplete' });
+    const { attempts } = await system.api<{ attempts: { device: string; start_line: number }[] }>(`/api/v1/jobs/${id}`);
+    expect(attempts.map((a) => a.device).sort()).toEqual(['deb01', 'deb02']);
+    const records = await log(system, id);
+    expect(records[attempts[1]!.start_line - 1]).toMatchObject({ lvl: 'warning', msg: expect.stringContaining('Attempt 2 runs on') as string });
+    expect(records.filter((r) => r.lvl === 'results' && (r.msg as { case: string }).case === 'job')).toHaveLength(2);
+  }, 120_000);
+
   test('was woken by events, has ended its jobs, and is refused with a token that was replaced', async () => {
     expect(workerLog()).toContain('[EVENT] Worker mentioned');
     await waitUntil('the processes of the jobs to end', () => runs().length === 0 || undefined);
