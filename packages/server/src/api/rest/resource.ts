@@ -44,7 +44,7 @@ export interface Resource<R> {
   mayRemove?(db: Kysely<Database>, key: string | number): Promise<void>;
 }
 
-export interface ResourceWriter {
+interface ResourceWriter {
   /** Returns the key. */
   add(c: Change, columns: WrittenColumns): Promise<string | number>;
   /** @param name as the audit log calls the object; `there`: the objects that are there for who asks */
