@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { afterAll, expect, test } from 'vitest';
-import { guestRamdisk } from '@lava/testbed';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { guestRamdisk, type GuestImage } from '@lava/testbed';
 import { guest as guestImage, qemuDictionary } from '../support/jobs.ts';
 import { login } from './support/qemu-board.ts';
 import { runOn, steps } from './support/run-on.ts';
@@ -10,10 +10,11 @@ import { runOn, steps } from './support/run-on.ts';
 // A Linux in QEMU fetches another kernel from the worker and starts it in its own place, with kexec of Debian.
 
 const folder = mkdtempSync(join(tmpdir(), 'lava-kexec-'));
+let guest: GuestImage;
+beforeAll(async () => { guest = await guestImage(); });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('the running system starts the kernel that was deployed, and that one is tested', async () => {
-  const guest = await guestImage();
   const { outcome, cases, texts } = await runOn(folder, qemuDictionary, [
     { deploy: { to: 'tmpfs', os: 'oe', images: {
       kernel: { url: `file://${guest.kernel}`, image_arg: '-kernel {kernel} -append "console=ttyS0,115200 net first"' },

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { guestImage, guestRamdisk, project, type GuestImage } from '@lava/testbed';
 import { qemuDictionary } from '../support/jobs.ts';
 import { ganesha, NfsServer } from './support/nfs-server.ts';
@@ -9,6 +9,13 @@ import { arm64Board, login, uboot } from './support/qemu-board.ts';
 import { runOn, steps } from './support/run-on.ts';
 
 // Devices whose root file system lies on the worker, with LAVA's files of the tests in it, and is mounted over NFS.
+
+let arm64: GuestImage;
+let amd64: GuestImage;
+beforeAll(async () => {
+  arm64 = await guestImage(join(project, '.cache'), 'arm64');
+  amd64 = await guestImage(join(project, '.cache'));
+});
 
 const atEnd: (() => Promise<void> | void)[] = [];
 afterEach(async () => { for (const step of atEnd.splice(0).toReversed()) await step(); });
@@ -25,14 +32,13 @@ const tests = { timeout: { minutes: 1 }, definitions: [steps('root', 'mount', 'e
 
 describe.skipIf(!existsSync(ganesha))('NFS', () => {
   test.skipIf(!existsSync(uboot))('U-Boot starts a kernel that mounts its root over NFS', async () => {
-    const guest = await guestImage(join(project, '.cache'), 'arm64');
     const board = await arm64Board();
     atEnd.push(() => board.remove());
     await serve(board.folder);
     const { outcome, typed, printed, cases, messages } = await board.run([
       { deploy: {
-        to: 'tftp', os: 'oe', kernel: { url: `file://${guest.kernel}`, type: 'image' }, nfsrootfs: rootfs(guest),
-        ramdisk: { ...await initrd(guest), compression: 'gz', install_overlay: false, install_modules: true },
+        to: 'tftp', os: 'oe', kernel: { url: `file://${arm64.kernel}`, type: 'image' }, nfsrootfs: rootfs(arm64),
+        ramdisk: { ...await initrd(arm64), compression: 'gz', install_overlay: false, install_modules: true },
       } },
       { boot: { method: 'u-boot', commands: 'nfs', ...login } },
       { test: tests },
@@ -47,13 +53,12 @@ describe.skipIf(!existsSync(ganesha))('NFS', () => {
   });
 
   test('QEMU starts a kernel that mounts its root over NFS', async () => {
-    const guest = await guestImage(join(project, '.cache'));
     const folder = mkdtempSync(join(tmpdir(), 'lava-qemu-nfs-'));
     atEnd.push(() => rmSync(folder, { recursive: true, force: true }));
     await serve(folder);
     const { outcome, cases, texts } = await runOn(folder, `${qemuDictionary}{% set console_device = 'ttyS0,115200' %}\n`, [
       { deploy: { to: 'nfs', os: 'oe', images: {
-        kernel: { url: `file://${guest.kernel}`, image_arg: '-kernel {kernel}' }, initrd: { ...await initrd(guest), image_arg: '-initrd {initrd}' }, nfsrootfs: rootfs(guest),
+        kernel: { url: `file://${amd64.kernel}`, image_arg: '-kernel {kernel}' }, initrd: { ...await initrd(amd64), image_arg: '-initrd {initrd}' }, nfsrootfs: rootfs(amd64),
       } } },
       { boot: { method: 'qemu-nfs', media: 'nfs', ...login } },
       { test: tests },

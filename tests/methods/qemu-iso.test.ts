@@ -1,7 +1,8 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { GuestImage } from '@lava/testbed';
 import { guest as guestImage, qemuDictionary } from '../support/jobs.ts';
 import { grubPc, installerCd } from './support/installer.ts';
 import { login } from './support/qemu-board.ts';
@@ -10,11 +11,13 @@ import { runOn, steps } from './support/run-on.ts';
 // A virtual machine that is installed from a CD image, with answers (preseed) from the worker, and then tested.
 
 const folder = mkdtempSync(join(tmpdir(), 'lava-qemu-iso-'));
+let guest: GuestImage;
+beforeAll(async () => { guest = await guestImage(); });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe.skipIf(!existsSync(grubPc))('an installation', () => {
   test('the installer gets its answers, and the installed system is tested', async () => {
-    const iso = await installerCd(folder, await guestImage());
+    const iso = await installerCd(folder, guest);
     writeFileSync(join(folder, 'preseed.cfg'), 'd-i debian-installer/locale string en_US\nd-i preseed/late_command string touch /target/installed\n');
     // QEMU's network has the worker's folder of files for devices at its gateway.
     const dictionary = `${qemuDictionary}{% set netdevice = 'user,tftp=${folder}/var/lib/lava/dispatcher/tmp' %}\n{% set guestfs_size = 16 %}\n`;
