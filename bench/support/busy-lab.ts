@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { lavaPaths } from '@lava/base';
 import { createCertificate, readCertificate, readSecretCertificate, type WorkerEndpointOptions } from '@lava/link';
 import { LavaSystem } from '@lava/testbed';
-import { Context } from 'zeromq';
 import { hashSecret } from '../../packages/server/src/auth/secrets.ts';
-import { FakeWorker } from '../../packages/server/src/link/fake-worker.ts';
+import { FakeWorker, sharedContext } from '../../packages/server/src/link/fake-worker.ts';
 import { connect, type Connection } from '../../packages/server/src/store/connection.ts';
 import { findManagedPostgres } from '../../packages/server/src/store/managed/managed-postgres.ts';
 import { quietLog } from '../../packages/server/src/store/testing.ts';
@@ -71,8 +70,7 @@ export class BusyLab {
     const { rows: workers } = await session.query<{ hostname: string }>('select hostname from workers order by hostname');
     const { rows: attempts } = await session.query<{ worker: string; job: number; fence: number }>('select worker, job, fence from attempts where ended_at is null');
     await session.end();
-    // Threads of their own for a thousand workers would be too many for one machine.
-    const context = new Context({ ioThreads: 1, maxSockets: 20 * workers.length + 100 });
+    const context = sharedContext(workers.length);
     for (let n = 0; n < workers.length; n += atOnce) {
       const lot = workers.slice(n, n + atOnce).map(({ hostname }) => {
         const worker = new FakeWorker(hostname, { control: `tcp://127.0.0.1:${control}`, log: `tcp://127.0.0.1:${log}` }, this.#encryption, { context });

@@ -1,3 +1,4 @@
+import { Context } from 'zeromq';
 import { version } from '@lava/base';
 import { formatRecord, type LogLevel, type LogValue } from '@lava/job';
 import { WorkerEndpoint, type AttemptEnd, type AttemptRef, type LogReply, type Order, type WorkerEndpointOptions } from '@lava/link';
@@ -72,6 +73,9 @@ export class FakeWorker {
     return this.endpoint.close();
   }
 }
+
+/** ZeroMQ's threads for many workers in one process: a thousand with threads of their own would be too many. */
+export const sharedContext = (workers: number): Context => new Context({ ioThreads: 1, maxSockets: 20 * workers + 100 });
 
 export const record = (lvl: LogLevel, msg: LogValue): string => formatRecord(lvl, msg);
 
