@@ -118,7 +118,8 @@ test('a worker that lost a running job says so, and the job ends', () => inLab(a
   worker.endpoint.send({ type: 'UNKNOWN', job, fence });
   await state(lab, job, jobState.Finished);
   expect(await lab.job(job)).toMatchObject({ health: jobHealth.Incomplete, error_type: 'Infrastructure', error_msg: expect.stringContaining('lost the job') });
-  expect((await lab.device('q1')).health).toBe(deviceHealth.Unknown);
+  // Nobody has switched the device off.
+  expect((await lab.device('q1')).health).toBe(deviceHealth.Bad);
 }));
 
 test('canceled at the moment it starts: the worker never gets a START after the CANCEL', () => inLab(async (lab) => {

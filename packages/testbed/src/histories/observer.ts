@@ -50,7 +50,8 @@ export class Observer {
   async hurt(worker: string, reason: string): Promise<void> {
     this.hurting.set(worker, reason);
     this.wereHurt.set(worker, reason);
-    // What it holds now, also while the database is away.
+    // What it holds now, or is about to start, also while the database is away.
+    for (const { attempt, worker: on } of this.snapshots.at(-1)?.held ?? []) if (on === worker) this.excuses.set(attempt, reason);
     for (const name of await this.#lab.attemptFolders(this.#lab.worker(worker))) this.excuses.set(name, reason);
     await this.#lookAtDatabase().catch(() => undefined);
   }
