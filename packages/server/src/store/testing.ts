@@ -19,12 +19,8 @@ export async function startTestDatabases(): Promise<TestDatabases> {
   const folder = await mkdtemp('/tmp/lava-test-');
   await chmod(folder, 0o711); // another user runs the database
   const server = await startManagedPostgres({ folder: join(folder, 'postgresql'), log: quietLog, quick: true });
-  await ensureDatabase(server.socketFolder, 'template');
-  const template = connect({ socketFolder: server.socketFolder, database: 'template' }, { log: quietLog });
-  await migrate(template.db);
-  await template.close();
   const open: Connection[] = [];
-  return {
+  const databases: TestDatabases = {
     server, folder,
     async fresh(patience) {
       const database = `test${open.length}`;
@@ -39,6 +35,16 @@ export async function startTestDatabases(): Promise<TestDatabases> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+  try {
+    await ensureDatabase(server.socketFolder, 'template');
+    const template = connect({ socketFolder: server.socketFolder, database: 'template' }, { log: quietLog });
+    await migrate(template.db).finally(() => template.close());
+    return databases;
+  } catch (error) {
+    // No test will stop it.
+    await databases.stop();
+    throw error;
+  }
 }
 
 /** A daemon log that shows only what `LAVA_TEST_LOG` asks for. */
