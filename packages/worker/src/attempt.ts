@@ -24,6 +24,9 @@ export interface AttemptOptions extends RunOptions {
   gone(attempt: Attempt): void;
 }
 
+/** The process of a run that is over and was not noted down: no process has its number. */
+const nobody: ProcessIdentity = { pid: 0, started: '0', boot: '' };
+
 /** Milliseconds after which an END without an answer is sent again (LAVA: 5 s). */
 const resendEnd = 5000;
 
@@ -87,13 +90,8 @@ export class Attempt {
   /** Starts `lava-run` in the folder that has been made. Throws when that is not possible; nothing runs then. */
   async start(): Promise<void> {
     const { process: identity, exited } = await startRun(this.folder, this.#options);
-    try {
-      await this.folder.writeJson('process.json', identity);
-    } catch (error) {
-      signalProcess(identity, 'SIGKILL');
-      await killLeftovers(this.folder);
-      throw error;
-    }
+    // From here on it may have switched the board on: it is followed to its end, and found again by its mark.
+    await this.folder.writeJson('process.json', identity).catch((error) => this.#say('error', `cannot note its process: ${messageOf(error)}`));
     this.#say('info', `RUNNING as process ${identity.pid}`);
     this.#process = identity;
     this.#device = deviceOf(await this.folder.read('device.yaml'));
@@ -106,8 +104,9 @@ export class Attempt {
     this.#process = await this.folder.process();
     if (!this.#process) {
       this.#process = await findRun(this.folder);
-      if (this.#process) await this.folder.writeJson('process.json', this.#process);
+      if (this.#process) await this.folder.writeJson('process.json', this.#process).catch((error) => this.#say('error', `cannot note its process: ${messageOf(error)}`));
       else if (await this.#journal.read({ line: 0, offset: 0 }, 1 << 16) === undefined) return false;
+      this.#process ??= nobody;
     }
     this.#device = deviceOf(await this.folder.read('device.yaml'));
     this.#canceledAt = await this.folder.canceledAt();

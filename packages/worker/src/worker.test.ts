@@ -146,6 +146,19 @@ test('a run that ends while no daemon is there is reported by the next', async (
   expect(numbers(w.server.records(ref))).toEqual(upTo(100));
 });
 
+test('a run that ended and whose process could not be noted down (disk full) is reported by the next daemon', async () => {
+  const w = await setup();
+  const ref = w.start(15, { lines: 100, pause: 5 });
+  await waitUntil('records', () => w.server.count(ref) > 10);
+  const run = w.process(15);
+  await end(w.worker, 'SIGKILL');
+  writeFileSync(join(w.attempts, '15-1/process.json'), '{}');
+  await waitUntil('the run to end', () => !isAlive(run));
+  w.startWorker();
+  expect(await w.ended(ref)).toMatchObject({ result: 'pass', logLines: 101 });
+  expect(numbers(w.server.records(ref))).toEqual(upTo(100));
+});
+
 test('a restarted server gets the rest: no line lost or doubled', async () => {
   const w = await setup();
   const ref = w.start(6, { lines: 600, pause: 5 });
