@@ -61,7 +61,9 @@ test('a method of XML-RPC that changes something needs more than a token for rea
   const changing = /(?:^|[._])(?:add|delete|update|set|assign|revoke|put|import|submit|cancel|resubmit|refresh|make)(?:[._]|$)/;
   const open = [...methods.keys()].filter((name) => scopeOfMethod(name) === 'read');
   expect(open.length).toBeGreaterThan(60);
-  expect(open.filter((name) => changing.test(name) && name !== 'system.user_can_submit_to_types')).toEqual([]);
+  // Named like changes, but they only answer.
+  const harmless = ['results.make_custom_query', 'system.user_can_submit_to_types'];
+  expect(open.filter((name) => changing.test(name) && !harmless.includes(name))).toEqual([]);
 });
 
 test('what a token is for is told', async () => {
