@@ -8,8 +8,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',
-    // Most files wait most of the time: for boards, timeouts, other processes.
-    maxWorkers: 3,
+    maxWorkers: 2,
     // Tests that run side by side wait for boards, not for the processor.
     maxConcurrency: 12,
   },

@@ -35,5 +35,5 @@ describe.skipIf(!existsSync(grubPc))('an installation', () => {
     const printed = texts('target').join('\n');
     expect(printed).toMatch(/Linux version 6.*\+ cp -r .* \/target\/.*reboot: Power down.*Loading initial ramdisk.*Linux version 6/s);
     expect(texts('info')).toContain('The installation has ended');
-  });
+  }, 300_000);
 });

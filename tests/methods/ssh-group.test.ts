@@ -52,7 +52,9 @@ async function definition(): Promise<object> {
         ramdisk: { url: `file://${await guestRamdisk(guest, 'ssh')}`, image_arg: '-initrd {ramdisk}', compression: 'gz', format: 'cpio.newc', overlays: { lava: true } },
       } } },
       { boot: { role: boards, method: 'qemu', media: 'tmpfs', ...login } },
-      tests('host', 'mkdir -p /etc/dropbear /var/log', 'dropbear -R -s', 'touch /i-am-the-host', 'lava-send ipv4 ipaddr=127.0.0.1', 'lava-send lava_start', 'lava-sync done'),
+      tests('host', 'mkdir -p /etc/dropbear /var/log', 'dropbear -R -s', 'touch /i-am-the-host', 'lava-send ipv4 ipaddr=127.0.0.1', 'lava-send lava_start', 'lava-sync done',
+        // Not before the guest has signed out: a dropbear for each session.
+        'while [ "$(pidof dropbear | wc -w)" -gt 1 ]; do sleep 0.2; done'),
       { deploy: { role: ['guest'], to: 'ssh', os: 'oe', protocols: { 'lava-multinode': [{ action: 'prepare-scp-overlay', request: 'lava-wait', messageID: 'ipv4', message: { ipaddr: '$ipaddr' }, timeout: { minutes: 2 } }] } } },
       { boot: { role: ['guest'], method: 'ssh', connection: 'ssh', prompts: ['root@guest:'], parameters: { hostID: 'ipv4', host_key: 'ipaddr' } } },
       tests('guest', 'lava-test-case on-the-host --shell test -e /i-am-the-host', 'lava-send seen from=$(lava-self)', 'lava-sync done'),

@@ -84,7 +84,7 @@ describe.skipIf(!hasUpstream || !existsSync(uboot))("LAVA's own dispatcher", () 
     expect(ours.cases.slice(0, -1).sort()).toEqual(cases(theirs).sort());
     const fromBoot = (all: readonly string[]) => all.slice(all.indexOf('lava/bootloader-overlay pass'));
     expect(fromBoot(ours.cases).slice(0, -1)).toEqual(fromBoot(cases(theirs)));
-  });
+  }, 300_000);
 });
 
 /** All differences between the two logs: what LAVA 2023.01 did, turned into what later releases do. */

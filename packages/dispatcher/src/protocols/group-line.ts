@@ -23,6 +23,7 @@ export class GroupFiles implements GroupLine {
   #calls = 0;
   #offset = 0;
   #reading: Promise<void> = Promise.resolve();
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -35,7 +36,10 @@ export class GroupFiles implements GroupLine {
     const watcher = watch(this.#folder, { persistent: false }, () => wake());
     watcher.on('error', () => undefined);
     try {
-      await appendFile(join(this.#folder, 'calls.jsonl'), `${JSON.stringify({ call, request })}\n`, { mode: 0o600 });
+      // In the order in which they are made.
+      const write = this.#writing.then(() => appendFile(join(this.#folder, 'calls.jsonl'), `${JSON.stringify({ call, request })}\n`, { mode: 0o600 }));
+      this.#writing = write.catch(() => undefined);
+      await write;
       for (;;) {
         signal.throwIfAborted();
         const changed = new Promise<void>((resolve) => { wake = resolve; });

@@ -105,8 +105,9 @@ export class FaultLab {
         try {
           await this.system.startServer({ env: { LAVA_LEASE_SECONDS: String(leaseSeconds), LAVA_LOGLEVEL: 'DEBUG', ...this.serverClock?.environment } });
         } catch (error) {
-          // Another fault may have killed it while it started.
-          if (this.system.server?.process.signalCode === null) throw error;
+          // Another fault may have killed it, or told it to end, while it started.
+          const { signalCode, exitCode } = this.system.server!.process;
+          if (signalCode === null && exitCode !== 0) throw error;
         }
       }
     });
