@@ -49,6 +49,19 @@ async function withoutWorker({ lab, worker, plan }: FaultContext, end: NodeJS.Si
   return true;
 }
 
+/** Puts a copy in the place of what is there, as soon as there is room: another fault may just have filled the disk. */
+async function copyBack({ lab }: FaultContext, from: string, to: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    await rm(to, { recursive: true, force: true });
+    try {
+      return await lab.copy(from, to);
+    } catch (error) {
+      if (tries === 300) throw error;
+      await held(100);
+    }
+  }
+}
+
 /** Kills all that runs of a worker's attempts, as when its machine dies. */
 async function killRuns({ lab, worker }: FaultContext): Promise<void> {
   for (const name of await lab.attemptFolders(worker)) for (const pid of processesOfAttempt(join(worker.attempts, name))) signal(pid, 'SIGKILL');
@@ -136,8 +149,7 @@ export const faultKinds: readonly Fault[] = [
       await held(c.plan.lasts);
       return withoutWorker(c, 'SIGKILL', async () => {
         await killRuns(c);
-        await rm(c.worker.attempts, { recursive: true, force: true });
-        await c.lab.copy(copy, c.worker.attempts);
+        await copyBack(c, copy, c.worker.attempts);
       });
     }),
   },
@@ -151,7 +163,7 @@ export const faultKinds: readonly Fault[] = [
       await withoutWorker(c, 'SIGKILL', async () => {
         for (const name of await readdir(copy).catch(() => [])) {
           if (existsSync(join(c.worker.attempts, name))) continue;
-          await c.lab.copy(join(copy, name), join(c.worker.attempts, name));
+          await copyBack(c, join(copy, name), join(c.worker.attempts, name));
           found = true;
         }
       });
