@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isMapping, mappingAt, type Mapping } from '@lava/job';
 import { loadYaml } from '@lava/yaml';
-import { startLab, type TestLab } from '../packages/server/src/core.testing.ts';
+import { withLab, type TestLab } from '../packages/server/src/core.testing.ts';
 import type { FakeWorker } from '../packages/server/src/link/fake-worker.ts';
 import { record, until } from '../packages/server/src/link/fake-worker.ts';
 import { SubmitError } from '../packages/server/src/services.ts';
@@ -14,14 +14,7 @@ let databases: TestDatabases;
 beforeAll(async () => { databases = await startTestDatabases(); });
 afterAll(() => databases.stop());
 
-async function inLab(work: (lab: TestLab) => Promise<void>): Promise<void> {
-  const lab = await startLab(databases);
-  try {
-    await work(lab);
-  } finally {
-    await lab.close();
-  }
-}
+const inLab = (work: (lab: TestLab) => Promise<void>) => withLab(databases, work);
 
 const definition = (clients: number, { essential = false, guest = false } = {}) => `job_name: pair
 visibility: public

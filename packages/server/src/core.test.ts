@@ -6,21 +6,14 @@ import { change } from './store/change.ts';
 import { findPostmaster } from './store/managed/postmaster.ts';
 import { deviceHealth, deviceState, jobHealth, jobState } from './store/numbers.ts';
 import { startTestDatabases, type TestDatabases } from './store/testing.ts';
-import { startLab, type TestLab } from './core.testing.ts';
+import { withLab, type TestLab } from './core.testing.ts';
 import { FakeWorker, record, until } from './link/fake-worker.ts';
 
 let databases: TestDatabases;
 beforeAll(async () => { databases = await startTestDatabases(); });
 afterAll(() => databases.stop());
 
-async function inLab(work: (lab: TestLab) => Promise<void>, options?: Parameters<typeof startLab>[1]): Promise<void> {
-  const lab = await startLab(databases, options);
-  try {
-    await work(lab);
-  } finally {
-    await lab.close();
-  }
-}
+const inLab = (work: (lab: TestLab) => Promise<void>, options?: Parameters<typeof withLab>[2]) => withLab(databases, work, options);
 
 const state = (lab: TestLab, job: number, wanted: number) => until(async () => (await lab.job(job)).state === wanted, `job ${job} in state ${wanted}`);
 

@@ -81,3 +81,13 @@ export async function startLab(databases: TestDatabases, { lease = 90, clock }: 
     },
   };
 }
+
+/** Runs a test in a lab of its own, which is closed however the test ends. */
+export async function withLab(databases: TestDatabases, work: (lab: TestLab) => Promise<void>, options?: LabOptions): Promise<void> {
+  const lab = await startLab(databases, options);
+  try {
+    await work(lab);
+  } finally {
+    await lab.close();
+  }
+}

@@ -4,7 +4,7 @@ import { InfrastructureError, JobError } from '@lava/base';
 import type { Unavailable } from './source.ts';
 
 /** What a program of the worker prints, with its error when it fails. */
-interface Call {
+export interface Call {
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   /** The address that it is asked for. */

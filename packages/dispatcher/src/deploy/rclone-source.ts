@@ -1,48 +1,40 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { JobError } from '@lava/base';
 import { isMapping, mappingAt } from '@lava/job';
 import { asText } from '../pipeline/as-text.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
-import { askProgram, programOutput } from './program-output.ts';
-import type { Source, Unavailable } from './source.ts';
+import { askProgram, type Call } from './program-output.ts';
+import { ProgramSource } from './program-source.ts';
+import type { Unavailable } from './source.ts';
 
 /**
  * A file of a storage that rclone knows: `rclone://REMOTE/PATH`. The remote is described by the job's secret `rclone_env`
  * (variables), else by its secret `rclone_config` (text), else by the file that `rclone_config` of dispatcher.yaml names,
  * else by what the worker's user has.
  */
-export class RcloneSource implements Source {
-  readonly action = 'rclone-download';
-  readonly url: string;
+export class RcloneSource extends ProgramSource {
+  override readonly action = 'rclone-download';
+  protected override readonly hint = "Try 'rclone size' of the same remote and path as the user that the worker runs as.";
   readonly #job: JobContext;
   readonly #file: string;
 
   /** @throws JobError for an address that names no remote or no file */
   constructor(url: string, job: JobContext) {
+    super(url);
     // No remote that is made up in its name, and no option.
     const { remote, path } = /^rclone:\/\/(?<remote>\w[\w.+@-]*)\/(?<path>.+)$/i.exec(url)?.groups ?? {};
     if (remote === undefined || path === undefined) throw new JobError(`'${url}' names no file of a remote`, { code: 'download-url', hint: 'Write rclone://remote/path/of/file, with a remote of the configuration of rclone.' });
-    this.url = url;
     this.#job = job;
     this.#file = `${remote}:${path}`;
   }
 
-  async check(say: (text: string) => void, signal: AbortSignal): Promise<Unavailable | undefined> {
-    say(`Validating that ${this.url} exists`);
-    const size = await this.#size(signal);
-    return 'problem' in size ? size.problem : undefined;
+  protected override reading(signal: AbortSignal) {
+    return this.#call(['cat', this.#file], signal);
   }
 
-  async open(_say: (text: string) => void, signal: AbortSignal): Promise<{ stream: Readable; size: number | undefined }> {
-    const size = await this.#size(signal);
-    if ('problem' in size) throw new JobError(size.problem.text, { code: size.problem.code, hint });
-    return { stream: programOutput(await this.#call(['cat', this.#file], signal)), size: size.bytes };
-  }
-
-  async #size(signal: AbortSignal): Promise<{ bytes: number | undefined } | { problem: Unavailable }> {
+  protected override async size(signal: AbortSignal): Promise<{ bytes: number | undefined } | { problem: Unavailable }> {
     const said = await askProgram(await this.#call(['size', '--json', this.#file], signal));
     if ('problem' in said) return said;
     const { count, bytes } = JSON.parse(said.answer) as { count?: number; bytes?: number };
@@ -50,13 +42,13 @@ export class RcloneSource implements Source {
     return { bytes: bytes === undefined || bytes < 0 ? undefined : bytes };
   }
 
-  async #call(words: readonly string[], signal: AbortSignal) {
+  async #call(words: readonly string[], signal: AbortSignal): Promise<Call> {
     const { dispatcher, definition, environment, scratch } = this.#job;
     const secrets = mappingAt(definition, 'secrets') ?? {};
     const variables = secrets['rclone_env'];
     const program = asText(dispatcher['rclone_path'] ?? 'rclone');
     const call = (options: readonly string[], more: Readonly<Record<string, string>> = {}) => (
-      { argv: [program, ...words, ...options], environment: { ...environment, ...more }, url: this.url, signal, hint });
+      { argv: [program, ...words, ...options], environment: { ...environment, ...more }, url: this.url, signal, hint: this.hint });
     if (isMapping(variables)) return call([], remoteVariables(variables));
     if (secrets['rclone_config'] !== undefined) {
       const file = join(scratch, `rclone-${randomUUID()}.conf`);
@@ -74,5 +66,3 @@ function remoteVariables(variables: Readonly<Record<string, unknown>>): Record<s
   if (refused.length > 0) throw new JobError(`The secret 'rclone_env' may not set ${refused.join(', ')}`, { code: 'rclone-variables', hint: 'Describe the remote with RCLONE_CONFIG_REMOTE_TYPE and the like, or with variables of AWS_, AZURE_ or GOOGLE_.' });
   return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, asText(value)]));
 }
-
-const hint = "Try 'rclone size' of the same remote and path as the user that the worker runs as.";

@@ -1,42 +1,34 @@
-import type { Readable } from 'node:stream';
 import { JobError } from '@lava/base';
 import { shellQuote } from '../overlay/shell-text.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
-import { askProgram, programOutput } from './program-output.ts';
-import type { Source, Unavailable } from './source.ts';
+import { askProgram, type Call } from './program-output.ts';
+import { ProgramSource } from './program-source.ts';
+import type { Unavailable } from './source.ts';
 
 /** A file of another machine, read over ssh with the keys and settings of the worker's user: `scp://[USER@]HOST[:PORT]/PATH`. */
-export class ScpSource implements Source {
-  readonly action = 'scp-download';
-  readonly url: string;
+export class ScpSource extends ProgramSource {
+  override readonly action = 'scp-download';
+  protected override readonly hint = "Try 'ssh HOST stat PATH' as the user that the worker runs as: it needs a key without a password, and the host's key among its known hosts.";
   readonly #environment: JobContext['environment'];
   readonly #login: readonly string[];
   readonly #path: string;
 
   /** @throws JobError for an address that names no host or no file */
   constructor(url: string, environment: JobContext['environment']) {
+    super(url);
     const { user = '', host, port, path } = /^scp:\/\/(?<user>[^@/-][^@/]*@)?(?<host>\[[\da-f:.]+\]|[^:/@-][^:/@]*)(?::(?<port>\d+))?(?<path>\/.+)$/i.exec(url)?.groups ?? {};
     if (host === undefined || path === undefined) throw new JobError(`'${url}' names no file on a machine`, { code: 'download-url', hint: 'Write scp://user@host/path/of/file, with :port after the host if need be.' });
-    this.url = url;
     this.#environment = environment;
     // Nobody is there to type a password.
     this.#login = ['ssh', '-o', 'BatchMode=yes', ...(port === undefined ? [] : ['-p', port]), '--', `${user}${host.replaceAll(/[[\]]/g, '')}`];
     this.#path = path;
   }
 
-  async check(say: (text: string) => void, signal: AbortSignal): Promise<Unavailable | undefined> {
-    say(`Validating that ${this.url} exists`);
-    const size = await this.#size(signal);
-    return 'problem' in size ? size.problem : undefined;
+  protected override reading(signal: AbortSignal) {
+    return this.#call(`cat ${shellQuote(this.#path)}`, signal);
   }
 
-  async open(_say: (text: string) => void, signal: AbortSignal): Promise<{ stream: Readable; size: number | undefined }> {
-    const size = await this.#size(signal);
-    if ('problem' in size) throw new JobError(size.problem.text, { code: size.problem.code, hint });
-    return { stream: programOutput(this.#call(`cat ${shellQuote(this.#path)}`, signal)), size: size.bytes };
-  }
-
-  async #size(signal: AbortSignal): Promise<{ bytes: number } | { problem: Unavailable }> {
+  protected override async size(signal: AbortSignal): Promise<{ bytes: number } | { problem: Unavailable }> {
     // The size of what a link leads to; other programs say more than a number when they start.
     const said = await askProgram(this.#call(`stat -L -c %s ${shellQuote(this.#path)}`, signal));
     if ('problem' in said) return said;
@@ -44,9 +36,7 @@ export class ScpSource implements Source {
     return bytes === undefined ? { problem: { text: `Resource unavailable at '${this.url}': its size is unknown`, code: 'download-program' } } : { bytes: Number(bytes) };
   }
 
-  #call(command: string, signal: AbortSignal) {
-    return { argv: [...this.#login, command], environment: this.#environment, url: this.url, signal, hint };
+  #call(command: string, signal: AbortSignal): Call {
+    return { argv: [...this.#login, command], environment: this.#environment, url: this.url, signal, hint: this.hint };
   }
 }
-
-const hint = "Try 'ssh HOST stat PATH' as the user that the worker runs as: it needs a key without a password, and the host's key among its known hosts.";

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AttemptRef, Order } from '@lava/link';
-import { startLab, type TestLab } from '../core.testing.ts';
+import { withLab, type TestLab } from '../core.testing.ts';
 import { record, until, type FakeWorker } from '../link/fake-worker.ts';
 import { change } from '../store/change.ts';
 import { deviceHealth, deviceState, jobHealth, jobState } from '../store/numbers.ts';
@@ -14,14 +14,7 @@ let databases: TestDatabases;
 beforeAll(async () => { databases = await startTestDatabases(); });
 afterAll(() => databases.stop());
 
-async function inLab(work: (lab: TestLab) => Promise<void>): Promise<void> {
-  const lab = await startLab(databases);
-  try {
-    await work(lab);
-  } finally {
-    await lab.close();
-  }
-}
+const inLab = (work: (lab: TestLab) => Promise<void>) => withLab(databases, work);
 
 type Start = Extract<Order, { type: 'START' }>;
 const startOf = (worker: FakeWorker, job: number, fence: number) =>

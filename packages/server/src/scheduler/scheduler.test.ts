@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startLab, type TestLab } from '../core.testing.ts';
+import { withLab, type TestLab } from '../core.testing.ts';
 import { until } from '../link/fake-worker.ts';
 import { deviceHealth, jobHealth, jobState } from '../store/numbers.ts';
 import { startTestDatabases, type TestDatabases } from '../store/testing.ts';
@@ -10,15 +10,10 @@ let databases: TestDatabases;
 beforeAll(async () => { databases = await startTestDatabases(); });
 afterAll(() => databases.stop());
 
-async function inLab(work: (lab: TestLab) => Promise<void>): Promise<void> {
-  const lab = await startLab(databases);
-  try {
-    await lab.connection.db.insertInto('users').values({ username: 'lava-health', is_active: false }).execute();
-    await work(lab);
-  } finally {
-    await lab.close();
-  }
-}
+const inLab = (work: (lab: TestLab) => Promise<void>) => withLab(databases, async (lab) => {
+  await lab.connection.db.insertInto('users').values({ username: 'lava-health', is_active: false }).execute();
+  await work(lab);
+});
 
 async function writeCheck(lab: TestLab, name: string, text: string): Promise<void> {
   const path = join(lab.core.services.paths.dispatcherConfig, 'health-checks', `${name}.yaml`);
