@@ -13,9 +13,9 @@ import { loadYaml } from '@lava/yaml';
 // @ts-expect-error -- a script without types
 import { packages as debianPackages } from '../packaging/debian/packages.mjs';
 import { sharedStorage } from '../packages/server/src/files/storage-settings.ts';
-import { readMasterSettings } from '../packages/server/src/master-settings.ts';
-import { trustedProxies } from '../packages/server/src/networks.ts';
-import { mayHaveOthers } from '../packages/server/src/roles.ts';
+import { readMasterSettings } from '../packages/server/src/settings/master-settings.ts';
+import { trustedProxies } from '../packages/server/src/settings/networks.ts';
+import { mayHaveOthers } from '../packages/server/src/settings/roles.ts';
 
 // The files with which several servers are set up, as far as they can be checked without a cluster.
 

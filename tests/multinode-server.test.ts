@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isMapping, mappingAt, type Mapping } from '@lava/job';
 import { loadYaml } from '@lava/yaml';
-import { withLab, type TestLab } from '../packages/server/src/core.testing.ts';
+import { withLab, type TestLab } from '../packages/server/src/core/core.testing.ts';
 import type { FakeWorker } from '../packages/server/src/link/fake-worker.ts';
 import { record, until } from '../packages/server/src/link/fake-worker.ts';
 import { SubmitError } from '../packages/server/src/services.ts';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { daemonLog, LavaError, messageOf } from '@lava/base';
 import { openLogFile } from './log-file.ts';
-import { readMasterSettings, type MasterOptions } from './master-settings.ts';
+import { readMasterSettings, type MasterOptions } from './settings/master-settings.ts';
 import { startServer } from './server.ts';
 
 /** Adds the options of the server, which are those of LAVA's classic lava-master and a few more. */

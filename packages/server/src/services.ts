@@ -1,8 +1,9 @@
 import type { Kysely } from 'kysely';
-import type { DeviceHealth, Invalid, JobHealth, JobState, JsonSchema, WorkerHealth } from '@lava/job';
+import type { DeviceHealth, Invalid, JsonSchema, WorkerHealth } from '@lava/job';
 import { LavaError, type DaemonLog, type ErrorType, type LavaPaths } from '@lava/base';
 import type { User } from './auth/users.ts';
-import type { Waiting } from './scheduler/explain.ts';
+import type { EventBus } from './event-bus.ts';
+import type { Actor } from './store/change.ts';
 import type { Database } from './store/database.ts';
 import type { Timings } from './timings.ts';
 
@@ -21,26 +22,6 @@ export interface Services {
   healthy(): Promise<boolean>;
 }
 
-/** Something changed and is stored. Sent after the transaction; a lost event loses nothing but promptness. */
-export type ServerEvent =
-  | { readonly type: 'job'; readonly id: number; readonly state: JobState; readonly health: JobHealth }
-  | { readonly type: 'device'; readonly hostname: string }
-  | { readonly type: 'worker'; readonly hostname: string }
-  /** `lines` records of the job's log are now on disk. */
-  | { readonly type: 'log'; readonly job: number; readonly lines: number }
-  /** New test cases with these ids. */
-  | { readonly type: 'results'; readonly job: number; readonly cases: readonly number[] }
-  /** Actions of the pipeline started or ended. */
-  | { readonly type: 'actions'; readonly job: number; readonly startLines: readonly number[] }
-  /** A record of level `event`. */
-  | { readonly type: 'test-event'; readonly job: number; readonly message: string };
-
-export interface EventBus {
-  publish(event: ServerEvent): void;
-  /** Returns how to stop listening. A listener that throws is logged and stays. */
-  subscribe(listener: (event: ServerEvent) => void): () => void;
-}
-
 /** Log files by job: `job-output/YYYY/MM/DD/ID/output.yaml` with `output.idx` (64-bit byte offsets of the lines). */
 export interface LogStore {
   /** Number of complete records. */
@@ -55,9 +36,6 @@ export interface LogStore {
   removal(job: number): Promise<() => Promise<void>>;
 }
 
-/** Who does it: a user name, or `lava-health` for the server itself. */
-export type Actor = string;
-
 /** The stored jobs of one submission. */
 export interface Submitted {
   readonly ids: number[];
@@ -71,6 +49,24 @@ export interface Submitter {
   readonly id: number;
   readonly username: string;
   readonly deviceTypes?: readonly string[] | null;
+}
+
+/** Why a job waits. */
+export interface Waiting {
+  readonly reason: string;
+  /** Place among the jobs of its device type in the order in which they would be served, from 1; a group counts once. */
+  readonly position: number;
+  /** Devices that could run it, with what each does; undefined: it is free. */
+  readonly devices: readonly { readonly hostname: string; readonly worker: string | null; readonly does: string; readonly job: number | null }[];
+  /** Null when nothing is known of how long jobs like those ahead of it take, or when no device is in service. */
+  readonly estimate: Estimate | null;
+}
+
+/** Seconds from now until a job starts: nine of ten times later than `soonest`, half the time before `likely`, nine of ten times before `latest`. */
+export interface Estimate {
+  readonly soonest: number;
+  readonly likely: number;
+  readonly latest: number;
 }
 
 export interface JobService {

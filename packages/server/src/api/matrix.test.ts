@@ -5,7 +5,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { globalPermissions, knownPermission } from '../auth/permissions.ts';
 import { newToken } from '../auth/tokens.ts';
-import { defaultEventSettings } from '../event-settings.ts';
+import { defaultEventSettings } from './events/settings.ts';
 import type { Services } from '../services.ts';
 import { plain } from './plain/plain.ts';
 import { rest } from './rest/rest.ts';

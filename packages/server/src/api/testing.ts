@@ -10,7 +10,7 @@ import { newToken } from '../auth/tokens.ts';
 import { renderFrom } from '../devices/renderer.ts';
 import { eventBus } from '../event-bus.ts';
 import { LogFile } from '../logs/log-file.ts';
-import { openServices } from '../open-services.ts';
+import { openServices } from '../core/open-services.ts';
 import type { Services } from '../services.ts';
 import { quietLog, startTestDatabases, type TestDatabases } from '../store/testing.ts';
 import { startHttp } from './http.ts';

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { version } from '@lava/base';
-import type { MasterOptions } from '../master-settings.ts';
+import type { MasterOptions } from '../settings/master-settings.ts';
 import { explain, rootOption, runServer, serverOptions } from '../run.ts';
 
 const program = serverOptions(new Command('lava-master').description('The LAVA server: web, API, scheduler, and the sockets that workers connect to.').version(version));

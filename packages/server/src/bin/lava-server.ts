@@ -5,7 +5,7 @@ import { lavaPaths, version } from '@lava/base';
 import { createCertificate } from '@lava/link';
 import { addManage } from '../manage/manage.ts';
 import { CommandError } from '../manage/visit.ts';
-import type { MasterOptions } from '../master-settings.ts';
+import type { MasterOptions } from '../settings/master-settings.ts';
 import { explain, rootOption, runServer, serverOptions } from '../run.ts';
 
 const program = new Command('lava-server').description('The LAVA server and its administration.').version(version).option(...rootOption);

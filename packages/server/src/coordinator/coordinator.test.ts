@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Opaque } from '@lava/link';
-import { startLab, type TestLab } from '../core.testing.ts';
+import { startLab, type TestLab } from '../core/core.testing.ts';
 import { until, type FakeWorker } from '../link/fake-worker.ts';
 import { quietLog, startTestDatabases, type TestDatabases } from '../store/testing.ts';
 import { CoordinatorServer } from './coordinator-server.ts';

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '@lava/base';
-import { addressesIn } from '../networks.ts';
+import { addressesIn } from '../settings/networks.ts';
 
 /** Where LAVA's own workers find the coordinator of multinode groups. */
 export interface CoordinatorSettings {

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '@lava/base';
 import { checkDevice, lookupFolders, renderDevice, type DeviceProblem, type TemplateSource } from '@lava/device';
 import { configurationFile, readConfiguration, storedConfigurations, type ConfigurationParts } from './configuration.ts';
-import type { DeviceRenderer } from './device-service.ts';
+import type { DeviceRenderer } from '../core/device-service.ts';
 
 /** Everything that is wrong or odd with what a device's dictionary gives. */
 export async function deviceProblems(parts: ConfigurationParts, name: string, deviceType: string): Promise<readonly DeviceProblem[]> {

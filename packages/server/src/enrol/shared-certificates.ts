@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { sql, type Kysely } from 'kysely';
 import { messageOf, type DaemonLog } from '@lava/base';
 import { parseCertificate, replacePublicCertificate } from '@lava/link';
-import type { EventBus } from '../services.ts';
+import type { EventBus } from '../event-bus.ts';
 import type { Change } from '../store/change.ts';
 import type { Database } from '../store/database.ts';
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AttemptRef, Opaque } from '@lava/link';
-import { startLab, type TestLab } from '../core.testing.ts';
+import { startLab, type TestLab } from '../core/core.testing.ts';
 import { until, type FakeWorker } from '../link/fake-worker.ts';
 import { jobState } from '../store/numbers.ts';
 import { startTestDatabases, type TestDatabases } from '../store/testing.ts';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigurationError } from '@lava/base';
 import { mappingAt } from '@lava/job';
-import { readSettings } from '../settings-files.ts';
+import { readSettings } from '../settings/settings-files.ts';
 
 /**
  * The database that a LAVA's settings name, as `postgresql://…`: `DATABASES` in settings.yaml and settings.d, or

@@ -2,7 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import { may, type Guarded } from '../auth/permissions.ts';
 import type { User } from '../auth/users.ts';
 import { guardedType } from '../auth/visibility.ts';
-import { match } from '../scheduler/match.ts';
+import { match } from '../matching/match.ts';
 import type { SubmitErrorKind } from '../services.ts';
 import type { Database } from '../store/database.ts';
 import { deviceHealth } from '../store/numbers.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AttemptRef, Order } from '@lava/link';
-import { withLab, type TestLab } from '../core.testing.ts';
+import { withLab, type TestLab } from '../core/core.testing.ts';
 import { record, until, type FakeWorker } from '../link/fake-worker.ts';
 import { change } from '../store/change.ts';
 import { deviceHealth, deviceState, jobHealth, jobState } from '../store/numbers.ts';

@@ -4,7 +4,7 @@ import { SubmitError } from '../services.ts';
 import { deviceHealth } from '../store/numbers.ts';
 import type { Connection } from '../store/connection.ts';
 import { quietLog, startTestDatabases, type TestDatabases } from '../store/testing.ts';
-import { jobService } from './job-service.ts';
+import { jobService } from '../core/job-service.ts';
 
 let databases: TestDatabases;
 let connection: Connection;

@@ -2,7 +2,7 @@ import { sql, type Kysely, type Transaction } from 'kysely';
 import { messageOf, type DaemonLog } from '@lava/base';
 import { understandResult, type NewCase, type Understood } from '@lava/job';
 import { dumpYaml, loadYaml } from '@lava/yaml';
-import type { EventBus } from '../services.ts';
+import type { EventBus } from '../event-bus.ts';
 import { isConnectionLoss, whenBack } from '../store/connection.ts';
 import type { Database } from '../store/database.ts';
 import { storableJson } from '../store/json.ts';

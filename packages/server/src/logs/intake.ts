@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { DaemonLog } from '@lava/base';
-import type { EventBus, LogStore } from '../services.ts';
+import type { EventBus } from '../event-bus.ts';
+import type { LogStore } from '../services.ts';
 import type { Database } from '../store/database.ts';
 import { beginSection, latestAttempt, type LoggedAttempt } from './attempt-section.ts';
 import { Derivation } from './derive.ts';

@@ -5,7 +5,7 @@ import { lavaPaths } from '@lava/base';
 import { formatRecord, understandResult, type LogValue } from '@lava/job';
 import { loadYaml } from '@lava/yaml';
 import { eventBus } from '../event-bus.ts';
-import type { ServerEvent } from '../services.ts';
+import type { ServerEvent } from '../event-bus.ts';
 import { jobState } from '../store/numbers.ts';
 import { quietLog, startTestDatabases, type TestDatabases } from '../store/testing.ts';
 import { LogIntake } from './intake.ts';

@@ -1,7 +1,7 @@
 import { rm, stat } from 'node:fs/promises';
 import { sql, type Kysely } from 'kysely';
 import { messageOf, sleep, type DaemonLog } from '@lava/base';
-import type { EventBus } from '../services.ts';
+import type { EventBus } from '../event-bus.ts';
 import type { Database } from '../store/database.ts';
 import { jobState } from '../store/numbers.ts';
 import { pack, packed, size } from './packed-log.ts';

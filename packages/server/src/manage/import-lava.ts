@@ -3,14 +3,14 @@ import type { Command } from 'commander';
 import { messageOf } from '@lava/base';
 import { shareFolders } from '../backup/shared-folders.ts';
 import { findDatabase } from '../import/find-database.ts';
-import { deviceService } from '../devices/device-service.ts';
+import { deviceService } from '../core/device-service.ts';
 import { renderFrom } from '../devices/renderer.ts';
 import { importLava } from '../import/import-lava.ts';
 import type { ImportParts } from '../import/import-parts.ts';
 import { rehearse } from '../import/rehearsal.ts';
 import { Report } from '../import/report.ts';
 import { openSource } from '../import/source.ts';
-import type { EventBus } from '../services.ts';
+import type { EventBus } from '../event-bus.ts';
 import { change } from '../store/change.ts';
 import { CommandError, commandLine, visit } from './visit.ts';
 

@@ -12,7 +12,7 @@ import { networkGuard } from '../notify/network-guard.ts';
 import { notifySettings, type NotifySettings } from '../notify/settings.ts';
 import { receiverKey, startSignature } from '../notify/signature.ts';
 import { withoutSecrets } from '../notify/without-secrets.ts';
-import { readSettingsFiles } from '../settings-files.ts';
+import { readSettingsFiles } from '../settings/settings-files.ts';
 import { csv } from './table.ts';
 import { CommandError, visit, type Visit } from './visit.ts';
 

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { changeDeviceHealth } from '../devices/device-changes.ts';
-import { readInstanceSettings } from '../instance-settings.ts';
+import { readInstanceSettings } from '../core/instance-settings.ts';
 import { decide } from '../scheduler/decide.ts';
 import { randomFrom } from '../scheduler/estimate.ts';
-import { explain, type Waiting } from '../scheduler/explain.ts';
+import { explain } from '../scheduler/explain.ts';
+import type { Waiting } from '../services.ts';
 import { groupShares, removeGroupShare, setGroupShare } from '../scheduler/group-shares.ts';
 import { HealthCheckFiles } from '../scheduler/health-check-files.ts';
 import { readPastRuns, readSnapshot } from '../scheduler/read-snapshot.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { notifySettings } from '../notify/settings.ts';
-import { readSettingsFiles } from '../settings-files.ts';
+import { readSettingsFiles } from '../settings/settings-files.ts';
 import { CommandError, visit } from './visit.ts';
 
 /** `site`: the address that is written into mails. */

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import type { LavaPaths } from '@lava/base';
 import { issueCode, revokeSecrets } from '../enrol/codes.ts';
 import { revokeKey } from '../enrol/shared-certificates.ts';
-import { readMasterSettings } from '../master-settings.ts';
+import { readMasterSettings } from '../settings/master-settings.ts';
 import { newWorkerToken } from '../workers/worker-token.ts';
 import { CommandError, visit } from './visit.ts';
 import { addWorker, checkName, mustExist } from './worker-fields.ts';

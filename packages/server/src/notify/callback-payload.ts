@@ -1,6 +1,6 @@
 import { yamlItem } from '@lava/job';
-import { jobMetadata, storedCases } from '../api/export/cases.ts';
-import { storedPieces } from '../api/log/records.ts';
+import { jobMetadata, storedCases } from '../export/cases.ts';
+import { storedPieces } from '../logs/json-records.ts';
 import type { Services } from '../services.ts';
 import { healthOf, stateOf, statusNumber, statusWord, timeText, type JobFacts } from './job-facts.ts';
 import type { Callback } from './notify-block.ts';

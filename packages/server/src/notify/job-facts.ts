@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import { isoMicroseconds } from '@lava/base';
 import { jobHealths, jobStates } from '@lava/job';
-import { jobStatus } from '../api/xmlrpc/words.ts';
+import { jobStatus } from '../read/status-words.ts';
 import type { Database } from '../store/database.ts';
 import { jobHealth, jobState } from '../store/numbers.ts';
 

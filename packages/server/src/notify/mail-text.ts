@@ -1,7 +1,7 @@
 import { formatDuration } from '@lava/base';
 import { dumpYaml } from '@lava/yaml';
 import { isMapping } from '@lava/job';
-import { storedCases } from '../api/export/cases.ts';
+import { storedCases } from '../export/cases.ts';
 import { comparisonText } from './comparison.ts';
 import { healthOf, nameOf, stateOf, timeText, type JobFacts } from './job-facts.ts';
 import type { NotifyBlock } from './notify-block.ts';

@@ -1,6 +1,6 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { ConfigurationError } from '@lava/base';
-import { caseMetadata } from '../api/read/results.ts';
+import { caseMetadata } from '../read/results.ts';
 import { visibleJobs } from '../auth/visibility.ts';
 import type { User } from '../auth/users.ts';
 import type { Database } from '../store/database.ts';

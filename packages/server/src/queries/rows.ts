@@ -1,6 +1,6 @@
 import { testResults, type TestResult } from '@lava/job';
 import { sql, type Kysely, type RawBuilder } from 'kysely';
-import { jobRows, type JobRow } from '../api/read/jobs.ts';
+import { jobRows, type JobRow } from '../read/jobs.ts';
 import { visibleJobs } from '../auth/visibility.ts';
 import type { User } from '../auth/users.ts';
 import type { Database } from '../store/database.ts';

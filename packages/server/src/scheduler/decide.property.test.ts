@@ -4,7 +4,7 @@ import { deviceHealths, deviceStates } from '@lava/job';
 import { may } from '../auth/permissions.ts';
 import { decide, isDelayed } from './decide.ts';
 import { checkIsDue } from './health-checks.ts';
-import { match } from './match.ts';
+import { match } from '../matching/match.ts';
 import { policyOf, type DeviceSeat, type QueuedJob, type Snapshot, type TypeRule, type WorkerSeat } from './snapshot.ts';
 import { device, job, submitter } from './testing.ts';
 import { byAge, unitsOf } from './units.ts';

@@ -1,8 +1,8 @@
 import { checkIsDue } from './health-checks.ts';
 import { Lab } from './lab.ts';
-import { match } from './match.ts';
+import { match } from '../matching/match.ts';
 import { Queue } from './queue.ts';
-import { Seating } from './seating.ts';
+import { Seating } from '../matching/seating.ts';
 import { Shares } from './shares.ts';
 import type { DeviceSeat, QueuedJob, Snapshot } from './snapshot.ts';
 import { allJobs, byAge, unitsOf, type Unit } from './units.ts';

@@ -1,16 +1,10 @@
+import type { Estimate } from '../services.ts';
 import { Lab } from './lab.ts';
 import type { DeviceSeat, QueuedJob, Snapshot } from './snapshot.ts';
 import type { Unit } from './units.ts';
 
 /** Seconds that the last jobs of a device type took, by type, in any order. */
 export type PastRuns = ReadonlyMap<string, readonly number[]>;
-
-/** Seconds from now until a job starts: nine of ten times later than `soonest`, half the time before `likely`, nine of ten times before `latest`. */
-export interface Estimate {
-  readonly soonest: number;
-  readonly likely: number;
-  readonly latest: number;
-}
 
 const mostSteps = 3_000_000;
 const mostRuns = 100;

@@ -1,21 +1,11 @@
 import { byPriority, isDelayed, Round } from './decide.ts';
-import { estimateStart, type Estimate, type PastRuns } from './estimate.ts';
+import { estimateStart, type PastRuns } from './estimate.ts';
+import type { Waiting } from '../services.ts';
 import type { Lab } from './lab.ts';
 import { Queue } from './queue.ts';
 import { Shares } from './shares.ts';
 import type { QueuedJob, Snapshot } from './snapshot.ts';
 import { unitsOf, type Unit } from './units.ts';
-
-/** Why a job waits. */
-export interface Waiting {
-  readonly reason: string;
-  /** Place among the jobs of its device type in the order in which they would be served, from 1; a group counts once. */
-  readonly position: number;
-  /** Devices that could run it, with what each does; undefined: it is free. */
-  readonly devices: readonly { readonly hostname: string; readonly worker: string | null; readonly does: string; readonly job: number | null }[];
-  /** Null when nothing is known of how long jobs like those ahead of it take, or when no device is in service. */
-  readonly estimate: Estimate | null;
-}
 
 /**
  * Why a queued job waits, said by the same round that decides.

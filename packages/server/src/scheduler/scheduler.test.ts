@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { withLab, type TestLab } from '../core.testing.ts';
+import { withLab, type TestLab } from '../core/core.testing.ts';
 import { until } from '../link/fake-worker.ts';
 import { deviceHealth, jobHealth, jobState } from '../store/numbers.ts';
 import { startTestDatabases, type TestDatabases } from '../store/testing.ts';

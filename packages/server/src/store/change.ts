@@ -1,7 +1,10 @@
 import type { Kysely, Transaction } from 'kysely';
 import { jobHealths, jobStates } from '@lava/job';
-import type { Actor, EventBus, ServerEvent } from '../services.ts';
+import type { EventBus, ServerEvent } from '../event-bus.ts';
 import type { AuditKind, Database } from './database.ts';
+
+/** Who does it: a user name, or `lava-health` for the server itself. */
+export type Actor = string;
 
 /** Author of what the server does by itself. */
 export const serverActor: Actor = 'lava-health';

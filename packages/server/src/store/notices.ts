@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql, type Kysely } from 'kysely';
 import { messageOf, sleep, type DaemonLog } from '@lava/base';
-import type { EventBus, ServerEvent } from '../services.ts';
+import type { EventBus, ServerEvent } from '../event-bus.ts';
 import type { Connection } from './connection.ts';
 import type { Database } from './database.ts';
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { messageOf } from '@lava/base';
-import type { EventSettings } from '../../event-settings.ts';
+import type { EventSettings } from './settings.ts';
 import type { Services } from '../../services.ts';
 import { lavaEvent, type LavaEvent } from './lava-event.ts';
 

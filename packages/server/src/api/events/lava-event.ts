@@ -5,9 +5,10 @@ import { deviceHealths, deviceStates, workerHealths, workerStates } from '@lava/
 import { may, type Guarded } from '../../auth/permissions.ts';
 import type { User } from '../../auth/users.ts';
 import { grantsColumn, guardedDevice, maySeeJob, readJobAccess } from '../../auth/visibility.ts';
-import type { ServerEvent, Services } from '../../services.ts';
+import type { ServerEvent } from '../../event-bus.ts';
+import type { Services } from '../../services.ts';
 import { pythonJson } from '../json.ts';
-import { jobRows } from '../read/jobs.ts';
+import { jobRows } from '../../read/jobs.ts';
 
 /** An event as LAVA tells it. */
 export interface LavaEvent {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Pull, Subscriber } from 'zeromq';
-import { defaultEventSettings } from '../../event-settings.ts';
+import { defaultEventSettings } from './settings.ts';
 import { startTestServer, type TestServer } from '../testing.ts';
 import { publishEvents, type EventPublisher } from './publisher.ts';
 

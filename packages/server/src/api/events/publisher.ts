@@ -1,6 +1,6 @@
 import { ConfigurationError, messageOf } from '@lava/base';
 import { Publisher, Push, type Socket } from 'zeromq';
-import type { EventSettings } from '../../event-settings.ts';
+import type { EventSettings } from './settings.ts';
 import type { Services } from '../../services.ts';
 import { eventFeed } from './feed.ts';
 

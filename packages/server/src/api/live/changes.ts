@@ -3,9 +3,9 @@ import { maySeeJob } from '../../auth/visibility.ts';
 import type { User } from '../../auth/users.ts';
 import type { Services } from '../../services.ts';
 import { messageOf, sleep } from '@lava/base';
-import { guardedDeviceRows } from '../read/devices.ts';
-import { jobRows } from '../read/jobs.ts';
-import { guardedWorkerRows } from '../read/workers.ts';
+import { guardedDeviceRows } from '../../read/devices.ts';
+import { jobRows } from '../../read/jobs.ts';
+import { guardedWorkerRows } from '../../read/workers.ts';
 
 export interface ListListener {
   user(): User | null;

@@ -1,10 +1,11 @@
 import { sql } from 'kysely';
 import type { User } from '../../auth/users.ts';
-import type { Services, ServerEvent } from '../../services.ts';
-import { recordPieces } from '../log/records.ts';
-import { jobActions } from '../read/actions.ts';
-import { readJob } from '../read/job.ts';
-import { caseGroups } from '../read/results.ts';
+import type { ServerEvent } from '../../event-bus.ts';
+import type { Services } from '../../services.ts';
+import { recordPieces } from '../../logs/json-records.ts';
+import { jobActions } from '../../read/actions.ts';
+import { readJob } from '../../read/job.ts';
+import { caseGroups } from '../../read/results.ts';
 
 const mostCases = 500;
 

@@ -3,9 +3,9 @@ import type { FastifyInstance } from 'fastify';
 import { stat } from 'node:fs/promises';
 import type { Services } from '../../services.ts';
 import { notFound } from '../errors.ts';
-import { recordPieces } from '../log/records.ts';
+import { recordPieces } from '../../logs/json-records.ts';
 import type { Query } from '../query.ts';
-import { visibleJobId } from '../read/job.ts';
+import { visibleJobId } from '../../read/job.ts';
 import { attachment, file } from '../send.ts';
 
 interface OfJob { Params: { job: string }; Querystring: Query }

@@ -6,9 +6,9 @@ import { visibleJobs } from '../../auth/visibility.ts';
 import type { User } from '../../auth/users.ts';
 import type { Services } from '../../services.ts';
 import { notFound } from '../errors.ts';
-import { caseAsYaml, casesAsCsv, casesAsYaml, storedCases } from '../export/cases.ts';
+import { caseAsYaml, casesAsCsv, casesAsYaml, storedCases } from '../../export/cases.ts';
 import { whole, type Query } from '../query.ts';
-import { visibleJobId } from '../read/job.ts';
+import { visibleJobId } from '../../read/job.ts';
 import { attachment, stream } from '../send.ts';
 
 interface OfJob { Params: { job: string } }

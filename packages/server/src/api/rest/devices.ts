@@ -11,7 +11,7 @@ import { change, type Change } from '../../store/change.ts';
 import { definitionLimit } from '../body.ts';
 import { forbidden, notFound } from '../errors.ts';
 import { attachment } from '../send.ts';
-import { mayDevice } from '../read/access.ts';
+import { mayDevice } from '../../read/access.ts';
 import { requirePermission, requireSuperuser, requireUser } from '../who.ts';
 import { deviceFields } from './fields.ts';
 import { listing } from './page.ts';

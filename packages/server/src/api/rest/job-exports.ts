@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { Services } from '../../services.ts';
 import { notFound } from '../errors.ts';
-import { casesAsCsv, casesAsYaml, jobMetadata, storedCases } from '../export/cases.ts';
-import { junit, tap13 } from '../export/reports.ts';
-import { storedPieces } from '../log/records.ts';
+import { casesAsCsv, casesAsYaml, jobMetadata, storedCases } from '../../export/cases.ts';
+import { junit, tap13 } from '../../export/reports.ts';
+import { storedPieces } from '../../logs/json-records.ts';
 import { attachment, file, stream } from '../send.ts';
 import { restJobId, type OfJob } from './job-id.ts';
 import { fieldError } from './refusals.ts';

@@ -1,7 +1,7 @@
 import formbody from '@fastify/formbody';
 import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { EventSettings } from '../../event-settings.ts';
+import type { EventSettings } from '../events/settings.ts';
 import type { PasswordSignIn } from '../../auth/sign-in.ts';
 import type { Services } from '../../services.ts';
 import { answerError, badRequest, type HttpError } from '../errors.ts';

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
 import type { Services } from '../../services.ts';
 import { forbidden, notFound } from '../errors.ts';
-import { casesAsCsv, casesAsYaml, storedCases } from '../export/cases.ts';
+import { casesAsCsv, casesAsYaml, storedCases } from '../../export/cases.ts';
 import { attachment, stream } from '../send.ts';
 import { suiteFields, testFields } from './fields.ts';
 import { queryNumber } from './job-exports.ts';

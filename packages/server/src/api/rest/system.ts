@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { newToken } from '../../auth/tokens.ts';
 import { loginThrottle } from '../../auth/throttle.ts';
 import { passwordSignIn, type PasswordSignIn } from '../../auth/sign-in.ts';
-import { masterConfig, type EventSettings } from '../../event-settings.ts';
+import { masterConfig, type EventSettings } from '../events/settings.ts';
 import type { Services } from '../../services.ts';
 import { HttpError } from '../errors.ts';
 import { bodyText, route, textBody } from './route.ts';

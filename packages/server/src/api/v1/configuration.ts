@@ -10,7 +10,7 @@ import { change } from '../../store/change.ts';
 import type { ConfigurationKind } from '../../store/database.ts';
 import { definitionLimit, texts } from '../body.ts';
 import { forbidden, HttpError, notFound, shownProblem } from '../errors.ts';
-import { mayDevice } from '../read/access.ts';
+import { mayDevice } from '../../read/access.ts';
 import { requireUser } from '../who.ts';
 import { checkConfigurationText } from './check-configuration.ts';
 

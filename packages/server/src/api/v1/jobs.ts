@@ -5,10 +5,10 @@ import type { Services } from '../../services.ts';
 import { definitionLimit, texts } from '../body.ts';
 import { badRequest, forbidden, notFound, shownProblem } from '../errors.ts';
 import { text, whole, wordNumbers, type Query } from '../query.ts';
-import { jobActions } from '../read/actions.ts';
-import { readJob, visibleJobId } from '../read/job.ts';
-import { listJobs } from '../read/jobs.ts';
-import { suites } from '../read/results.ts';
+import { jobActions } from '../../read/actions.ts';
+import { readJob, visibleJobId } from '../../read/job.ts';
+import { listJobs } from '../../read/jobs.ts';
+import { suites } from '../../read/results.ts';
 import { requireUser } from '../who.ts';
 
 /** Paths of one job: a number, or a multinode id such as `12.0`. */

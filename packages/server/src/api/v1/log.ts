@@ -3,10 +3,10 @@ import { logLevels } from '@lava/job';
 import type { FastifyInstance } from 'fastify';
 import type { Services } from '../../services.ts';
 import { badRequest } from '../errors.ts';
-import { recordPieces } from '../log/records.ts';
-import { searchLog } from '../log/search.ts';
+import { recordPieces } from '../../logs/json-records.ts';
+import { searchLog } from '../../logs/search.ts';
 import { text, whole, wordNumbers, type Query } from '../query.ts';
-import { visibleJobId } from '../read/job.ts';
+import { visibleJobId } from '../../read/job.ts';
 
 /** Records of one answer. */
 const mostRecords = 20_000;

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { Services } from '../../services.ts';
 import { notFound } from '../errors.ts';
-import { readAudit } from '../read/audit.ts';
-import { deviceRows } from '../read/devices.ts';
-import { workerRows } from '../read/workers.ts';
+import { readAudit } from '../../read/audit.ts';
+import { deviceRows } from '../../read/devices.ts';
+import { workerRows } from '../../read/workers.ts';
 
 export function workers(app: FastifyInstance, services: Services): void {
   const { db } = services;

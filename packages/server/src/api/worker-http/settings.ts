@@ -1,4 +1,4 @@
-import { addressesIn } from '../../networks.ts';
+import { addressesIn } from '../../settings/networks.ts';
 
 /** Which workers of LAVA's HTTP protocol are let in, by LAVA's settings. */
 export interface WorkerHttpSettings {

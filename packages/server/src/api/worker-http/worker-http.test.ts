@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { version } from '@lava/base';
 import { WebSocket } from 'ws';
-import { startLab, type TestLab } from '../../core.testing.ts';
+import { startLab, type TestLab } from '../../core/core.testing.ts';
 import { until } from '../../link/fake-worker.ts';
 import { change } from '../../store/change.ts';
 import { deviceHealth, jobHealth, jobState } from '../../store/numbers.ts';

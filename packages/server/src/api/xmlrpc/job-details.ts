@@ -2,7 +2,7 @@ import { jobHealths, jobStates } from '@lava/job';
 import { sql, type RawBuilder } from 'kysely';
 import type { XmlRpcStruct, XmlRpcValue } from './codec/values.ts';
 import type { Context } from './method.ts';
-import { jobStatus } from './words.ts';
+import { jobStatus } from '../../read/status-words.ts';
 
 /** What LAVA tells about a job, without what belongs to nobody who asks: the token of its worker, the password of its submitter. */
 export async function jobDetails({ services }: Context, where: RawBuilder<boolean>, limit: RawBuilder<unknown> = sql``): Promise<XmlRpcStruct[]> {

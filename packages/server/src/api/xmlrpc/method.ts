@@ -1,6 +1,6 @@
 import { scopeAllows, scopeOfMethod, scopeRefusal } from '../../auth/token-scope.ts';
 import type { User } from '../../auth/users.ts';
-import type { EventSettings } from '../../event-settings.ts';
+import type { EventSettings } from '../events/settings.ts';
 import type { Services } from '../../services.ts';
 import type { Access } from './access.ts';
 import { internalError } from './codec/write.ts';

@@ -2,7 +2,7 @@ import { csvHeader, csvRow, exportedCase, type StoredCase } from '@lava/job';
 import { dumpYaml } from '@lava/yaml';
 import { sql } from 'kysely';
 import type { User } from '../../auth/users.ts';
-import { casesAsCsv, casesAsYaml, jobMetadata, storedCases } from '../export/cases.ts';
+import { casesAsCsv, casesAsYaml, jobMetadata, storedCases } from '../../export/cases.ts';
 import { login } from './access.ts';
 import { Fault, type XmlRpcValue } from './codec/values.ts';
 import { method, type Context, type Method } from './method.ts';

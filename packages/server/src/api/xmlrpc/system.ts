@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { may } from '../../auth/permissions.ts';
 import { userColumns, type User } from '../../auth/users.ts';
 import { visibleJobs } from '../../auth/visibility.ts';
-import { masterConfig } from '../../event-settings.ts';
+import { masterConfig } from '../events/settings.ts';
 import { change } from '../../store/change.ts';
 import { anyone, login, permission, staff } from './access.ts';
 import { Fault, type XmlRpcValue } from './codec/values.ts';

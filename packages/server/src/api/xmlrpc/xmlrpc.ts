@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { EventSettings } from '../../event-settings.ts';
+import type { EventSettings } from '../events/settings.ts';
 import type { Services } from '../../services.ts';
 import { definitionLimit } from '../body.ts';
 import { answerError } from '../errors.ts';

@@ -15,7 +15,7 @@ import { changeableType, findType, missing, typeNamed } from '../objects.ts';
 import { flag, integer, text, unused } from '../param.ts';
 import { grant, groupNamed, listPermissions, revoke } from '../permissions.ts';
 import { storeNew } from '../stored.ts';
-import { healthNumber } from '../words.ts';
+import { healthNumber } from '../../../read/status-words.ts';
 import { aliasNamed, freeForAlias } from './aliases.ts';
 
 const name = text('name of the device type');

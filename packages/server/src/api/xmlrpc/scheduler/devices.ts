@@ -14,7 +14,7 @@ import { changeableDevice, deviceNamed, findDevice, findType, missing, workerExi
 import { flag, text, unused } from '../param.ts';
 import { grant, groupNamed, listPermissions, revoke } from '../permissions.ts';
 import { storeNew } from '../stored.ts';
-import { healthNumber } from '../words.ts';
+import { healthNumber } from '../../../read/status-words.ts';
 import { tagNamed } from './tags.ts';
 
 const hostname = text('host name of the device');

@@ -6,7 +6,7 @@ import { may } from '../../../auth/permissions.ts';
 import type { User } from '../../../auth/users.ts';
 import { visibleDevices, visibleDeviceTypes, visibleJobs } from '../../../auth/visibility.ts';
 import { deviceHealth } from '../../../store/numbers.ts';
-import { likePattern } from '../../read/jobs.ts';
+import { likePattern } from '../../../read/jobs.ts';
 import { anyone, login } from '../access.ts';
 import { Fault, type XmlRpcValue } from '../codec/values.ts';
 import { internalError } from '../codec/write.ts';
@@ -14,7 +14,7 @@ import { configurationText, jobContext, storeConfiguration } from '../configurat
 import { method, type Context, type Method } from '../method.ts';
 import { changeableDevice, findDevice, missing } from '../objects.ts';
 import { text, unused } from '../param.ts';
-import { deviceStatus } from '../words.ts';
+import { deviceStatus } from '../../../read/status-words.ts';
 
 const hostname = text('host name of the device');
 const inUse = sql<boolean>`devices.health <> ${deviceHealth.Retired}`;

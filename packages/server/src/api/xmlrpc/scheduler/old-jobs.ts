@@ -10,7 +10,7 @@ import { jobDetails } from '../job-details.ts';
 import { method, type Context, type Method } from '../method.ts';
 import { deviceNamed, findType, jobNamed, missing } from '../objects.ts';
 import { flag, integer, jobId, text } from '../param.ts';
-import { deviceStatus, jobStatus } from '../words.ts';
+import { deviceStatus, jobStatus } from '../../../read/status-words.ts';
 import { cancel } from './cancel.ts';
 import { resubmit, submit } from './submit.ts';
 

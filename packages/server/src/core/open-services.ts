@@ -1,13 +1,14 @@
 import type { DaemonLog, LavaPaths } from '@lava/base';
-import { deviceService, type DeviceRenderer } from './devices/device-service.ts';
-import { jobService, type InstanceSettings } from './jobs/job-service.ts';
-import { JobFolders } from './logs/job-folder.ts';
-import { logStore } from './logs/log-store.ts';
-import type { SharedFiles } from './logs/shared-files.ts';
-import type { EventBus, Services } from './services.ts';
-import type { Connection } from './store/connection.ts';
-import { Timings } from './timings.ts';
-import { workerService } from './workers/worker-service.ts';
+import { deviceService, type DeviceRenderer } from './device-service.ts';
+import { jobService, type InstanceSettings } from './job-service.ts';
+import { JobFolders } from '../logs/job-folder.ts';
+import { logStore } from '../logs/log-store.ts';
+import type { SharedFiles } from '../logs/shared-files.ts';
+import type { EventBus } from '../event-bus.ts';
+import type { Services } from '../services.ts';
+import type { Connection } from '../store/connection.ts';
+import { Timings } from '../timings.ts';
+import { workerService } from './worker-service.ts';
 
 interface Parts {
   readonly connection: Connection;

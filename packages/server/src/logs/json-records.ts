@@ -1,6 +1,6 @@
 import { loadYaml } from '@lava/yaml';
-import type { LogStore } from '../../services.ts';
-import { toJson } from '../json.ts';
+import type { LogStore } from '../services.ts';
+import { toJson } from '../api/json.ts';
 
 /**
  * The stored lines of a log (`- {…}`) as JSON texts, one a record. Our own dispatcher writes JSON after the dash, which

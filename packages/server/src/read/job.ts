@@ -1,12 +1,11 @@
 import { isMapping, jobHealths, jobStates, jobTimeout, type RetryPolicy } from '@lava/job';
 import { sql, type Kysely } from 'kysely';
 import { loadYaml } from '@lava/yaml';
-import { mayCancelJob, mayChangeJob, maySeeJob, visibleDevices, visibleJobs } from '../../auth/visibility.ts';
-import type { User } from '../../auth/users.ts';
-import type { Waiting } from '../../scheduler/explain.ts';
-import type { Services } from '../../services.ts';
-import type { Database } from '../../store/database.ts';
-import { notFound } from '../errors.ts';
+import { mayCancelJob, mayChangeJob, maySeeJob, visibleDevices, visibleJobs } from '../auth/visibility.ts';
+import type { User } from '../auth/users.ts';
+import type { Services, Waiting } from '../services.ts';
+import type { Database } from '../store/database.ts';
+import { notFound } from '../api/errors.ts';
 import { jobAttempts, type AttemptRow } from './attempts.ts';
 import { jobRows, type JobRow } from './jobs.ts';
 

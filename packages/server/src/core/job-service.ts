@@ -4,9 +4,9 @@ import { readPastRuns, readSnapshot } from '../scheduler/read-snapshot.ts';
 import { policyOf, type Policy } from '../scheduler/snapshot.ts';
 import type { JobService } from '../services.ts';
 import { change, type Stored } from '../store/change.ts';
-import { cancelGroup } from './group-changes.ts';
-import { SubmissionStore } from './submission-store.ts';
-import { checkDefinition, submitJobs, submittedText, type SubmitSettings } from './submit.ts';
+import { cancelGroup } from '../jobs/group-changes.ts';
+import { SubmissionStore } from '../jobs/submission-store.ts';
+import { checkDefinition, submitJobs, submittedText, type SubmitSettings } from '../jobs/submit.ts';
 
 /** What an admin sets in settings.yaml, as far as it concerns jobs. */
 export interface InstanceSettings extends SubmitSettings {

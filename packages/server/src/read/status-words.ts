@@ -1,5 +1,5 @@
 import { deviceHealths, jobHealths, jobStates } from '@lava/job';
-import { deviceHealth, deviceState, jobHealth, jobState } from '../../store/numbers.ts';
+import { deviceHealth, deviceState, jobHealth, jobState } from '../store/numbers.ts';
 
 /** State and health of a job in the one word that old clients know. */
 export function jobStatus(state: number, health: number): string {

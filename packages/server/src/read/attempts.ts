@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely';
-import type { Database } from '../../store/database.ts';
+import type { Database } from '../store/database.ts';
 
 /** One try to run a job on a device (docs/api.md). */
 export interface AttemptRow {

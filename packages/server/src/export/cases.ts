@@ -1,7 +1,7 @@
 import { csvHeader, csvRow, exportedCase, isMapping, testResults, yamlItem, type StoredCase } from '@lava/job';
 import { dumpYaml, loadYaml } from '@lava/yaml';
 import { sql } from 'kysely';
-import type { Services } from '../../services.ts';
+import type { Services } from '../services.ts';
 
 /** Which cases of a job. */
 export interface CaseRange {

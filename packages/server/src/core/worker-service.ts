@@ -1,7 +1,7 @@
 import { ConfigurationError } from '@lava/base';
 import type { WorkerService } from '../services.ts';
 import { change, type Stored } from '../store/change.ts';
-import { changeWorkerHealth } from './worker-changes.ts';
+import { changeWorkerHealth } from '../workers/worker-changes.ts';
 
 /** What admins do with workers. */
 export function workerService(stored: Stored): WorkerService {

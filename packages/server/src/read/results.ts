@@ -1,7 +1,7 @@
 import { testResults, type TestResult } from '@lava/job';
 import { loadYaml } from '@lava/yaml';
 import { sql, type Kysely } from 'kysely';
-import type { Database } from '../../store/database.ts';
+import type { Database } from '../store/database.ts';
 
 /** A test case (docs/api.md). */
 export interface CaseRow {

@@ -1,7 +1,7 @@
 import { testResults } from '@lava/job';
 import { pythonFloat } from '@lava/yaml';
 import { sql } from 'kysely';
-import type { Services } from '../../services.ts';
+import type { Services } from '../services.ts';
 import { caseMetadata } from '../read/results.ts';
 
 interface ReportCase { id: number; name: string; result: string; logged: Date; metadata: string | null; start_log_line: number | null; end_log_line: number | null }

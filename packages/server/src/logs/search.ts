@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
-import { recordAsJson } from './records.ts';
+import { recordAsJson } from './json-records.ts';
 
 export interface SearchOptions {
   /** Text to find in the message, in any case; empty matches every record of the levels. */

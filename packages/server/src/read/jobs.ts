@@ -1,8 +1,8 @@
 import { jobHealths, jobStates } from '@lava/job';
 import { sql, type Kysely, type RawBuilder } from 'kysely';
-import { jobAccess, visibleJobs, type JobAccess } from '../../auth/visibility.ts';
-import type { User } from '../../auth/users.ts';
-import type { Database } from '../../store/database.ts';
+import { jobAccess, visibleJobs, type JobAccess } from '../auth/visibility.ts';
+import type { User } from '../auth/users.ts';
+import type { Database } from '../store/database.ts';
 
 /** A job in lists (docs/api.md). */
 export interface JobRow {

@@ -1,9 +1,9 @@
 import { ConfigurationError, type LavaPaths } from '@lava/base';
 import { readRetryPolicy, retrySchema, validate } from '@lava/job';
-import type { InstanceSettings } from './jobs/job-service.ts';
-import { usualRetries, type RetrySettings } from './jobs/retry-settings.ts';
-import { policyOf, type Policy } from './scheduler/snapshot.ts';
-import { readSettingsFiles } from './settings-files.ts';
+import type { InstanceSettings } from './job-service.ts';
+import { usualRetries, type RetrySettings } from '../jobs/retry-settings.ts';
+import { policyOf, type Policy } from '../scheduler/snapshot.ts';
+import { readSettingsFiles } from '../settings/settings-files.ts';
 
 /** What an installation sets for its jobs and their order. */
 export async function readInstanceSettings(paths: LavaPaths): Promise<InstanceSettings> {

@@ -2,13 +2,13 @@ import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigurationError, lavaPaths } from '@lava/base';
 import { startCore, type Core } from './core.ts';
-import type { DeviceRenderer } from './devices/device-service.ts';
-import { eventBus } from './event-bus.ts';
-import { FakeWorker } from './link/fake-worker.ts';
-import type { ServerEvent } from './services.ts';
-import { deviceHealth } from './store/numbers.ts';
-import type { Connection } from './store/connection.ts';
-import { quietLog, type TestDatabases } from './store/testing.ts';
+import type { DeviceRenderer } from './device-service.ts';
+import { eventBus } from '../event-bus.ts';
+import { FakeWorker } from '../link/fake-worker.ts';
+import type { ServerEvent } from '../event-bus.ts';
+import { deviceHealth } from '../store/numbers.ts';
+import type { Connection } from '../store/connection.ts';
+import { quietLog, type TestDatabases } from '../store/testing.ts';
 
 /** A lab for a test: a server core over a fresh database, workers that a test plays, QEMU devices. */
 export interface TestLab {

@@ -1,9 +1,9 @@
 import { workerHealths, workerStates } from '@lava/job';
 import { sql, type Kysely } from 'kysely';
-import type { Guarded } from '../../auth/permissions.ts';
-import type { User } from '../../auth/users.ts';
-import { grantsColumn, theServer, visibleDevices, visibleWorkers } from '../../auth/visibility.ts';
-import type { Database } from '../../store/database.ts';
+import type { Guarded } from '../auth/permissions.ts';
+import type { User } from '../auth/users.ts';
+import { grantsColumn, theServer, visibleDevices, visibleWorkers } from '../auth/visibility.ts';
+import type { Database } from '../store/database.ts';
 
 /** A worker in lists (docs/api.md). */
 export interface WorkerRow {

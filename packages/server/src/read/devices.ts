@@ -1,9 +1,9 @@
 import { deviceHealths, deviceStates } from '@lava/job';
 import { sql, type Kysely } from 'kysely';
-import type { Guarded } from '../../auth/permissions.ts';
-import { guardedDevice, theServer, visibleDevices, visibleDeviceTypes, visibleJobs } from '../../auth/visibility.ts';
-import type { User } from '../../auth/users.ts';
-import type { Database } from '../../store/database.ts';
+import type { Guarded } from '../auth/permissions.ts';
+import { guardedDevice, theServer, visibleDevices, visibleDeviceTypes, visibleJobs } from '../auth/visibility.ts';
+import type { User } from '../auth/users.ts';
+import type { Database } from '../store/database.ts';
 
 /** A device in lists (docs/api.md). `job_description` is null too when the job is hidden from who asks. */
 export interface DeviceRow {

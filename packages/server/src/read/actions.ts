@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely';
-import type { Database } from '../../store/database.ts';
+import type { Database } from '../store/database.ts';
 
 /** One action of the pipeline as the log tells it (docs/api.md). */
 export interface ActionRow {

@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
-import { visibleDevices, visibleDeviceTypes, visibleJobs, visibleWorkers } from '../../auth/visibility.ts';
-import type { User } from '../../auth/users.ts';
-import type { Database } from '../../store/database.ts';
+import { visibleDevices, visibleDeviceTypes, visibleJobs, visibleWorkers } from '../auth/visibility.ts';
+import type { User } from '../auth/users.ts';
+import type { Database } from '../store/database.ts';
 
 /** What happened to a job, device or worker, and who did it. */
 export interface AuditEntry { at: string; actor: string; kind: string; object: string; message: string }

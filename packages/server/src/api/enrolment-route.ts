@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { EnrolmentRequest } from '@lava/link';
-import { texts } from '../api/body.ts';
-import { HttpError } from '../api/errors.ts';
+import { texts } from './body.ts';
+import { HttpError } from './errors.ts';
 import type { Services } from '../services.ts';
-import { enrolWorker, type EnrolmentTarget } from './enrol-worker.ts';
+import { enrolWorker, type EnrolmentTarget } from '../enrol/enrol-worker.ts';
 
 /** The address at which workers enrol with a code (docs/workers.md). */
 export async function enrolmentRoute(app: FastifyInstance, { services, targetNow }: { services: Services; targetNow: () => EnrolmentTarget | undefined }): Promise<void> {

@@ -3,8 +3,8 @@ import { cancelJob } from '../jobs/cancel-job.ts';
 import type { DeviceService } from '../services.ts';
 import { change, type Stored } from '../store/change.ts';
 import { jobState } from '../store/numbers.ts';
-import { readConfiguration, writeConfiguration } from './configuration.ts';
-import { changeDeviceHealth } from './device-changes.ts';
+import { readConfiguration, writeConfiguration } from '../devices/configuration.ts';
+import { changeDeviceHealth } from '../devices/device-changes.ts';
 
 /** Renders the configuration of a device for a job's context; throws ConfigurationError with template and line. */
 export type DeviceRenderer = (hostname: string, deviceType: string, context: Readonly<Record<string, unknown>>) => Promise<string>;

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { cancelJob } from './jobs/cancel-job.ts';
-import { finishJob, startJob } from './jobs/job-changes.ts';
-import { placeJobs } from './jobs/place-jobs.ts';
-import { change } from './store/change.ts';
-import { findPostmaster } from './store/managed/postmaster.ts';
-import { deviceHealth, deviceState, jobHealth, jobState } from './store/numbers.ts';
-import { startTestDatabases, type TestDatabases } from './store/testing.ts';
+import { cancelJob } from '../jobs/cancel-job.ts';
+import { finishJob, startJob } from '../jobs/job-changes.ts';
+import { placeJobs } from '../jobs/place-jobs.ts';
+import { change } from '../store/change.ts';
+import { findPostmaster } from '../store/managed/postmaster.ts';
+import { deviceHealth, deviceState, jobHealth, jobState } from '../store/numbers.ts';
+import { startTestDatabases, type TestDatabases } from '../store/testing.ts';
 import { withLab, type TestLab } from './core.testing.ts';
-import { FakeWorker, record, until } from './link/fake-worker.ts';
+import { FakeWorker, record, until } from '../link/fake-worker.ts';
 
 let databases: TestDatabases;
 beforeAll(async () => { databases = await startTestDatabases(); });

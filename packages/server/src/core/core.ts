@@ -1,14 +1,14 @@
-import { HttpWorkers } from './api/worker-http/http-workers.ts';
-import { AttemptControl } from './link/attempt-control.ts';
-import { LinkServer, type LinkOptions } from './link/link-server.ts';
-import { Presence } from './link/presence.ts';
-import { LogIntake } from './logs/intake.ts';
-import { moveLogs } from './logs/move-logs.ts';
+import { HttpWorkers } from '../api/worker-http/http-workers.ts';
+import { AttemptControl } from '../link/attempt-control.ts';
+import { LinkServer, type LinkOptions } from '../link/link-server.ts';
+import { Presence } from '../link/presence.ts';
+import { LogIntake } from '../logs/intake.ts';
+import { moveLogs } from '../logs/move-logs.ts';
 import { openServices } from './open-services.ts';
-import { HealthCheckFiles } from './scheduler/health-check-files.ts';
-import { Scheduler } from './scheduler/scheduler.ts';
-import { policyOf } from './scheduler/snapshot.ts';
-import type { Services } from './services.ts';
+import { HealthCheckFiles } from '../scheduler/health-check-files.ts';
+import { Scheduler } from '../scheduler/scheduler.ts';
+import { policyOf } from '../scheduler/snapshot.ts';
+import type { Services } from '../services.ts';
 
 type ServicesParts = Parameters<typeof openServices>[0];
 
