@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { ConfigurationError } from '@lava/base';
+import type { ServerAddress } from './messages.ts';
 
 const isLoopback = (host: string) => host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 
@@ -24,10 +25,10 @@ export function requireLoopback(addresses: readonly string[], anywhere: boolean)
   }
 }
 
-/** Where one server listens. */
-export interface ServerAddress {
-  readonly master: string;
-  readonly logger: string;
+/** True for an address that can be dialled, by its form. */
+export function isDialable(address: string): boolean {
+  const port = Number(/^tcp:\/\/(?:\[[\da-fA-F:.]{2,45}\]|[-\w.]{1,253}):(\d{1,5})$/.exec(address)?.[1]);
+  return port > 0 && port < 65_536;
 }
 
 /**

@@ -255,7 +255,7 @@ test('hostile frames are dropped, logged once, and hurt nobody', async () => {
       ['HELLO', JSON.stringify({ protocol: 4, version: '1', hostname: 'w', capabilities: [1], instance: 'x' })],
       ['PING', '{"session":"guess","attempts":[]}'], ['LOG', '{"session":"guess","job":1,"fence":1,"index":0,"count":1}', 'x'], Array.from({ length: 500 }, () => 'frame'),
     ]) await bad.send(frames);
-    if (address === l.server.addresses.control) await until(() => expect(l.serverLog.text()).toContain('old using protocol v3 while master is using v5'));
+    if (address === l.server.addresses.control) await until(() => expect(l.serverLog.text()).toContain('old using protocol v3 while master is using v6'));
     await bad.send(['HELLO', Buffer.alloc(17 * 1024 * 1024)]);
     opened.push(bad);
     const named = new Dealer({ linger: 0, routingId: 'good' });

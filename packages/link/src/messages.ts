@@ -12,20 +12,56 @@
 /**
  * Version of the vocabulary below. The greeting tells the oldest and the newest version that a worker speaks, and the
  * session has the newest that both sides do. Versions 1 to 3 were LAVA's own, with other frames; 4 was the first of
- * these; 5 has CALL and ANSWER.
+ * these; 5 has CALL and ANSWER; 6 tells workers of all servers, and the server how its workers are.
  */
-export const protocolVersion = 5;
+export const protocolVersion = 6;
 
-/** The oldest version that is still spoken: the two before the newest, as far as there are such. */
+/** The oldest version that is still spoken: the second before the newest. */
 export const oldestProtocol = 4;
 
 /** Since this version a running job can ask its multinode group something. */
 export const callsSince = 5;
 
+/** Since this version HELLO_OK may name all servers. */
+export const serversSince = 6;
+
+/** Since this version PING may say how the worker is, and both sides say what time it is. */
+export const statusSince = 6;
+
 /** An attempt: one try to run a job. Messages about an old fence change nothing. */
 export interface AttemptRef {
   readonly job: number;
   readonly fence: number;
+}
+
+/** Where one server listens for workers: `tcp://HOST:5556` and `tcp://HOST:5555`. */
+export interface ServerAddress {
+  readonly master: string;
+  readonly logger: string;
+}
+
+/** Most servers that HELLO_OK names. */
+export const mostServers = 32;
+
+/** Bytes of a file system. */
+export interface DiskSpace {
+  /** That a program which is not root's could still write. */
+  readonly free: number;
+  readonly total: number;
+}
+
+/** How a worker is. */
+export interface WorkerStatus {
+  /** File system of the folder with its attempts. */
+  readonly disk: DiskSpace;
+  /** File system of the downloads that it keeps, and how often a file was there or had to be fetched since the worker started. */
+  readonly cache: DiskSpace & { readonly hits: number; readonly misses: number };
+  /** Average number of processes that wanted to run in the last minute. */
+  readonly load: number;
+  /** Attempts whose run lives. */
+  readonly running: number;
+  /** Milliseconds by which the worker's clock is ahead of the server's; absent: not known yet. */
+  readonly clockAhead?: number;
 }
 
 /** A mapping that the link carries without a look. */
@@ -69,7 +105,11 @@ export type WorkerMessage =
       readonly instance: string;
       /** Answer to the last CHALLENGE, absent in the first HELLO and on plain connections. */
       readonly proof?: string; readonly challenge?: string }
-  | { readonly type: 'PING'; readonly session: string; /** Attempts that this worker holds; renews their leases. */ readonly attempts: readonly AttemptRef[] }
+  | { readonly type: 'PING'; readonly session: string; /** Attempts that this worker holds; renews their leases. */ readonly attempts: readonly AttemptRef[];
+      /** Not in every PING. Since version 6. */
+      readonly status?: WorkerStatus;
+      /** By the worker's clock: milliseconds since 1970. Since version 6. */
+      readonly sent?: number }
   | ({ readonly type: 'START_OK'; readonly session: string } & AttemptRef)
   /** The attempt could not be started at all (disk full, no lava-run): the server ends it as Infrastructure. */
   | ({ readonly type: 'START_FAILED'; readonly session: string; readonly reason: string } & AttemptRef)
@@ -87,13 +127,17 @@ export type WorkerMessage =
 export type ServerMessage =
   | { readonly type: 'CHALLENGE'; readonly challenge: string }
   | { readonly type: 'HELLO_OK'; /** Of this session. */ readonly protocol: number; readonly version: string; readonly session: string;
-      /** Seconds between PINGs. */ readonly interval: number; readonly capabilities: readonly string[] }
+      /** Seconds between PINGs. */ readonly interval: number; readonly capabilities: readonly string[];
+      /** All servers that may lead; absent: the worker goes on with those that it knows. Since version 6. */
+      readonly servers?: readonly ServerAddress[] }
   | { readonly type: 'REFUSED'; readonly reason: string; /** False: do not try again by yourself. */ readonly retry: boolean }
   /** That session is not (or no longer) known: greet again. */
   | { readonly type: 'GREET'; readonly session: string }
   /** Answer with a PING at once: a second process claims this hostname, and the server wants to know whether the first lives. */
   | { readonly type: 'PROBE' }
-  | { readonly type: 'PONG'; readonly interval: number }
+  | { readonly type: 'PONG'; readonly interval: number;
+      /** As the PING said, and by the server's clock: milliseconds since 1970. Since version 6. */
+      readonly sent?: number; readonly time?: number }
   | ({ readonly type: 'START'; readonly files: AttemptFiles } & AttemptRef)
   | ({ readonly type: 'CANCEL' } & AttemptRef)
   | ({ readonly type: 'STATUS' } & AttemptRef)

@@ -5,7 +5,7 @@ import { requireLoopback } from './address.ts';
 import { readSecretCertificate, type Certificate } from './certificates.ts';
 import { CertificateDirectory } from './certificate-directory.ts';
 import { Greeter, type Hello, type Verdict } from './greeter.ts';
-import { type LogMessage, type LogReply, type ServerMessage, type WorkerMessage } from './messages.ts';
+import { serversSince, statusSince, type LogMessage, type LogReply, type ServerAddress, type ServerMessage, type WorkerMessage } from './messages.ts';
 import { QuietLog } from './quiet-log.ts';
 import { SendQueue } from './send-queue.ts';
 import { socketOptions } from './sockets.ts';
@@ -54,6 +54,8 @@ export interface ServerEndpointOptions {
   readonly version: string;
   /** Optional abilities of the server, told in HELLO_OK. */
   readonly capabilities?: readonly string[];
+  /** All servers that may lead, told in HELLO_OK; none: workers go on with those that they know. */
+  readonly servers?: readonly ServerAddress[];
   /** Seconds between the PINGs of a worker. Default 20. */
   readonly interval?: number;
   /** Seconds without a message after which a session ends. Default three intervals. */
@@ -227,7 +229,8 @@ export class ServerEndpoint {
     session.heard = monotonicMs();
     if (message.type === 'BYE') { this.#drop(session, 'the worker said goodbye'); return; }
     if (message.type === 'PING') {
-      this.#send(route, { type: 'PONG', interval: this.#interval });
+      const more = session.protocol >= statusSince ? { sent: message.sent, time: Date.now() } : {};
+      this.#send(route, { type: 'PONG', interval: this.#interval, ...more });
       this.#daemonLog.debug(`${session.hostname} => PING(${this.#interval})`);
     }
     this.#options.handlers.onMessage(session, message);
@@ -285,9 +288,10 @@ export class ServerEndpoint {
     this.#byHost.set(hostname, session);
     this.#byToken.set(session.token, session);
     this.#daemonLog.info(`${hostname} => HELLO`);
+    const { version, capabilities = [], servers = [] } = this.#options;
     this.#send(route, {
-      type: 'HELLO_OK', protocol: verdict.protocol, version: this.#options.version,
-      session: session.token, interval: this.#interval, capabilities: this.#options.capabilities ?? [],
+      type: 'HELLO_OK', protocol: verdict.protocol, version, session: session.token, interval: this.#interval, capabilities,
+      ...(verdict.protocol >= serversSince && servers.length > 0 && { servers }),
     });
     this.#options.handlers.onSession(session);
   }

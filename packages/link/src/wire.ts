@@ -1,4 +1,4 @@
-import type { LogMessage, LogReply, ServerMessage, WorkerMessage } from './messages.ts';
+import { mostServers, type LogMessage, type LogReply, type ServerMessage, type WorkerMessage } from './messages.ts';
 
 /** A message that does not follow messages.ts; the text says what is wrong with it, without quoting it at length. */
 class WireError extends Error {
@@ -15,8 +15,13 @@ const isFiles = (v: unknown) => typeof v === 'object' && v !== null
 const isMapping = (v: unknown) => typeof v === 'object' && v !== null && !Array.isArray(v);
 const isFlag = (v: unknown) => typeof v === 'boolean';
 const isSeconds = (v: unknown) => typeof v === 'number' && Number.isFinite(v) && v > 0;
-const isResult = (v: unknown) => v === 'pass' || v === 'fail';
 const optional = (check: Check): Check => (v) => v === undefined || check(v);
+const isNumber = (v: unknown) => typeof v === 'number' && Number.isFinite(v);
+const hasFields = (fields: Readonly<Record<string, Check>>): Check => (v) => isMapping(v) && Object.entries(fields).every(([name, check]) => check((v as Record<string, unknown>)[name]));
+const isServers = (v: unknown) => Array.isArray(v) && v.length <= mostServers && v.every(hasFields({ master: isText, logger: isText }));
+const disk = { free: isWhole, total: isWhole };
+const isStatus = hasFields({ disk: hasFields(disk), cache: hasFields({ ...disk, hits: isWhole, misses: isWhole }), load: isNumber, running: isWhole, clockAhead: optional(isNumber) });
+const isResult = (v: unknown) => v === 'pass' || v === 'fail';
 
 type Check = (value: unknown) => boolean;
 /** Fields of each message by type: what is not named here is dropped, what does not hold refuses the message. */
@@ -27,7 +32,7 @@ const inSession = { session: isText };
 
 export const workerMessages: Table<WorkerMessage> = {
   HELLO: { protocol: isWhole, newest: optional(isWhole), version: isText, hostname: isText, capabilities: isTexts, instance: isText, proof: optional(isText), challenge: optional(isText) },
-  PING: { ...inSession, attempts: isAttempts },
+  PING: { ...inSession, attempts: isAttempts, status: optional(isStatus), sent: optional(isNumber) },
   START_OK: { ...inSession, ...attempt },
   START_FAILED: { ...inSession, ...attempt, reason: isText },
   END: { ...inSession, ...attempt, result: isResult, errorType: isText, errorMessage: isText, errors: isText, description: isText, logLines: isWhole, poweredOff: isFlag },
@@ -38,11 +43,11 @@ export const workerMessages: Table<WorkerMessage> = {
 
 export const serverMessages: Table<ServerMessage> = {
   CHALLENGE: { challenge: isText },
-  HELLO_OK: { protocol: isWhole, version: isText, session: isText, interval: isSeconds, capabilities: isTexts },
+  HELLO_OK: { protocol: isWhole, version: isText, session: isText, interval: isSeconds, capabilities: isTexts, servers: optional(isServers) },
   REFUSED: { reason: isText, retry: isFlag },
   GREET: inSession,
   PROBE: {},
-  PONG: { interval: isSeconds },
+  PONG: { interval: isSeconds, sent: optional(isNumber), time: optional(isNumber) },
   START: { ...attempt, files: isFiles },
   CANCEL: attempt,
   STATUS: attempt,

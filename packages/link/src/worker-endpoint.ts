@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { Context, Dealer, type MessageLike } from 'zeromq';
 import { messageOf, monotonicMs, sleep, type DaemonLog } from '@lava/base';
-import { requireLoopback, serverAddresses, type ServerAddress } from './address.ts';
 import type { Certificate } from './certificates.ts';
-import { oldestProtocol, protocolVersion, type AttemptRef, type LogMessage, type LogReply, type ServerMessage, type WorkerMessage } from './messages.ts';
+import {
+  oldestProtocol, protocolVersion, serversSince, statusSince,
+  type AttemptRef, type LogMessage, type LogReply, type ServerAddress, type ServerMessage, type WorkerMessage, type WorkerStatus,
+} from './messages.ts';
 import { proveClaim, sharedSecret } from './proof.ts';
 import { QuietLog } from './quiet-log.ts';
 import { SendQueue } from './send-queue.ts';
+import { ServerList } from './server-list.ts';
 import { socketOptions, withOtherServers } from './sockets.ts';
 import { decode, encode, logReplies, serverMessages } from './wire.ts';
 
@@ -17,6 +20,10 @@ export type Order = Extract<ServerMessage, { type: 'START' | 'CANCEL' | 'STATUS'
 export interface WorkerHandlers {
   /** Attempts that this worker holds; told in each PING. */
   attempts(): readonly AttemptRef[];
+  /** How the worker is, when it is time to tell it: asked at each PING. `clockAhead` as in the status. */
+  status?(clockAhead: number | undefined): WorkerStatus | undefined;
+  /** A server named all servers: keep them for the next start. */
+  onServers?(servers: readonly ServerAddress[]): void;
   /** A session began, also anew: ask for the acknowledged number of records of each attempt, and repeat what was not answered. */
   onSession(): void;
   onOrder(order: Order): void;
@@ -29,6 +36,8 @@ export interface WorkerEndpointOptions {
   /** `tcp://HOST:5556` and `tcp://HOST:5555`; of several servers, of which one leads, all with commas between them. */
   readonly master: string;
   readonly logger: string;
+  /** What `onServers` said the last time: tried after those. */
+  readonly learned?: readonly ServerAddress[];
   readonly hostname: string;
   readonly ipv6?: boolean;
   /** Own certificate with its secret half and the server's public one; or plain, to loopback unless `anywhere`. */
@@ -50,6 +59,10 @@ export type Report = WithoutSession<Exclude<WorkerMessage, { type: 'PING' | 'BYE
 /** Bytes that may wait for a socket; above it messages are dropped and sent again later by those who sent them. */
 const mostWaiting = 32 * 1024 * 1024;
 const longestPause = 30_000;
+/** The same where there are other servers: one that refuses must not keep the worker from those that would not. */
+const longestBetween = 4000;
+/** Milliseconds from PING to PONG above which nothing is learned of the server's clock. */
+const mostTravel = 1000;
 /** Where there are other servers: milliseconds for which one whose connection broke may come back, and for one to be reached at all. */
 const [comeBack, reach] = [1000, 1500];
 
@@ -61,9 +74,7 @@ export class WorkerEndpoint {
   readonly #quiet: QuietLog;
   readonly #context: Context;
   readonly #secret: Buffer | undefined;
-  readonly #servers: readonly ServerAddress[];
-  /** Which of them is dialled. */
-  #at = 0;
+  readonly #servers: ServerList;
   /** When the connection to a server broke, where there are others; undefined while it is whole. */
   #broke: number | undefined;
   /** The server that was dialled is there, whether it has answered or not. */
@@ -77,6 +88,7 @@ export class WorkerEndpoint {
   #interval = 20;
   #heard = 0;
   #pinged = 0;
+  #clockAhead: number | undefined;
   #greeted = 0;
   #unanswered = 0;
   /** Pause before the next greeting after a refusal; grows. */
@@ -93,8 +105,8 @@ export class WorkerEndpoint {
     this.#log = options.daemonLog;
     this.#quiet = new QuietLog(options.daemonLog);
     const { encryption } = options;
-    this.#servers = serverAddresses(options.master, options.logger);
-    requireLoopback(this.#servers.flatMap(({ master, logger }) => [master, logger]), !('plain' in encryption) || encryption.plain === 'anywhere');
+    const { master, logger, learned = [] } = options;
+    this.#servers = new ServerList({ master, logger, learned, anywhere: !('plain' in encryption) || encryption.plain === 'anywhere' });
     if (!('plain' in encryption)) this.#secret = sharedSecret({ ...encryption.own }, encryption.master.publicKey);
   }
 
@@ -156,8 +168,7 @@ export class WorkerEndpoint {
     const curve = 'plain' in encryption ? {} : {
       curveServerKey: encryption.master.publicKey, curvePublicKey: encryption.own.publicKey, curveSecretKey: encryption.own.secretKey,
     };
-    const { master, logger } = this.#servers[this.#at]!;
-    const common = { ...socketOptions, ...(this.#hasOthers && withOtherServers), context: this.#context, ipv6, connectTimeout: 10_000, reconnectInterval: 200, reconnectMaxInterval: 3_000, ...curve };
+    const common = { ...socketOptions, ...(this.#servers.hasOthers && withOtherServers), context: this.#context, ipv6, connectTimeout: 10_000, reconnectInterval: 200, reconnectMaxInterval: 3_000, ...curve };
     const control = new Dealer({ ...common, sendHighWaterMark: 100 });
     const logs = new Dealer({ ...common, sendHighWaterMark: 16 });
     this.#control = control;
@@ -170,13 +181,23 @@ export class WorkerEndpoint {
       socket.events.on('handshake:error:protocol', () => this.#refusedHandshake(socket, 'the handshake failed; is the other side a LAVA master with the certificate that this worker expects, and is encryption on or off on both sides?'));
       // After a reconnection the server may be another process, and messages on the way are lost.
       socket.events.on('handshake', () => { if (socket === this.#control || socket === this.#logs) this.#reconnected(); });
-      if (this.#hasOthers) socket.events.on('disconnect', () => { if (socket === this.#control || socket === this.#logs) this.#broke ??= monotonicMs(); });
+      socket.events.on('disconnect', () => { if (socket === this.#control || socket === this.#logs) this.#broke ??= monotonicMs(); });
     }
-    control.connect(master);
-    logs.connect(logger);
+    this.#connect(control, logs);
     const broken = (error: unknown) => this.#log.error(`The link stopped reading: ${messageOf(error)}`);
     this.#readControl(control).catch(broken);
     this.#readLogs(logs).catch(broken);
+  }
+
+  #connect(control: Dealer, logs: Dealer): void {
+    const { master, logger } = this.#servers.current;
+    try {
+      control.connect(master);
+      logs.connect(logger);
+    } catch (error) {
+      if (!this.#servers.hasOthers) throw error;
+      this.#quiet.warn(`connect ${master}`, `Cannot dial ${master} and ${logger}: ${messageOf(error)}`);
+    }
   }
 
   #hangUp(): void {
@@ -194,16 +215,12 @@ export class WorkerEndpoint {
     this.#again(true);
   }
 
-  get #hasOthers(): boolean {
-    return this.#servers.length > 1;
-  }
-
   /** Dials the next server, as the one there was is silent. */
   #tryNext(): void {
     this.#session = undefined;
     this.#broke = undefined;
-    this.#at = (this.#at + 1) % this.#servers.length;
-    if (this.#hasOthers) this.#log.debug(`Trying the master at ${this.#servers[this.#at]!.master}`);
+    this.#servers.next();
+    if (this.#servers.hasOthers) this.#log.debug(`Trying the master at ${this.#servers.current.master}`);
     this.#dial();
     this.#greet();
   }
@@ -219,7 +236,7 @@ export class WorkerEndpoint {
   /** Greets after a pause that grows from 1 s with each call until a session begins. */
   #again(redial: boolean): void {
     clearTimeout(this.#retry);
-    this.#pause = Math.min(longestPause, this.#pause * 2 || 1000);
+    this.#pause = Math.min(this.#servers.hasOthers ? longestBetween : longestPause, this.#pause * 2 || 1000);
     this.#greeted = monotonicMs() + this.#pause;
     this.#retry = setTimeout(() => { if (redial) this.#tryNext(); else this.#greet(); }, this.#pause);
   }
@@ -239,14 +256,14 @@ export class WorkerEndpoint {
   #tick(): void {
     const now = monotonicMs();
     if (this.#session === undefined) {
-      if (now - this.#greeted < (this.#hasOthers && !this.#reached ? reach : this.#options.answer ?? 5000)) return;
+      if (now - this.#greeted < (this.#servers.hasOthers && !this.#reached ? reach : this.#options.answer ?? 5000)) return;
       this.#unanswered++;
       if (this.#unanswered === this.#servers.length) this.#quiet.warn('unanswered', `No answer from the master at ${this.#options.master}; trying on. Is it running${'plain' in this.#options.encryption ? '' : `, and is ${this.#options.encryption.master.path} its certificate`}?`);
-      if (this.#hasOthers || this.#unanswered % 2 === 0) this.#tryNext();
+      if (this.#servers.hasOthers || this.#unanswered % 2 === 0) this.#tryNext();
       else this.#greet();
       return;
     }
-    if (this.#broke !== undefined && now - this.#broke > comeBack) {
+    if (this.#servers.hasOthers && this.#broke !== undefined && now - this.#broke > comeBack) {
       this.#log.warn('The connection with the master broke');
       this.#tryNext();
     } else if (now - this.#heard > 4 * this.#interval * 1000) {
@@ -262,7 +279,9 @@ export class WorkerEndpoint {
   #ping(): void {
     if (this.#session === undefined) return;
     this.#pinged = monotonicMs();
-    this.#controlQueue?.push(encode({ type: 'PING', session: this.#session, attempts: this.#options.handlers.attempts() } as WorkerMessage));
+    const { handlers } = this.#options;
+    const more = this.#protocol >= statusSince ? { status: handlers.status?.(this.#clockAhead), sent: Date.now() } : {};
+    this.#controlQueue?.push(encode<WorkerMessage>({ type: 'PING', session: this.#session, attempts: handlers.attempts(), ...more }));
   }
 
   async #readControl(socket: Dealer): Promise<void> {
@@ -286,6 +305,7 @@ export class WorkerEndpoint {
       case 'PROBE': this.#ping(); break;
       case 'PONG':
         this.#interval = message.interval;
+        this.#compareClocks(message);
         this.#log.debug(`master => PONG(${message.interval})`);
         break;
       default: this.#options.handlers.onOrder(message);
@@ -304,8 +324,21 @@ export class WorkerEndpoint {
     this.#log.info('Connection with the master established');
     if (this.#offline) this.#log.info('Master is ONLINE');
     this.#offline = false;
+    if (message.protocol >= serversSince && message.servers) this.#learn(message.servers);
     this.#ping();
     this.#options.handlers.onSession();
+  }
+
+  #learn(servers: readonly ServerAddress[]): void {
+    for (const wrong of this.#servers.learn(servers)) this.#quiet.warn(wrong, `The master named a server that is left out: ${wrong}`);
+    this.#options.handlers.onServers?.(servers);
+  }
+
+  /** The server's word came half-way between the question and the answer, give or take as much. */
+  #compareClocks({ sent, time }: Extract<ServerMessage, { type: 'PONG' }>): void {
+    if (sent === undefined || time === undefined) return;
+    const now = Date.now();
+    if (now >= sent && now - sent <= mostTravel) this.#clockAhead = Math.round((sent + now) / 2 - time);
   }
 
   #refused(reason: string, retry: boolean): void {
