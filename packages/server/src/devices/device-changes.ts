@@ -36,10 +36,19 @@ export async function releaseDevice(c: Change, hostname: string, held: HeldBy): 
 /** The number of the health after the job for each health before it, and what the audit says about a change. */
 function healthAfter({ job, healthCheck, outcome, errorType, quarantine }: HeldBy): { after: number[]; reason: string } {
   const each = (next: (before: DeviceHealth) => DeviceHealth) => deviceHealths.map((before) => deviceHealth[next(before)]);
-  if (quarantine) return { after: each((before) => (before === 'Maintenance' || before === 'Retired' ? before : 'Bad')), reason: quarantine };
+  if (quarantine) return { after: each(quarantined), reason: quarantine };
   const health = outcome === 'completed' ? 'Complete' : outcome === 'failed' ? 'Incomplete' : 'Canceled';
   const reason = healthCheck ? `health-check [${job}] ${outcome}` : `${errorType} error after ${job}`;
   return { after: each((before) => deviceHealthAfter(before, { healthCheck, health, errorType })), reason };
+}
+
+/** Health of a device that nobody gets before somebody has looked at it. */
+const quarantined = (before: DeviceHealth): DeviceHealth => (before === 'Maintenance' || before === 'Retired' ? before : 'Bad');
+
+/** Nobody gets the device before somebody has looked at it; who has it now keeps it to its end. */
+export async function quarantineDevice(c: Change, hostname: string, reason: string): Promise<void> {
+  const row = await c.trx.selectFrom('devices').select('health').where('hostname', '=', hostname).forUpdate().executeTakeFirst();
+  if (row) await changeDeviceHealth(c, hostname, quarantined(deviceHealths[row.health]!), reason);
 }
 
 /** Sets the health that somebody chose. Returns false if there is no such device. */

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { ConfigurationError, messageOf, type DaemonLog, type LavaPaths } from '@lava/base';
 import type { AttemptFiles, AttemptRef } from '@lava/link';
 import type { Ending } from '../jobs/attempt.ts';
+import { quarantineLate } from '../jobs/end-attempt.ts';
 import { finishJob, startJob } from '../jobs/job-changes.ts';
 import type { JobFolders } from '../logs/job-folder.ts';
 import type { LogIntake } from '../logs/intake.ts';
@@ -63,7 +64,10 @@ export class AttemptControl {
     return true;
   }
 
-  /** Ends an attempt with all that its log says. No effect on one that is over, or that is ending just now (`ending`). */
+  /**
+   * Ends an attempt with all that its log says. No effect on one that is ending just now (`ending`). One that is over
+   * stays as it is, but a device that it left on is quarantined, whoever has it by now.
+   */
   async finish(worker: string, { job, fence }: AttemptRef, ending: Ending, description?: string): Promise<'over' | 'ending'> {
     const { stored, folders, log } = this.#options;
     const key = `${job} ${fence}`;
@@ -75,6 +79,8 @@ export class AttemptControl {
         if (description) await folders.keep(job, { 'description.yaml': description });
         const ended = await change(stored, serverActor, (c) => finishJob(c, job, fence, ending));
         if (ended) log.info(`[${job}] ${ended === 'finished' ? 'finished' : 'to be tried again'}: ${ending.result}${ending.errorMessage ? ` (${ending.errorMessage})` : ''}`);
+      } else if (ending.quarantine !== undefined && await change(stored, serverActor, (c) => quarantineLate(c, { job, fence }, worker, ending.quarantine!))) {
+        log.warn(`[${job}] END of attempt ${fence}, which is over: ${ending.quarantine}`);
       } else {
         log.debug(`[${job}] END of attempt ${fence}, which is over; skipped`);
       }
@@ -101,9 +107,10 @@ export class AttemptControl {
       select started_at is not null as started, jobs.state from attempts join jobs on jobs.id = attempts.job
       where attempts.job = ${job} and fence = ${fence} and attempts.worker = ${worker} and ended_at is null`.execute(this.#options.stored.db);
     if (attempt && !attempt.started && attempt.state !== jobState.Canceling) return 'again';
-    return this.finish(worker, { job, fence }, attempt && !attempt.started
-      ? { result: 'fail', errorType: 'Canceled', errorCode: 'canceled', errorMessage: 'The job was canceled' }
-      : { result: 'fail', errorType: 'Infrastructure', errorCode: 'attempt-lost', errorMessage: `Worker ${worker} lost the job: its state folder was emptied or replaced`, quarantine: `worker ${worker} lost job ${job} and did not switch the device off` });
+    if (!attempt) return 'over';
+    return this.finish(worker, { job, fence }, attempt.started
+      ? { result: 'fail', errorType: 'Infrastructure', errorCode: 'attempt-lost', errorMessage: `Worker ${worker} lost the job: its state folder was emptied or replaced`, quarantine: `worker ${worker} lost job ${job} and did not switch the device off` }
+      : { result: 'fail', errorType: 'Canceled', errorCode: 'canceled', errorMessage: 'The job was canceled' });
   }
 
   /**
