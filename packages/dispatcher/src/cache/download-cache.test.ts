@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fetchOnce, type OneFetch } from '../testing/fetch-once.ts';
 import { FileServer } from '../testing/file-server.ts';
+import { clearTally, readTally } from './tally.ts';
 
 // The cache as jobs meet it, with a real web server that counts what it is asked.
 
@@ -44,6 +45,9 @@ test('a checksum in the definition needs no second request, even when the server
   expect(fetched().equals(content)).toBe(true);
   // The content counts, wherever it is.
   expect(await job('/elsewhere', sums)).toMatchObject({ problems: [], failure: undefined });
+  expect(await readTally(inCache())).toEqual({ hits: 2, misses: 1 });
+  await clearTally(inCache());
+  expect(await readTally(inCache())).toEqual({ hits: 0, misses: 0 });
 });
 
 test('without a checksum the server is asked whether the file has changed', async () => {

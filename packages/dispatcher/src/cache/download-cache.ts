@@ -6,6 +6,7 @@ import { readEntry, writeEntry, type Entry } from './entry.ts';
 import { placesIn, trim } from './folder.ts';
 import { handOver } from './hand-over.ts';
 import { Slot } from './slot.ts';
+import { countUse } from './tally.ts';
 
 /** Bytes: as much as this, but not more than a fifth of the disk. */
 const defaultLimit = 50 * 2 ** 30;
@@ -102,6 +103,11 @@ export class DownloadCache {
       if (signal.aborted || await lstat(path).then(() => true, () => false)) throw error;
       return false;
     }
+  }
+
+  /** Notes for the worker whether a file was there or had to be fetched. */
+  async tally(wasThere: boolean): Promise<void> {
+    if (this.keeps) await countUse(this.folder, wasThere ? 'hits' : 'misses');
   }
 
   /** The place to fetch what `name` names. @param onWait called if another process is just doing that; its end is waited for */

@@ -2,3 +2,4 @@
 export { parseCacheSize } from './cache-size.ts';
 export { cacheFolder, cacheLimit } from './download-cache.ts';
 export { clear, entriesOf, holdings } from './folder.ts';
+export { clearTally, readTally } from './tally.ts';

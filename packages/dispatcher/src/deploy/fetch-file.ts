@@ -47,7 +47,9 @@ export async function fetchFile(wish: FileWish, progress: Progress): Promise<Fet
   // What is on this machine and used as it is needs no other copy.
   const local = wish.source.action === 'pre-downloaded' || (wish.source.action === 'file-download' && wish.undo === undefined);
   if (local || wish.names === undefined) return fetchDirectly(wish, progress, await openNow(wish.source, progress));
-  return await fromContents(wish, wish.names, progress) ?? fetchThroughSlot(wish, wish.names, progress);
+  const fetched = await fromContents(wish, wish.names, progress) ?? await fetchThroughSlot(wish, wish.names, progress);
+  await wish.cache.tally(fetched.cached);
+  return fetched;
 }
 
 /** A file whose content the job tells by a checksum needs no question to anybody. */
