@@ -7,7 +7,11 @@ import { readSettingsFiles } from '../settings/settings-files.ts';
 
 /** What an installation sets for its jobs and their order. */
 export async function readInstanceSettings(paths: LavaPaths): Promise<InstanceSettings> {
-  const all = await readSettingsFiles(paths);
+  return instanceSettings(await readSettingsFiles(paths));
+}
+
+/** The same from settings under LAVA's names. @throws ConfigurationError that names the setting */
+export function instanceSettings(all: Readonly<Record<string, unknown>>): InstanceSettings {
   const hours = all['QUEUE_TIMEOUT_HOURS'];
   const names = all['EXTRA_CONTEXT_VARIABLES'];
   return {

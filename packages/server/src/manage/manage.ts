@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { backups } from './backup.ts';
+import { check } from './check/check.ts';
 import { deviceTypes } from './device-types.ts';
 import { devices } from './devices.ts';
 import { groups } from './groups.ts';
@@ -39,6 +40,7 @@ export function addManage(program: Command): void {
   refreshQueries(manage);
   site(manage);
   wait(manage);
+  check(manage);
   notifications(manage);
   importLavaCommand(manage);
   backups(manage);

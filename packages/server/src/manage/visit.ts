@@ -27,7 +27,7 @@ export interface Visit extends Services {
 export const commandLine = 'lava-server manage';
 
 /** Where everything is for a command: `--root`, `LAVA_ROOT` or /. */
-function pathsOf(command: Command): LavaPaths {
+export function pathsOf(command: Command): LavaPaths {
   const { root } = command.optsWithGlobals<{ root?: string }>();
   return lavaPaths(resolve(root ?? (process.env['LAVA_ROOT'] || '/')));
 }

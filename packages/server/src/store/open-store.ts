@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { Client } from 'pg';
 import { InfrastructureError, messageOf, sleep, type DaemonLog, type LavaPaths } from '@lava/base';
 import { connect, ensureDatabase, isConnectionLoss, serverSession, type Connection } from './connection.ts';
@@ -18,14 +19,16 @@ interface OpenOptions {
   readonly log: DaemonLog;
   /** A short visit, as manage commands make: use the running server's database, and leave as found. */
   readonly visit?: boolean;
+  /** Leaves the tables as they are, of whatever release; for those who only look. */
+  readonly asIs?: boolean;
 }
 
 /** Opens the database named by `DATABASE_URL`, else the managed one below the state folder; tables are brought up to date. */
-export async function openStore({ paths, log, visit = false }: OpenOptions): Promise<Store> {
+export async function openStore({ paths, log, visit = false, asIs = false }: OpenOptions): Promise<Store> {
   const url = process.env['DATABASE_URL'];
   const name = visit ? 'lava-server manage' : serverName;
   const session = visit ? {} : serverSession;
-  if (url) return ready(connect({ url }, { log, name, session }), log, async () => {});
+  if (url) return ready(connect({ url }, { log, name, session }), { log, asIs }, async () => {});
   const folder = join(paths.serverState, 'postgresql');
   const running = visit ? await findManagedPostgres(folder) : undefined;
   const managed = running === undefined ? await startManagedPostgres({ folder, log }) : undefined;
@@ -37,16 +40,17 @@ export async function openStore({ paths, log, visit = false }: OpenOptions): Pro
     await stop();
     throw error;
   }
-  return ready(connect({ socketFolder }, { log, name, session }), log, stop);
+  return ready(connect({ socketFolder }, { log, name, session }), { log, asIs }, stop);
 }
 
-async function ready(connection: Connection, log: DaemonLog, stop: () => Promise<void>): Promise<Store> {
+async function ready(connection: Connection, { log, asIs }: { log: DaemonLog; asIs: boolean }, stop: () => Promise<void>): Promise<Store> {
   const close = async () => {
     await connection.close();
     await stop();
   };
   try {
-    for (const name of await migrate(connection.db)) log.info(`Database: applied ${name}`);
+    if (asIs) await sql`select`.execute(connection.db);
+    else for (const name of await migrate(connection.db)) log.info(`Database: applied ${name}`);
   } catch (error) {
     await close();
     if (!isConnectionLoss(error)) throw error;
