@@ -15,6 +15,48 @@ const mayImport = {
   testbed: ['base', 'yaml', 'job', 'device', 'link'],
 };
 
+// The folders (and files beside them) of large packages, floor by floor, the lowest first. One may import those of lower
+// floors, not its neighbours; one that stands on no floor may neither import nor be imported.
+const floors = {
+  server: [
+    ['event-bus.ts', 'timings.ts', 'log-file.ts', 'settings', 'files', 'matching'],
+    ['store'],
+    ['auth'],
+    ['services.ts'],
+    ['groups', 'workers', 'objects', 'enrol', 'devices', 'logs', 'read'],
+    ['export', 'queries'],
+    ['notify'],
+    ['jobs'],
+    ['scheduler', 'link', 'lab', 'traces', 'coordinator', 'backup'],
+    ['api'],
+    ['core'],
+    ['leader', 'import'],
+    ['server.ts'],
+    ['run.ts', 'manage'],
+    ['bin'],
+  ],
+};
+
+const test = '\\.test(ing)?\\.tsx?$|/testing\\.ts$|/src/testing/';
+
+const floorRules = (name, all) => {
+  const inside = (rooms) => `^packages/${name}/src/(${rooms.map((room) => room.replaceAll('.', '\\.')).join('|')})(/|$)`;
+  const src = `^packages/${name}/src/`;
+  return [
+    ...all.flatMap((floor, height) => floor.map((room) => {
+      const below = all.slice(0, height).flat();
+      return {
+        name: `floors-${name}-${room}`,
+        comment: `${room} may import: ${below.join(', ') || 'nothing of its package'}`,
+        severity: 'error',
+        from: { path: inside([room]), pathNot: test },
+        to: { path: src, pathNot: inside([room, ...below]) },
+      };
+    })),
+    { name: `floors-${name}-none`, comment: 'stands on no floor', severity: 'error', from: { path: src, pathNot: [inside(all.flat()), test] }, to: {} },
+  ];
+};
+
 module.exports = {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, dependencyTypesNot: ['type-only'] } },
@@ -23,9 +65,10 @@ module.exports = {
       name: `layers-${name}`,
       comment: `${name} may import: ${allowed.join(', ') || 'no other package'}`,
       severity: 'error',
-      from: { path: `^packages/${name}/src`, pathNot: '\\.test(ing)?\\.tsx?$|/src/testing/' },
+      from: { path: `^packages/${name}/src`, pathNot: test },
       to: { path: '^packages/', pathNot: `^packages/(${[name, ...allowed].join('|')})/` },
     })),
+    ...Object.entries(floors).flatMap(([name, all]) => floorRules(name, all)),
     {
       name: 'pure-packages',
       comment: 'base, yaml, jinja, job and lab do no input or output, except that base finds its assets',

@@ -27,6 +27,9 @@ beforeAll(() => {
   symlinkSync(join(project, 'node_modules'), join(tree, 'node_modules'));
   plant('packages/base/src/index.ts', 'export const one = 1;\n');
   plant('packages/yaml/src/index.ts', "export { one } from '../../base/src/index.ts';\n");
+  plant('packages/server/src/index.ts', 'export const x = 1;\n');
+  plant('packages/server/src/api/page.ts', 'export const page = 1;\nexport type Page = typeof page;\n');
+  plant('packages/server/src/bin/program.ts', "export { page } from '../api/page.ts';\n");
 });
 
 afterAll(() => rmSync(tree, { recursive: true, force: true }));
@@ -38,9 +41,12 @@ test('arrows that go down pass', () => {
 test.each([
   ['layers-base', 'packages/base/src/up.ts', "export { one } from '../../yaml/src/index.ts';\n"],
   ['layers-worker', 'packages/worker/src/across.ts', "export { x } from '../../server/src/index.ts';\n"],
+  ['floors-server-store', 'packages/server/src/store/up.ts', "export { page } from '../api/page.ts';\n"],
+  ['floors-server-jobs', 'packages/server/src/jobs/up.ts', "export type { Page } from '../api/page.ts';\n"],
+  ['floors-server-notify', 'packages/server/src/notify/to-nowhere.ts', "export { x } from '../index.ts';\n"],
+  ['floors-server-none', 'packages/server/src/nowhere/alone.ts', "export { page } from '../api/page.ts';\n"],
   ['pure-packages', 'packages/yaml/src/impure.ts', "export { readFile } from 'node:fs/promises';\n"],
 ])('a violation of %s fails', (rule, file, text) => {
-  plant('packages/server/src/index.ts', 'export const x = 1;\n');
   plant(file, text);
   const { status, output } = cruise();
   rmSync(join(tree, file));

@@ -2,7 +2,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigurationError, lavaPaths } from '@lava/base';
 import { startCore, type Core } from './core.ts';
-import type { DeviceRenderer } from './device-service.ts';
+import type { DeviceRenderer } from '../devices/renderer.ts';
 import { eventBus } from '../event-bus.ts';
 import { FakeWorker } from '../link/fake-worker.ts';
 import type { ServerEvent } from '../event-bus.ts';

@@ -5,9 +5,7 @@ import { change, type Stored } from '../store/change.ts';
 import { jobState } from '../store/numbers.ts';
 import { readConfiguration, writeConfiguration } from '../devices/configuration.ts';
 import { changeDeviceHealth } from '../devices/device-changes.ts';
-
-/** Renders the configuration of a device for a job's context; throws ConfigurationError with template and line. */
-export type DeviceRenderer = (hostname: string, deviceType: string, context: Readonly<Record<string, unknown>>) => Promise<string>;
+import type { DeviceRenderer } from '../devices/renderer.ts';
 
 interface Parts {
   readonly stored: Stored;

@@ -1,6 +1,7 @@
 import type { DaemonLog, LavaPaths } from '@lava/base';
-import { deviceService, type DeviceRenderer } from './device-service.ts';
+import { deviceService } from './device-service.ts';
 import { jobService, type InstanceSettings } from './job-service.ts';
+import type { DeviceRenderer } from '../devices/renderer.ts';
 import { JobFolders } from '../logs/job-folder.ts';
 import { logStore } from '../logs/log-store.ts';
 import type { SharedFiles } from '../logs/shared-files.ts';

@@ -1,7 +1,9 @@
 import { ConfigurationError } from '@lava/base';
 import { checkDevice, lookupFolders, renderDevice, type DeviceProblem, type TemplateSource } from '@lava/device';
 import { configurationFile, readConfiguration, storedConfigurations, type ConfigurationParts } from './configuration.ts';
-import type { DeviceRenderer } from '../core/device-service.ts';
+
+/** Renders the configuration of a device for a job's context; throws ConfigurationError with template and line. */
+export type DeviceRenderer = (hostname: string, deviceType: string, context: Readonly<Record<string, unknown>>) => Promise<string>;
 
 /** Everything that is wrong or odd with what a device's dictionary gives. */
 export async function deviceProblems(parts: ConfigurationParts, name: string, deviceType: string): Promise<readonly DeviceProblem[]> {

@@ -1,6 +1,5 @@
 import { loadYaml } from '@lava/yaml';
 import type { LogStore } from '../services.ts';
-import { toJson } from '../api/json.ts';
 
 /**
  * The stored lines of a log (`- {…}`) as JSON texts, one a record. Our own dispatcher writes JSON after the dash, which
@@ -50,4 +49,15 @@ export function recordAsJson(line: string): string {
 
 function isJson(text: string): boolean {
   try { JSON.parse(text); return text.startsWith('{'); } catch { return false; }
+}
+
+/** JSON of whatever YAML can hold: integers beyond 2^53 lose digits, bytes become base64, sets lists. */
+function toJson(value: unknown): string {
+  return JSON.stringify(value, (_key, v: unknown) => {
+    if (typeof v === 'bigint') return Number(v);
+    if (v instanceof Uint8Array) return Buffer.from(v).toString('base64');
+    if (v instanceof Set) return [...v];
+    if (v instanceof Map) return Object.fromEntries(v);
+    return v;
+  }) ?? 'null';
 }

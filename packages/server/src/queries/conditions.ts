@@ -1,6 +1,6 @@
 import { jobHealths, jobStates, priorities } from '@lava/job';
 import { sql, type RawBuilder } from 'kysely';
-import { likePattern } from '../read/jobs.ts';
+import { likePattern } from '../store/like-pattern.ts';
 
 /* LAVA's conditions of queries in their text form: `table__field__operator__value`, several with commas between. */
 

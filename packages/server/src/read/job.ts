@@ -5,7 +5,6 @@ import { mayCancelJob, mayChangeJob, maySeeJob, visibleDevices, visibleJobs } fr
 import type { User } from '../auth/users.ts';
 import type { Services, Waiting } from '../services.ts';
 import type { Database } from '../store/database.ts';
-import { notFound } from '../api/errors.ts';
 import { jobAttempts, type AttemptRow } from './attempts.ts';
 import { jobRows, type JobRow } from './jobs.ts';
 
@@ -26,19 +25,6 @@ interface GroupJob {
   id: number; sub_id: string; role: string; state: string; health: string; device: string | null; device_type: string | null;
   /** When it fails, all others are canceled; the role whose device it shares. */
   essential: boolean; host_role: string | null;
-}
-
-/**
- * The number of a job that `user` may see, from the number or the multinode id (`12.0`) of an address.
- * Throws `not-found` also for a hidden job.
- */
-export async function visibleJobId(services: Services, user: User | null, text: string): Promise<number> {
-  const missing = notFound(`Job ${text.slice(0, 40)}`);
-  if (!/^\d{1,10}(\.\d{1,5})?$/.test(text)) throw missing;
-  const is = text.includes('.') ? sql<boolean>`jobs.sub_id = ${text}` : sql<boolean>`jobs.id = ${text}::bigint`;
-  const { rows } = await sql<{ id: number }>`select jobs.id from jobs where ${is} and ${visibleJobs(user)}`.execute(services.db);
-  if (!rows[0]) throw missing;
-  return rows[0].id;
 }
 
 /** Undefined when the job does not exist or `user` may not see it. */

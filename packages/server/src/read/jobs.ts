@@ -3,6 +3,7 @@ import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { jobAccess, visibleJobs, type JobAccess } from '../auth/visibility.ts';
 import type { User } from '../auth/users.ts';
 import type { Database } from '../store/database.ts';
+import { likePattern } from '../store/like-pattern.ts';
 
 /** A job in lists (docs/api.md). */
 export interface JobRow {
@@ -63,9 +64,6 @@ export interface JobFilter {
   /** Part of the description, the submitter, device or type, or a job number. */
   readonly search?: string | undefined;
 }
-
-/** A text to look for as the pattern of LIKE: its own `%` and `_` mean themselves. */
-export const likePattern = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`;
 
 function conditions(user: User | null, f: JobFilter): RawBuilder<boolean> {
   const all = [visibleJobs(user)];

@@ -7,7 +7,7 @@ import type { User } from '../../auth/users.ts';
 import { grantsColumn, guardedDevice, maySeeJob, readJobAccess } from '../../auth/visibility.ts';
 import type { ServerEvent } from '../../event-bus.ts';
 import type { Services } from '../../services.ts';
-import { pythonJson } from '../json.ts';
+import { pythonJson } from './python-json.ts';
 import { jobRows } from '../../read/jobs.ts';
 
 /** An event as LAVA tells it. */

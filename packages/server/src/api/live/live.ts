@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws';
 import { messageOf } from '@lava/base';
 import type { Services } from '../../services.ts';
 import { toHttpError } from '../errors.ts';
-import { visibleJobId } from '../../read/job.ts';
+import { visibleJobId } from '../job-id.ts';
 import { identifyRequests } from '../who.ts';
 import { listChanges } from './changes.ts';
 import { watchJob, type JobWatch } from './job-watch.ts';

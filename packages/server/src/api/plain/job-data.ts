@@ -7,7 +7,7 @@ import { readNotify } from '../../notify/notify-block.ts';
 import type { Services } from '../../services.ts';
 import { jobState } from '../../store/numbers.ts';
 import { forbidden, loginRequired, notFound } from '../errors.ts';
-import { visibleJobId } from '../../read/job.ts';
+import { visibleJobId } from '../job-id.ts';
 import { attachment } from '../send.ts';
 
 /** What the first callback with a body of a finished job was about, as JSON, compressed; for who submitted it and for staff. */

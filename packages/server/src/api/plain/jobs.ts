@@ -5,7 +5,7 @@ import type { Services } from '../../services.ts';
 import { notFound } from '../errors.ts';
 import { recordPieces } from '../../logs/json-records.ts';
 import type { Query } from '../query.ts';
-import { visibleJobId } from '../../read/job.ts';
+import { visibleJobId } from '../job-id.ts';
 import { attachment, file } from '../send.ts';
 
 interface OfJob { Params: { job: string }; Querystring: Query }

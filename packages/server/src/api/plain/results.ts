@@ -8,7 +8,7 @@ import type { Services } from '../../services.ts';
 import { notFound } from '../errors.ts';
 import { caseAsYaml, casesAsCsv, casesAsYaml, storedCases } from '../../export/cases.ts';
 import { whole, type Query } from '../query.ts';
-import { visibleJobId } from '../../read/job.ts';
+import { visibleJobId } from '../job-id.ts';
 import { attachment, stream } from '../send.ts';
 
 interface OfJob { Params: { job: string } }

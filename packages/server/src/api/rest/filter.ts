@@ -1,6 +1,6 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { Database } from '../../store/database.ts';
-import { likePattern } from '../../read/jobs.ts';
+import { likePattern } from '../../store/like-pattern.ts';
 import { fieldError } from './refusals.ts';
 
 type Condition = RawBuilder<boolean>;

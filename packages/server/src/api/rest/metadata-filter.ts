@@ -1,6 +1,6 @@
 import { sql, type RawBuilder } from 'kysely';
 import { isMapping } from '@lava/job';
-import { likePattern } from '../../read/jobs.ts';
+import { likePattern } from '../../store/like-pattern.ts';
 import { HttpError } from '../errors.ts';
 
 type Condition = RawBuilder<boolean>;

@@ -5,7 +5,7 @@ import type { Services } from '../../services.ts';
 import { change } from '../../store/change.ts';
 import { texts } from '../body.ts';
 import { badRequest, forbidden, HttpError, notFound } from '../errors.ts';
-import { visibleJobId } from '../../read/job.ts';
+import { visibleJobId } from '../job-id.ts';
 import { requireSuperuser, requireUser } from '../who.ts';
 
 /** What people say of jobs that failed: tags of the lab, and a comment. */

@@ -6,7 +6,7 @@ import { badRequest, forbidden, notFound } from '../errors.ts';
 import { text, whole, type Query } from '../query.ts';
 import { readAudit } from '../../read/audit.ts';
 import { deviceRows, deviceTypeRows, readDeviceType } from '../../read/devices.ts';
-import { readHealthCheck } from '../../read/health-check.ts';
+import { readHealthCheck } from './health-check.ts';
 import { listJobs } from '../../read/jobs.ts';
 import { requireUser } from '../who.ts';
 import { mayDevice } from '../../read/access.ts';

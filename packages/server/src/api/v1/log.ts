@@ -6,7 +6,7 @@ import { badRequest } from '../errors.ts';
 import { recordPieces } from '../../logs/json-records.ts';
 import { searchLog } from '../../logs/search.ts';
 import { text, whole, wordNumbers, type Query } from '../query.ts';
-import { visibleJobId } from '../../read/job.ts';
+import { visibleJobId } from '../job-id.ts';
 
 /** Records of one answer. */
 const mostRecords = 20_000;

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { listDeliveries } from '../../notify/deliveries.ts';
 import { withoutSecrets } from '../../notify/without-secrets.ts';
 import type { Services } from '../../services.ts';
-import { visibleJobId } from '../../read/job.ts';
+import { visibleJobId } from '../job-id.ts';
 
 /** Messages of one answer. */
 const most = 500;

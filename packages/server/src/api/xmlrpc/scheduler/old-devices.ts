@@ -6,7 +6,7 @@ import { may } from '../../../auth/permissions.ts';
 import type { User } from '../../../auth/users.ts';
 import { visibleDevices, visibleDeviceTypes, visibleJobs } from '../../../auth/visibility.ts';
 import { deviceHealth } from '../../../store/numbers.ts';
-import { likePattern } from '../../../read/jobs.ts';
+import { likePattern } from '../../../store/like-pattern.ts';
 import { anyone, login } from '../access.ts';
 import { Fault, type XmlRpcValue } from '../codec/values.ts';
 import { internalError } from '../codec/write.ts';

@@ -1,12 +1,12 @@
 import { jobHealths, jobStates } from '@lava/job';
 import { sql } from 'kysely';
-import { visibleJobs } from '../auth/visibility.ts';
-import type { User } from '../auth/users.ts';
-import { configurationFile, findConfiguration } from '../devices/configuration.ts';
-import { extendedTemplate } from '../scheduler/health-check-files.ts';
-import { checkIsDue } from '../scheduler/health-checks.ts';
-import type { Services } from '../services.ts';
-import type { DeviceRow } from './devices.ts';
+import { visibleJobs } from '../../auth/visibility.ts';
+import type { User } from '../../auth/users.ts';
+import { configurationFile, findConfiguration } from '../../devices/configuration.ts';
+import { extendedTemplate } from '../../scheduler/health-check-files.ts';
+import { checkIsDue } from '../../scheduler/health-checks.ts';
+import type { Services } from '../../services.ts';
+import type { DeviceRow } from '../../read/devices.ts';
 
 /** What keeps a device healthy (docs/api.md). */
 export interface DeviceHealthCheck {
