@@ -1,7 +1,9 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDialable } from './address.ts';
 import { formatCertificate, parseCertificate } from './certificates.ts';
+import { mostServers, type ServerAddress } from './messages.ts';
 
 /*
  * A worker joins with a code that an admin reads to it, and nothing else. The code never travels: both sides derive a key
@@ -28,6 +30,10 @@ export interface EnrolmentAnswer {
   readonly control_port: number;
   readonly log_port: number;
   readonly proof: string;
+  /** All servers that may lead, in the place of that machine; absent or empty: it is the only one. Older workers leave them unread. */
+  readonly servers?: readonly ServerAddress[];
+  /** Of the servers; older workers compute `proof` without them. */
+  readonly servers_proof?: string;
 }
 
 // Without characters that are taken for one another: it may be typed.
@@ -60,6 +66,11 @@ export function signAnswer(key: string, request: Omit<EnrolmentRequest, 'proof'>
   return sign(key, ['server', request.hostname, request.public_key, master_key, control_port, log_port]);
 }
 
+/** The server's signature of the servers that its answer to a request names. */
+export function signServers(key: string, request: Omit<EnrolmentRequest, 'proof'>, servers: readonly ServerAddress[]): string {
+  return sign(key, ['servers', request.hostname, request.public_key, ...servers.flatMap(({ master, logger }) => [master, logger])]);
+}
+
 function sign(key: string, parts: readonly (string | number)[]): string {
   return createHmac('sha256', key).update(JSON.stringify(parts)).digest('hex');
 }
@@ -68,6 +79,12 @@ function sign(key: string, parts: readonly (string | number)[]): string {
 export function sameProof(expected: string, given: string): boolean {
   const [a, b] = [Buffer.from(expected), Buffer.from(given)];
   return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** True for servers as an answer may name them. */
+export function areServers(value: unknown): value is readonly ServerAddress[] {
+  return Array.isArray(value) && value.length <= mostServers
+    && value.every((server: Partial<ServerAddress> | null) => [server?.master, server?.logger].every((address) => typeof address === 'string' && isDialable(address)));
 }
 
 /** True for a public key as certificates have it. */

@@ -1,3 +1,4 @@
+export { isDialable } from './address.ts';
 export * from './messages.ts';
 export { createCertificate, formatCertificate, parseCertificate, readCertificate, readSecretCertificate, type Certificate } from './certificates.ts';
 export { CertificateDirectory } from './certificate-directory.ts';

@@ -1,11 +1,14 @@
 import { join } from 'node:path';
 import { version, type DaemonLog } from '@lava/base';
+import { cacheFolder } from '@lava/dispatcher/cache';
 import { protocolVersion, WorkerEndpoint } from '@lava/link';
 import type { FinishDeadRun } from './attempt.ts';
 import { probeCapabilities } from './capabilities.ts';
 import { workerEncryption } from './encryption.ts';
+import { ServersFile } from './servers-file.ts';
 import type { WorkerSettings } from './settings.ts';
 import { lockState } from './state-lock.ts';
+import { StatusWatch } from './status-watch.ts';
 import { Supervisor } from './supervisor.ts';
 
 export interface DaemonOptions {
@@ -32,14 +35,18 @@ export async function runWorker(options: DaemonOptions, stop: AbortSignal): Prom
   const unlock = await lockState(settings.workerDir);
   let giveUp = () => {};
   const given = new Promise<number>((resolve) => { giveUp = () => resolve(1); });
+  const servers = new ServersFile(settings.workerDir, 'plain' in encryption ? '' : encryption.master.publicKey, log);
+  const status = new StatusWatch({ state: settings.workerDir, cache: cacheFolder(settings.paths), running: () => supervisor.running });
   const link: WorkerEndpoint = new WorkerEndpoint({
-    master: settings.master, logger: settings.logger, hostname: settings.hostname, ipv6: settings.ipv6, encryption,
+    master: settings.master, logger: settings.logger, learned: await servers.read(), hostname: settings.hostname, ipv6: settings.ipv6, encryption,
     version, capabilities: probeCapabilities(), daemonLog: log,
     handlers: {
       attempts: () => supervisor.held(),
       onSession: () => supervisor.onSession(),
       onOrder: (order) => supervisor.onOrder(order),
       onLogReply: (reply) => supervisor.onLogReply(reply),
+      status: (clockAhead) => status.due(clockAhead),
+      onServers: (all) => servers.keep(all),
       onRefused: (_, retry) => { if (!retry) giveUp(); },
     },
   });
@@ -49,12 +56,15 @@ export async function runWorker(options: DaemonOptions, stop: AbortSignal): Prom
   });
   try {
     await supervisor.open();
+    await status.open();
     link.open();
     return await Promise.race([given, stopped(stop)]);
   } finally {
     log.info('[CLOSE] Leaving; running jobs go on');
     await link.close();
+    status.close();
     await supervisor.close();
+    await servers.close();
     await unlock();
   }
 }

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ConfigurationError, lavaPaths, messageOf, type LavaPaths } from '@lava/base';
 import {
-  createCertificate, enrolmentKey, enrolmentPath, isPublicKey, readSecretCertificate, replacePublicCertificate, sameProof, signAnswer, signRequest,
+  areServers, createCertificate, enrolmentKey, enrolmentPath, isPublicKey, readSecretCertificate, replacePublicCertificate, sameProof, signAnswer, signRequest, signServers,
   type EnrolmentAnswer,
 } from '@lava/link';
 
@@ -62,16 +62,17 @@ async function enrol({ url, hostname, code, paths }: Enrolment): Promise<void> {
   const key = enrolmentKey(code, hostname);
   const request = { hostname, public_key: own.publicKey };
   const answer = await ask(url, { ...request, proof: signRequest(key, request) });
-  if (!sameProof(signAnswer(key, request, answer), answer.proof)) {
+  const { servers = [], servers_proof = '' } = answer;
+  if (!sameProof(signAnswer(key, request, answer), answer.proof) || (servers.length > 0 && !sameProof(signServers(key, request, servers), servers_proof))) {
     throw new ConfigurationError(`what answered at ${url.origin} does not know the code: it is not the server that made it`, { code: 'enrolment-forged', hint: 'Look whether the address is right and who answers there. Nothing was changed here.' });
   }
   await replacePublicCertificate(directory, 'master', answer.master_key);
   await rename(secret, join(directory, `${hostname}.key_secret`));
   await rename(join(pending, `${hostname}.key`), join(directory, `${hostname}.key`));
   await rm(pending, { recursive: true });
-  const host = url.hostname;
+  const all = servers.length > 0 ? servers : [{ master: `tcp://${url.hostname}:${answer.control_port}`, logger: `tcp://${url.hostname}:${answer.log_port}` }];
   await writeSettings(join(paths.workerConfig, 'lava-slave'), {
-    MASTER_URL: `tcp://${host}:${answer.control_port}`, LOGGER_URL: `tcp://${host}:${answer.log_port}`, HOSTNAME: hostname,
+    MASTER_URL: all.map(({ master }) => master).join(','), LOGGER_URL: all.map(({ logger }) => logger).join(','), HOSTNAME: hostname,
   });
 }
 
@@ -87,11 +88,12 @@ async function ask(url: URL, request: object): Promise<EnrolmentAnswer> {
   }
   const body = await response.json().catch(() => ({})) as Partial<EnrolmentAnswer> & { error?: { message?: string; hint?: string } };
   if (!response.ok) throw new ConfigurationError(body.error?.message ?? `the server answered with status ${response.status}`, { code: 'enrolment-refused', hint: body.error?.hint });
-  const { master_key, control_port, log_port, proof } = body;
-  if (typeof master_key !== 'string' || !isPublicKey(master_key) || typeof proof !== 'string' || !Number.isInteger(control_port) || !Number.isInteger(log_port)) {
+  const { master_key, control_port, log_port, proof, servers, servers_proof } = body;
+  if (typeof master_key !== 'string' || !isPublicKey(master_key) || typeof proof !== 'string' || !Number.isInteger(control_port) || !Number.isInteger(log_port)
+    || (servers !== undefined && !areServers(servers)) || (servers_proof !== undefined && typeof servers_proof !== 'string')) {
     throw new ConfigurationError(`what answered at ${url.origin} is not a LAVA server`, { code: 'enrolment-answer', hint: 'Look whether the address is that of its web.' });
   }
-  return { master_key, control_port: control_port!, log_port: log_port!, proof };
+  return { master_key, control_port: control_port!, log_port: log_port!, proof, servers, servers_proof };
 }
 
 /** Sets values in a file of settings; all other lines stay. */

@@ -63,6 +63,11 @@ export class Supervisor {
     return [...[...this.#attempts.values()].map((a) => a.folder.ref), ...this.#starting.values()];
   }
 
+  /** Number of attempts whose run lives. */
+  get running(): number {
+    return [...this.#attempts.values()].filter((attempt) => attempt.running).length;
+  }
+
   onSession(): void {
     for (const attempt of this.#attempts.values()) attempt.onSession();
   }

@@ -12,7 +12,7 @@ import type { Services } from '../services.ts';
 
 type ServicesParts = Parameters<typeof openServices>[0];
 
-export interface CoreOptions extends ServicesParts, Pick<LinkOptions, 'lease' | 'sockets' | 'clock'> {
+export interface CoreOptions extends ServicesParts, Pick<LinkOptions, 'lease' | 'sockets' | 'servers' | 'clock'> {
   readonly sweep?: number;
 }
 
@@ -25,14 +25,14 @@ export interface Core {
 }
 
 export async function startCore(options: CoreOptions): Promise<Core> {
-  const { events, log, paths, lease, sockets, clock, sweep } = options;
+  const { events, log, paths, lease, sockets, servers, clock, sweep } = options;
   const services = openServices(options);
   const { db, folders, logs, devices, timings } = services;
   const stored = { db, events };
   const intake = new LogIntake({ db, events, folders, store: logs, log, onLag: (seconds) => timings.logLag.observe(seconds) });
   const control = new AttemptControl({ stored, log, paths, intake, folders, devices, lease });
   const presence = new Presence(stored);
-  const link = new LinkServer({ stored, log, intake, control, presence, lease, sockets, clock });
+  const link = new LinkServer({ stored, log, intake, control, presence, lease, sockets, servers, clock });
   const httpWorkers = new HttpWorkers({ stored, log, intake, control, presence });
   const scheduler = new Scheduler({
     stored, log, lease, sweep, policy: options.settings.policy ?? policyOf(), healthChecks: new HealthCheckFiles({ db, paths }, log), onRound: (seconds) => timings.schedulerRound.observe(seconds),

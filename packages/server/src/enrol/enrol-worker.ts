@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isPublicKey, replacePublicCertificate, sameProof, signAnswer, signRequest, type EnrolmentAnswer, type EnrolmentRequest } from '@lava/link';
+import { isPublicKey, replacePublicCertificate, sameProof, signAnswer, signRequest, signServers, type EnrolmentAnswer, type EnrolmentRequest, type ServerAddress } from '@lava/link';
 import { change, serverActor, type Stored } from '../store/change.ts';
 import { useCode } from './codes.ts';
 import { shareKey } from './shared-certificates.ts';
@@ -13,6 +13,8 @@ export interface EnrolmentTarget {
   readonly directory: string;
   readonly controlPort: number;
   readonly logPort: number;
+  /** All servers that may lead, if the installation says so. */
+  readonly servers: readonly ServerAddress[];
 }
 
 /** Nothing that the worker is told says what was wrong with its code; the audit log does. */
@@ -44,5 +46,6 @@ export async function enrolWorker(stored: Stored, target: EnrolmentTarget, reque
   });
   if (spent) return refuse(`the code is ${spent}`);
   const answer = { master_key: target.masterKey, control_port: target.controlPort, log_port: target.logPort };
-  return { ...answer, proof: signAnswer(row.key, request, answer) };
+  const { servers } = target;
+  return { ...answer, proof: signAnswer(row.key, request, answer), ...(servers.length > 0 && { servers, servers_proof: signServers(row.key, request, servers) }) };
 }

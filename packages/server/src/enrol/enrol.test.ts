@@ -18,7 +18,7 @@ beforeAll(async () => {
   end = () => connection.close();
   stored = { db: connection.db, events: { publish() {}, subscribe: () => () => {} } };
   const directory = await mkdtemp(join(databases.folder, 'certificates-'));
-  target = { masterKey: await newKey(directory, 'master'), masterName: 'master', directory, controlPort: 5556, logPort: 5555 };
+  target = { masterKey: await newKey(directory, 'master'), masterName: 'master', directory, controlPort: 5556, logPort: 5555, servers: [] };
 });
 afterAll(async () => {
   await end();

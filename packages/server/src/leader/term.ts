@@ -6,6 +6,7 @@ import { startCore, type Core, type CoreOptions } from '../core/core.ts';
 import { followEnrolments, noteRemovals } from '../enrol/shared-certificates.ts';
 import type { EnrolmentTarget } from '../enrol/enrol-worker.ts';
 import { eventSettings } from '../api/events/settings.ts';
+import { linkAddresses } from '../link/link-addresses.ts';
 import { Notifier } from '../notify/notifier.ts';
 import { notifySettings } from '../notify/settings.ts';
 import { TraceExporter } from '../traces/exporter.ts';
@@ -38,7 +39,8 @@ export async function beginTerm(options: TermOptions): Promise<Office> {
       if (others) closers.push(await followEnrolments(db, options.events, encryption.directory, log));
       else await noteRemovals(db, encryption.directory);
     }
-    const core = await startCore(options);
+    const servers = linkAddresses(settingsFiles, sockets);
+    const core = await startCore({ ...options, servers });
     closers.push(() => core.close());
     const notifier = new Notifier({ services: core.services, settings: notifySettings(settingsFiles) });
     await notifier.start();
@@ -61,16 +63,16 @@ export async function beginTerm(options: TermOptions): Promise<Office> {
       closers.push(() => publisher.close());
       log.info(`Events on ${publisher.address}`);
     }
-    return { core, enrolment: await enrolmentTarget(options, core), close };
+    return { core, enrolment: await enrolmentTarget({ ...options, servers }, core), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function enrolmentTarget({ sockets: { encryption } }: TermOptions, { link: { addresses } }: Core): Promise<EnrolmentTarget | undefined> {
+async function enrolmentTarget({ sockets: { encryption }, servers = [] }: TermOptions, { link: { addresses } }: Core): Promise<EnrolmentTarget | undefined> {
   if ('plain' in encryption) return undefined;
   const port = (address: string) => Number(/:(\d+)$/.exec(address)?.[1]);
   const { publicKey } = await readSecretCertificate(encryption.certificate);
-  return { masterKey: publicKey, masterName: basename(encryption.certificate, '.key_secret'), directory: encryption.directory, controlPort: port(addresses.control), logPort: port(addresses.log) };
+  return { masterKey: publicKey, masterName: basename(encryption.certificate, '.key_secret'), directory: encryption.directory, controlPort: port(addresses.control), logPort: port(addresses.log), servers };
 }

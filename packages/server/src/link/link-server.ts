@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { messageOf, version, type DaemonLog } from '@lava/base';
-import { callsSince, ServerEndpoint, type AttemptRef, type LogMessage, type ServerEndpointOptions, type Session, type SessionMessage } from '@lava/link';
+import { callsSince, ServerEndpoint, type AttemptRef, type LogMessage, type ServerEndpointOptions, type ServerAddress, type Session, type SessionMessage } from '@lava/link';
 import { forgetGroup, takeGroupCall, type Send } from '../groups/group-calls.ts';
 import type { Ending } from '../jobs/attempt.ts';
 import type { LogIntake } from '../logs/intake.ts';
@@ -21,6 +21,8 @@ export interface LinkOptions {
   /** Seconds for which an attempt keeps its device without a word from the worker. */
   readonly lease: number;
   readonly sockets: Pick<ServerEndpointOptions, 'control' | 'log' | 'ipv6' | 'encryption'>;
+  /** All servers that may lead, for workers to know; none: they go on with what they know. */
+  readonly servers?: readonly ServerAddress[];
   /** Tests bring their own clock. */
   readonly clock?: () => number;
 }
@@ -42,11 +44,11 @@ export class LinkServer {
 
   constructor(options: LinkOptions) {
     this.#options = options;
-    const { log, lease, sockets, clock } = options;
+    const { log, lease, sockets, servers, clock } = options;
     this.leases = new LeaseKeeper({ db: options.stored.db, log, lease, clock, expire: (attempt) => options.control.expire(attempt) });
     options.presence.addSource(this.#here);
     this.#endpoint = new ServerEndpoint({
-      ...sockets, version, daemonLog: log,
+      ...sockets, servers, version, daemonLog: log,
       // A worker speaks at least four times within a lease.
       interval: Math.max(1, Math.min(20, lease / 4)),
       handlers: {

@@ -7,6 +7,7 @@ import { signInSettings } from '../../auth/sign-in-settings.ts';
 import { coordinatorSettings } from '../../coordinator/settings.ts';
 import { instanceSettings } from '../../core/instance-settings.ts';
 import { sharedStorage } from '../../files/storage-settings.ts';
+import { linkAddresses } from '../../link/link-addresses.ts';
 import { notifySettings } from '../../notify/settings.ts';
 import { trustedProxies } from '../../settings/networks.ts';
 import { settingsIn, settingsPaths, type SettingsFile } from '../../settings/settings-files.ts';
@@ -16,7 +17,7 @@ type Settings = Readonly<Record<string, unknown>>;
 
 /** Everything that reads settings when the server starts. */
 const readers: readonly ((settings: Settings) => unknown)[] = [
-  instanceSettings, signInSettings, eventSettings, sharedStorage, notifySettings, coordinatorSettings, workerHttpSettings, trustedProxies,
+  instanceSettings, signInSettings, eventSettings, sharedStorage, notifySettings, coordinatorSettings, linkAddresses, workerHttpSettings, trustedProxies,
 ];
 
 /** Settings of LAVA that mean nothing here, and what does their work. */
