@@ -35,6 +35,15 @@ const floors = {
     ['run.ts', 'manage'],
     ['bin'],
   ],
+  web: [
+    ['api', 'theme.css'],
+    ['parts'],
+    ['editor', 'help', 'log', 'jobs'],
+    ['home', 'admin', 'devices'],
+    ['account', 'configuration', 'job', 'queries', 'submit', 'workers'],
+    ['app'],
+    ['main.tsx'],
+  ],
 };
 
 const test = '\\.test(ing)?\\.tsx?$|/testing\\.ts$|/src/testing/';

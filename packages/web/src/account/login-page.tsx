@@ -6,7 +6,7 @@ import { ApiError, post } from '../api/http.ts';
 import { live } from '../api/live.ts';
 import { signInQuery } from '../api/queries.ts';
 import type { Me } from '../api/types.ts';
-import { useAddress } from '../app/address.ts';
+import { useAddress } from '../parts/address.ts';
 import { Notice } from '../parts/notice.tsx';
 import { useTitle } from '../parts/page.tsx';
 import style from './login-page.module.css';

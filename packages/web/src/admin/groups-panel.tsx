@@ -6,6 +6,7 @@ import { groupsQuery, restPath, sharesQuery, usersQuery } from '../api/queries.t
 import { Failure } from '../parts/failure.tsx';
 import { Coming, Empty, Panel } from '../parts/page.tsx';
 import table from '../parts/table.module.css';
+import form from '../parts/form.module.css';
 import style from './admin.module.css';
 import { ShareDialog, shareText } from './share-dialog.tsx';
 
@@ -36,14 +37,14 @@ export function GroupsPanel() {
                 <tr key={g.id}>
                   <td className={table.main}>{g.name}</td>
                   <td className={table.wide} data-label="Members">{members(g.name).join(', ') || <span className="quiet">nobody: users are put into groups on their own page</span>}</td>
-                  <td><button type="button" className={style.plain} aria-label={`${shareText(share(g.name))}, share of ${g.name}`} onClick={() => setShareOf(g.name)}>{shareText(share(g.name))}</button></td>
-                  <td><button type="button" className={style.plain} aria-label={`Remove group ${g.name}`} onClick={() => { if (confirm(`Remove group ${g.name}? What it may is gone with it.`)) remove.mutate(g.id); }}>Remove</button></td>
+                  <td><button type="button" className={form.plain} aria-label={`${shareText(share(g.name))}, share of ${g.name}`} onClick={() => setShareOf(g.name)}>{shareText(share(g.name))}</button></td>
+                  <td><button type="button" className={form.plain} aria-label={`Remove group ${g.name}`} onClick={() => { if (confirm(`Remove group ${g.name}? What it may is gone with it.`)) remove.mutate(g.id); }}>Remove</button></td>
                 </tr>
               ))}
             </tbody>
           </table>
         )}
-      <form className={`${style.form} ${style.inside}`} onSubmit={(e) => { e.preventDefault(); add.mutate(); }}>
+      <form className={`${form.row} ${style.inside}`} onSubmit={(e) => { e.preventDefault(); add.mutate(); }}>
         <TextInput label="New group" required maxLength={150} value={name} onChange={(e) => setName(e.currentTarget.value)} />
         <Button type="submit" variant="default" loading={add.isPending}>Add</Button>
       </form>

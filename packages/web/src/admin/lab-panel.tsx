@@ -11,7 +11,7 @@ import { plural } from '../parts/format.ts';
 import { HelpLink } from '../parts/links.tsx';
 import { Notice } from '../parts/notice.tsx';
 import { Panel } from '../parts/page.tsx';
-import style from './admin.module.css';
+import form from '../parts/form.module.css';
 import { PlanList } from './plan-list.tsx';
 
 /** The lab as one file: taken out, changed, and put back after a look at what that would do. */
@@ -39,9 +39,9 @@ export function LabPanel() {
   return (
     <>
       <Panel title="The lab as one file" beside={<HelpLink page="lab-file">How it is written</HelpLink>}>
-        <div className={style.form}>
+        <div className={form.row}>
           <Button variant="default" loading={take.isPending} onClick={() => take.mutate()}>Take out the lab as it is</Button>
-          <div className={style.flags}><label><input type="checkbox" checked={prune} onChange={(e) => { setPrune(e.currentTarget.checked); if (text.trim() !== '') void ask(text, e.currentTarget.checked); }} />also remove what the file does not name</label></div>
+          <div className={form.flags}><label><input type="checkbox" checked={prune} onChange={(e) => { setPrune(e.currentTarget.checked); if (text.trim() !== '') void ask(text, e.currentTarget.checked); }} />also remove what the file does not name</label></div>
         </div>
       </Panel>
       <Panel title={current === undefined ? 'What it would change' : changes.length === 0 ? 'Nothing would change' : `${plural(changes.length, 'object')} would change`}

@@ -5,7 +5,7 @@ import { send } from '../api/http.ts';
 import type { GroupShare } from '../api/types.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { Failure } from '../parts/failure.tsx';
-import style from './admin.module.css';
+import form from '../parts/form.module.css';
 
 /** Empty fields are no limit. */
 const limit = (value: string | number) => (value === '' ? null : Number(value));
@@ -23,13 +23,13 @@ export function ShareDialog({ group, share, onClose }: { group: string; share: G
   const error = save.error ?? remove.error;
   return (
     <Dialog title={`Share of ${group}`} onClose={onClose}>
-      <form className={style.sheet} onSubmit={(e) => { e.preventDefault(); save.mutate(); }}>
+      <form className={form.sheet} onSubmit={(e) => { e.preventDefault(); save.mutate(); }}>
         <p className="quiet">Members of a group with a share count together when the next free device is given away; without one, each counts alone.</p>
         <NumberInput label="Weight" description="Twice the weight, twice the devices" required min={0.01} step={1} value={weight} onChange={setWeight} />
         <NumberInput label="Devices at once" description="Most that its members hold together; empty: no limit" min={1} allowDecimal={false} value={quota} onChange={setQuota} />
         <NumberInput label="Jobs in the queue" description="Most that each member may have waiting; empty: the limit of the server" min={1} allowDecimal={false} value={queue} onChange={setQueue} />
         {error !== null && <Failure error={error} what="The share" />}
-        <div className={style.buttons}>
+        <div className={form.buttons}>
           {share !== undefined && <Button variant="default" loading={remove.isPending} onClick={() => remove.mutate()}>Remove the share</Button>}
           <Button type="submit" loading={save.isPending}>{share === undefined ? 'Give' : 'Change'}</Button>
         </div>

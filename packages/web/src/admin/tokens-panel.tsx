@@ -9,6 +9,7 @@ import { Notice } from '../parts/notice.tsx';
 import { Coming, Empty, Panel } from '../parts/page.tsx';
 import table from '../parts/table.module.css';
 import { Ago } from '../parts/time.tsx';
+import form from '../parts/form.module.css';
 import style from './admin.module.css';
 
 /** Secrets with which programs use the API; one's own, or for superusers those of all. */
@@ -33,7 +34,7 @@ export function TokensPanel({ all = false }: { all?: boolean }) {
                   <td data-label="Made" className={table.named}><Ago time={t.created_at} /></td>
                   <td data-label="Last used" className={table.named}><Ago time={t.last_used_at} /></td>
                   <td data-label="Ends" className={table.named}>{t.expires_at === null ? <span className="quiet">never</span> : localTime(t.expires_at)}</td>
-                  <td><button type="button" className={style.plain} aria-label={`Remove token ${t.description || t.id}`} onClick={() => { if (confirm('Remove this token? Programs that use it are refused from now on.')) remove.mutate(t.id); }}>Remove</button></td>
+                  <td><button type="button" className={form.plain} aria-label={`Remove token ${t.description || t.id}`} onClick={() => { if (confirm('Remove this token? Programs that use it are refused from now on.')) remove.mutate(t.id); }}>Remove</button></td>
                 </tr>
               ))}
             </tbody>
@@ -50,7 +51,7 @@ function NewToken({ onMade }: { onMade: () => void }) {
   const make = useMutation({ mutationFn: () => post<{ token: string }>('tokens', { description, days }), onSuccess: () => { setDescription(''); onMade(); } });
   return (
     <div className={style.inside}>
-      <form className={style.form} onSubmit={(e) => { e.preventDefault(); make.mutate(); }}>
+      <form className={form.row} onSubmit={(e) => { e.preventDefault(); make.mutate(); }}>
         <TextInput label="What for" maxLength={200} value={description} onChange={(e) => setDescription(e.currentTarget.value)} />
         <TextInput label="Ends after days" placeholder="never" inputMode="numeric" pattern="[1-9][0-9]{0,4}" value={days} onChange={(e) => setDays(e.currentTarget.value)} />
         <Button type="submit" variant="default" loading={make.isPending}>Make a token</Button>

@@ -6,7 +6,7 @@ import { groupsQuery, restPath } from '../api/queries.ts';
 import type { User } from '../api/types.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { Failure } from '../parts/failure.tsx';
-import style from './admin.module.css';
+import form from '../parts/form.module.css';
 
 const flags = [['is_active', 'may sign in'], ['is_staff', 'staff'], ['is_superuser', 'superuser: may do everything']] as const;
 
@@ -22,22 +22,22 @@ export function UserDialog({ user, self, onClose }: { user: User | undefined; se
   });
   return (
     <Dialog title={user === undefined ? 'Add a user' : user.username} onClose={onClose}>
-      <form className={style.sheet} onSubmit={(e) => { e.preventDefault(); save.mutate(); }}>
+      <form className={form.sheet} onSubmit={(e) => { e.preventDefault(); save.mutate(); }}>
         {user === undefined && <TextInput label="User name" required maxLength={150} value={is.username} onChange={(e) => setIs({ ...is, username: e.currentTarget.value })} />}
         <TextInput label="E-mail" type="email" value={is.email} onChange={(e) => setIs({ ...is, email: e.currentTarget.value })} />
         <PasswordInput label={user === undefined ? 'Password' : 'New password'} description={user === undefined ? 'Without one the user can only use tokens' : 'Ends the sessions of the user; left empty, it stays'} autoComplete="new-password" value={password} onChange={(e) => setPassword(e.currentTarget.value)} />
-        <fieldset className={style.flags}>
+        <fieldset className={form.flags}>
           <legend className="quiet">Is</legend>
           {flags.map(([key, label]) => <label key={key}><input type="checkbox" checked={is[key]} disabled={self && key !== 'is_staff'} onChange={(e) => setIs({ ...is, [key]: e.currentTarget.checked })} />{label}</label>)}
         </fieldset>
         {(groups.data ?? []).length > 0 && (
-          <fieldset className={style.flags}>
+          <fieldset className={form.flags}>
             <legend className="quiet">Groups</legend>
             {groups.data?.map(({ name }) => <label key={name}><input type="checkbox" checked={is.groups.includes(name)} onChange={(e) => setIs({ ...is, groups: e.currentTarget.checked ? [...is.groups, name] : is.groups.filter((g) => g !== name) })} />{name}</label>)}
           </fieldset>
         )}
         {save.error !== null && <Failure error={save.error} what="The user" />}
-        <div className={style.buttons}><Button variant="default" onClick={onClose}>Close</Button><Button type="submit" loading={save.isPending}>{user === undefined ? 'Add' : 'Change'}</Button></div>
+        <div className={form.buttons}><Button variant="default" onClick={onClose}>Close</Button><Button type="submit" loading={save.isPending}>{user === undefined ? 'Add' : 'Change'}</Button></div>
       </form>
     </Dialog>
   );

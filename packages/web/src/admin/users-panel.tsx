@@ -7,7 +7,7 @@ import { Failure } from '../parts/failure.tsx';
 import { Coming, Panel } from '../parts/page.tsx';
 import table from '../parts/table.module.css';
 import { Ago } from '../parts/time.tsx';
-import style from './admin.module.css';
+import form from '../parts/form.module.css';
 import { UserDialog } from './user-dialog.tsx';
 
 /** Who can sign in, and as what. */
@@ -23,7 +23,7 @@ export function UsersPanel({ me }: { me: string }) {
           <tbody>
             {data.map((u) => (
               <tr key={u.id}>
-                <td className={table.main}><button type="button" className={style.plain} data-row onClick={() => setShown(u)}>{u.username}</button></td>
+                <td className={table.main}><button type="button" className={form.plain} data-row onClick={() => setShown(u)}>{u.username}</button></td>
                 <td data-label="Is">{[!u.is_active && 'shut out', u.is_superuser && 'superuser', u.is_staff && 'staff'].filter(Boolean).join(', ') || <span className="quiet">user</span>}</td>
                 <td className={table.wide} data-label="Groups">{u.groups.join(', ')}</td>
                 <td data-label="E-mail">{u.email}</td>

@@ -1,6 +1,6 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
-import { applyChange, type JobFilter } from '../jobs/job-filter.ts';
+import { applyChange, type JobFilter } from './job-filter.ts';
 import { LiveClient, type LiveState, type Socket } from './live-client.ts';
 import type { Device, DeviceRow, Job, JobRow, JobsPage, LiveMessage, Worker, WorkerRow } from './types.ts';
 

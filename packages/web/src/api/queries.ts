@@ -1,5 +1,5 @@
 import { keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query';
-import { filterKeys, type JobFilter } from '../jobs/job-filter.ts';
+import { filterKeys, type JobFilter } from './job-filter.ts';
 import { ApiError, get, withQuery } from './http.ts';
 import type { ActionRow, AuditEntry, Configuration, ConfigurationKind, ConfigurationVersion, Device, DeviceRow, DeviceType, DeviceTypeRow, Grant, Group, GroupShare, Job, JobsPage, Me, Notification, SignIn, SuiteRow, Token, User, Worker, WorkerRow } from './types.ts';
 

@@ -2,10 +2,10 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirec
 import { adminTabs } from '../admin/admin-tabs.ts';
 import { HomePage } from '../home/home-page.tsx';
 import { JobsPage } from '../jobs/jobs-page.tsx';
-import { stateTabs } from '../jobs/job-filter.ts';
+import { stateTabs } from '../jobs/state-tabs.ts';
 import { Broken } from './broken.tsx';
 import { NotFound } from './not-found.tsx';
-import { parseSearch, type Search, stringifySearch } from './address.ts';
+import { parseSearch, type Search, stringifySearch } from '../parts/address.ts';
 import { Shell } from './shell.tsx';
 
 /** LAVA's addresses, so that years of links keep working. Pages other than the first are loaded when they are opened. */

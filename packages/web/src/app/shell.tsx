@@ -6,7 +6,7 @@ import { post } from '../api/http.ts';
 import { useLiveState } from '../api/live.ts';
 import { meQuery } from '../api/queries.ts';
 import { Icon } from '../parts/icons.tsx';
-import { focusSearch, moveRow, useKeys } from './keyboard.ts';
+import { focusSearch, moveRow, useKeys } from '../parts/keyboard.ts';
 import { KeysDialog } from './keys-dialog.tsx';
 import style from './shell.module.css';
 

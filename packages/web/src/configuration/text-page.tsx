@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { textQuery } from '../api/queries.ts';
 import type { Configuration, ConfigurationKind } from '../api/types.ts';
-import { useAddress } from '../app/address.ts';
+import { useAddress } from '../parts/address.ts';
 import { Failure } from '../parts/failure.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { HelpLink } from '../parts/links.tsx';

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { versionsQuery } from '../api/queries.ts';
 import type { ConfigurationKind } from '../api/types.ts';
-import { useAddress } from '../app/address.ts';
+import { useAddress } from '../parts/address.ts';
 import { Failure } from '../parts/failure.tsx';
 import { Coming, Empty } from '../parts/page.tsx';
 import { Ago } from '../parts/time.tsx';

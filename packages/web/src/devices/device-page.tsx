@@ -16,7 +16,7 @@ import { healthMark, stateMark } from '../parts/state.ts';
 import { AccessPanel } from './access-panel.tsx';
 import { HealthCheckPanel } from './health-check-panel.tsx';
 import { HealthDialog } from './health-dialog.tsx';
-import style from './device-page.module.css';
+import style from '../parts/columns.module.css';
 
 /** One device: can it be used, what does it do, what happened to it. */
 export function DevicePage() {

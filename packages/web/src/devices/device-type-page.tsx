@@ -10,7 +10,7 @@ import { Coming, Empty, Facts, Page, Panel } from '../parts/page.tsx';
 import { AccessPanel } from './access-panel.tsx';
 import { DeviceCounts } from './device-counts.tsx';
 import { DeviceList } from './device-list.tsx';
-import style from './device-page.module.css';
+import style from '../parts/columns.module.css';
 
 /** One device type: its devices, its queue, its last jobs, and the texts that make it what it is. */
 export function DeviceTypePage() {

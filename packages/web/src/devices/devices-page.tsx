@@ -1,14 +1,14 @@
 import { TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { devicesQuery } from '../api/queries.ts';
-import { useAddress } from '../app/address.ts';
+import { useAddress } from '../parts/address.ts';
 import { Failure } from '../parts/failure.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { Coming, Empty, Page, Panel } from '../parts/page.tsx';
 import { deviceUsable } from '../parts/state.ts';
 import { Tabs } from '../parts/tabs.tsx';
 import { DeviceList } from './device-list.tsx';
-import style from '../jobs/jobs-page.module.css';
+import listBar from '../parts/list-bar.module.css';
 
 const views = [
   { key: 'all', label: 'All', search: {} },
@@ -31,12 +31,12 @@ export function DevicesPage() {
   const free = (data ?? []).filter((d) => deviceUsable(d) && d.state === 'Idle').length;
   return (
     <Page title="Devices" lead={data !== undefined && `${free} free`}>
-      <div className={style.bar}>
+      <div className={listBar.bar}>
         <Tabs label="Which devices" items={views.map((v) => ({ key: v.key, to: '/scheduler/alldevices', search: v.search, label: v.label, current: current?.key === v.key }))} />
-        <TextInput type="search" className={style.search} aria-label="Search devices" placeholder="Search   /" leftSection={<Icon name="search" size={14} />} value={search.search ?? ''} onChange={(e) => change({ search: e.currentTarget.value || undefined })} />
+        <TextInput type="search" className={listBar.search} aria-label="Search devices" placeholder="Search   /" leftSection={<Icon name="search" size={14} />} value={search.search ?? ''} onChange={(e) => change({ search: e.currentTarget.value || undefined })} />
       </div>
       <Panel flush>
-        {data === undefined ? error === null ? <Coming rows={8} /> : <div className={style.inside}><Failure error={error} retry={() => void refetch()} what="The devices" /></div>
+        {data === undefined ? error === null ? <Coming rows={8} /> : <div className={listBar.inside}><Failure error={error} retry={() => void refetch()} what="The devices" /></div>
           : shown.length > 0 ? <DeviceList devices={shown} label="Devices" />
           : data.length > 0 ? <Empty title="No device matches" />
           : <Empty title="No devices yet" command={'lava-server manage device-types add qemu\nlava-server manage devices add qemu01 --device-type qemu --worker WORKER'}>A device needs a device type and a worker:</Empty>}

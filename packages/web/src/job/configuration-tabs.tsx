@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { configurationQuery } from '../api/queries.ts';
 import type { Job } from '../api/types.ts';
-import { useAddress } from '../app/address.ts';
+import { useAddress } from '../parts/address.ts';
 import { Failure } from '../parts/failure.tsx';
 import { Coming, Empty } from '../parts/page.tsx';
 import { Tabs } from '../parts/tabs.tsx';

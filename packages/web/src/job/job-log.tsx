@@ -1,8 +1,8 @@
 import { useLocation, useNavigate } from '@tanstack/react-router';
 import { type MouseEvent, type Ref, useEffect, useImperativeHandle, useMemo, useRef, useState } from 'react';
 import type { Job } from '../api/types.ts';
-import { useAddress } from '../app/address.ts';
-import { useKeys } from '../app/keyboard.ts';
+import { useAddress } from '../parts/address.ts';
+import { useKeys } from '../parts/keyboard.ts';
 import { levelGroups, type LevelGroup, lowerBound, parseHidden } from '../log/line-filter.ts';
 import { extendLines, formatLines, type LineRange, parseLines } from '../log/log-address.ts';
 import type { TimeMode } from '../log/log-row.tsx';

@@ -3,7 +3,7 @@ import { useParams, useRouterState } from '@tanstack/react-router';
 import { useEffect, useMemo, useRef } from 'react';
 import { actionsQuery, jobQuery, logSearchQuery, resultsQuery } from '../api/queries.ts';
 import type { ActionRow, Job } from '../api/types.ts';
-import { useAddress } from '../app/address.ts';
+import { useAddress } from '../parts/address.ts';
 import type { LogHandle } from '../log/log-view.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { Coming, useTitle } from '../parts/page.tsx';

@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import type { CaseRow, SuiteRow } from '../api/types.ts';
-import { useAddress } from '../app/address.ts';
+import { useAddress } from '../parts/address.ts';
 import { Counts } from '../jobs/counts.tsx';
 import { count } from '../parts/format.ts';
 import { Icon } from '../parts/icons.tsx';

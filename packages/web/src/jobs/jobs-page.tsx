@@ -2,15 +2,17 @@ import { Button, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { jobsQuery } from '../api/queries.ts';
-import { type Search, useAddress } from '../app/address.ts';
+import { type Search, useAddress } from '../parts/address.ts';
 import { Failure } from '../parts/failure.tsx';
 import { count } from '../parts/format.ts';
 import { Icon } from '../parts/icons.tsx';
 import { Coming, Empty, Page, Panel } from '../parts/page.tsx';
 import { Tabs } from '../parts/tabs.tsx';
 import { useTyped } from '../parts/use-typed.ts';
-import { filterKeys, type JobFilter, stateTabs } from './job-filter.ts';
+import { filterKeys, type JobFilter } from '../api/job-filter.ts';
 import { JobTable } from './job-table.tsx';
+import { stateTabs } from './state-tabs.ts';
+import listBar from '../parts/list-bar.module.css';
 import style from './jobs-page.module.css';
 
 const pageSize = '50';
@@ -33,7 +35,7 @@ export function JobsPage({ tab }: { tab: (typeof stateTabs)[number]['key'] }) {
 
   return (
     <Page title="Jobs">
-      <div className={style.bar}>
+      <div className={listBar.bar}>
         <Tabs label="Which jobs" items={stateTabs.map((t) => ({ key: t.key, to: t.path, search: kept, label: t.label, note: counts[t.key] !== undefined ? count(counts[t.key] ?? 0) : undefined, current: t.key === tab }))} />
         <SearchField value={search.search ?? ''} onChange={(text) => change({ search: text, before: undefined })} />
       </div>
@@ -47,7 +49,7 @@ export function JobsPage({ tab }: { tab: (typeof stateTabs)[number]['key'] }) {
         </div>
       )}
       <Panel flush>
-        {error !== null && data === undefined ? <div className={style.inside}><Failure error={error} retry={() => void refetch()} what="The jobs" /></div>
+        {error !== null && data === undefined ? <div className={listBar.inside}><Failure error={error} retry={() => void refetch()} what="The jobs" /></div>
           : data === undefined ? <Coming rows={10} />
           : data.jobs.length > 0 ? <div aria-busy={isPlaceholderData}><JobTable jobs={data.jobs} label="Jobs" /></div>
           : set.length > 0 || search.search !== undefined || search.before !== undefined ? <Empty title="No job matches"><Link to={fixed?.path ?? '/scheduler/alljobs'}>Show all of them</Link></Empty>
@@ -68,7 +70,7 @@ export function JobsPage({ tab }: { tab: (typeof stateTabs)[number]['key'] }) {
 function SearchField({ value, onChange }: { value: string; onChange: (text: string | undefined) => void }) {
   const [text, setText, send] = useTyped(value, onChange);
   return (
-    <TextInput type="search" className={style.search} aria-label="Search jobs" placeholder="Search   /" leftSection={<Icon name="search" size={14} />} value={text}
+    <TextInput type="search" className={listBar.search} aria-label="Search jobs" placeholder="Search   /" leftSection={<Icon name="search" size={14} />} value={text}
       onChange={(e) => setText(e.currentTarget.value)} onKeyDown={(e) => { if (e.key === 'Enter') send(); if (e.key === 'Escape') e.currentTarget.blur(); }} />
   );
 }

@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { post, send } from '../api/http.ts';
-import { useAddress } from '../app/address.ts';
+import { useAddress } from '../parts/address.ts';
 import { Failure } from '../parts/failure.tsx';
 import { Notice } from '../parts/notice.tsx';
 import { Coming, Page, Panel } from '../parts/page.tsx';

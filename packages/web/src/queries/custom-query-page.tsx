@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useQuery } from '@tanstack/react-query';
 import { meQuery } from '../api/queries.ts';
-import { useAddress } from '../app/address.ts';
+import { useAddress } from '../parts/address.ts';
 import { Notice } from '../parts/notice.tsx';
 import { Page, Panel } from '../parts/page.tsx';
 import { ConditionsForm } from './conditions-form.tsx';

@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { get, post } from '../api/http.ts';
-import { useAddress } from '../app/address.ts';
+import { useAddress } from '../parts/address.ts';
 import { Failure } from '../parts/failure.tsx';
 import { Coming, Page, Panel } from '../parts/page.tsx';
 import { Select } from '../parts/select.tsx';

@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useAddress } from '../app/address.ts';
+import { useAddress } from '../parts/address.ts';
 import { JobTable } from '../jobs/job-table.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { JobLink } from '../parts/links.tsx';

@@ -9,7 +9,7 @@ import { Coming, Empty, Facts, Page, Panel } from '../parts/page.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
 import { healthMark, stateMark } from '../parts/state.ts';
 import { Ago } from '../parts/time.tsx';
-import style from '../devices/device-page.module.css';
+import style from '../parts/columns.module.css';
 
 const texts = [['config', 'dispatcher'], ['env', 'environment'], ['env_dut', 'environment of devices']] as const;
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { JobRow, JobsPage } from '../api/types.ts';
+import type { JobRow, JobsPage } from './types.ts';
 import { applyChange, matchesFilter } from './job-filter.ts';
 
 const job = (id: number, more: Partial<JobRow> = {}): JobRow => ({

@@ -1,18 +1,9 @@
-import type { JobRow, JobsPage } from '../api/types.ts';
+import type { JobRow, JobsPage } from './types.ts';
 
 /** What a job list shows: the query of `/api/v1/jobs`, which is also the query of the page's address. */
 export interface JobFilter { state?: string; health?: string; type?: string; device?: string; submitter?: string; search?: string; before?: string; limit?: string }
 
 export const filterKeys = ['state', 'health', 'type', 'device', 'submitter', 'search', 'before', 'limit'] as const;
-
-/** The states that the tabs of the list stand for. */
-export const stateTabs = [
-  { key: 'all', label: 'All', path: '/scheduler/alljobs' },
-  { key: 'active', label: 'Running', path: '/scheduler/jobs/active', state: 'Scheduling,Scheduled,Running,Canceling' },
-  { key: 'queued', label: 'Queued', path: '/scheduler/jobs/queued', state: 'Submitted' },
-  { key: 'finished', label: 'Finished', path: '/scheduler/jobs/finished', state: 'Finished' },
-  { key: 'failed', label: 'Failed', path: '/scheduler/jobs/failed', state: 'Finished', health: 'Incomplete' },
-] as const;
 
 const oneOf = (list: string | undefined, word: string) => list === undefined || list.split(',').includes(word);
 
