@@ -1,4 +1,4 @@
-import { Client, InvalidCredentialsError } from 'ldapts';
+import { Client, InvalidCredentialsError, NoSuchObjectError, type Entry } from 'ldapts';
 import type { LdapSettings } from './sign-in-settings.ts';
 import type { OutsidePerson } from './outside-person.ts';
 
@@ -12,18 +12,61 @@ const patience = 5000;
 export async function personInDirectory(settings: LdapSettings, username: string, password: string): Promise<OutsidePerson | undefined> {
   // A directory takes a bind without a password as one of nobody, and says yes.
   if (password === '' || username === '') return undefined;
+  return inDirectory(settings, async (client) => {
+    const dn = await findDn(client, settings, username);
+    if (dn === undefined || !await binds(client, dn, password)) return undefined;
+    const entry = await entryOf(client, dn);
+    const groups = await groupsOf(client, settings, dn, username);
+    return { ...personOf(dn, entry, username), groups };
+  });
+}
+
+/** What the directory says of a person to the account that searches, or to everybody. */
+export interface DirectoryEntry extends Omit<OutsidePerson, 'groups'> {
+  readonly firstName: string;
+  readonly lastName: string;
+}
+
+/**
+ * The person with this name in the directory, without a proof of being that person; undefined if there is none.
+ * @throws Error when the directory cannot be asked
+ */
+export function lookUpPerson(settings: LdapSettings, username: string): Promise<DirectoryEntry | undefined> {
+  return inDirectory(settings, async (client) => {
+    const dn = username === '' ? undefined : await findDn(client, settings, username);
+    if (dn === undefined) return undefined;
+    const entry = await entryOf(client, dn).catch((error: unknown) => { if (error instanceof NoSuchObjectError) return undefined; throw error; });
+    return entry && { ...personOf(dn, entry, username), firstName: first(entry['givenName']) ?? '', lastName: first(entry['sn']) ?? '' };
+  });
+}
+
+/** Names of all people whom the search of the settings can find, in the order of the directory. */
+export function namesInDirectory(settings: LdapSettings, { base, filter, bindDn, bindPassword }: NonNullable<LdapSettings['search']>): Promise<string[]> {
+  return inDirectory(settings, async (client) => {
+    if (bindDn !== undefined) await client.bind(bindDn, bindPassword);
+    const { searchEntries } = await client.search(base, { scope: 'sub', filter: filter.replaceAll('%(user)s', '*'), attributes: ['uid', 'sAMAccountName'], paged: true });
+    return searchEntries.flatMap((entry) => first(entry['uid']) ?? first(entry['sAMAccountName']) ?? []);
+  });
+}
+
+async function inDirectory<T>(settings: LdapSettings, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({ url: settings.url, timeout: patience, connectTimeout: patience, ...(settings.url.startsWith('ldaps:') && { tlsOptions: tls(settings) }) });
   try {
     if (settings.startTls) await client.startTLS(tls(settings));
-    const dn = await findDn(client, settings, username);
-    if (dn === undefined || !await binds(client, dn, password)) return undefined;
-    const { searchEntries: [entry] } = await client.search(dn, { scope: 'base', attributes: ['uid', 'mail', 'sAMAccountName'], sizeLimit: 1 });
-    const groups = await groupsOf(client, settings, dn, username);
-    // The name as the directory has it: people type it in any case.
-    return { provider: 'ldap', subject: dn.toLowerCase(), username: first(entry?.['uid']) ?? first(entry?.['sAMAccountName']) ?? username, email: first(entry?.['mail']) ?? '', groups };
+    return await work(client);
   } finally {
     await client.unbind().catch(() => {});
   }
+}
+
+async function entryOf(client: Client, dn: string): Promise<Entry | undefined> {
+  const { searchEntries: [entry] } = await client.search(dn, { scope: 'base', attributes: ['uid', 'mail', 'sAMAccountName', 'givenName', 'sn'], sizeLimit: 1 });
+  return entry;
+}
+
+/** The name as the directory has it: people type it in any case. */
+function personOf(dn: string, entry: Entry | undefined, username: string): Omit<OutsidePerson, 'groups'> {
+  return { provider: 'ldap', subject: dn.toLowerCase(), username: first(entry?.['uid']) ?? first(entry?.['sAMAccountName']) ?? username, email: first(entry?.['mail']) ?? '' };
 }
 
 const tls = ({ ca }: LdapSettings) => ({ minVersion: 'TLSv1.2' as const, ...(ca !== undefined && { ca }) });

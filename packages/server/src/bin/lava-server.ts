@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { lavaPaths, version } from '@lava/base';
 import { createCertificate } from '@lava/link';
+import { withoutDjangoOptions } from '../manage/django-options.ts';
 import { addManage } from '../manage/manage.ts';
 import { CommandError } from '../manage/visit.ts';
 import type { MasterOptions } from '../settings/master-settings.ts';
@@ -24,7 +25,7 @@ program.command('certificate <name>').description('make a key pair NAME.key and 
 addManage(program);
 
 try {
-  await program.parseAsync();
+  await program.parseAsync(withoutDjangoOptions(process.argv));
 } catch (error) {
   process.stderr.write(error instanceof CommandError ? `CommandError: ${error.message}\n` : `lava-server: ${explain(error)}\n`);
   process.exitCode = error instanceof CommandError ? error.status : 1;

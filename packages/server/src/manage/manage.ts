@@ -1,14 +1,22 @@
 import type { Command } from 'commander';
+import { accounts } from './accounts.ts';
 import { backups } from './backup.ts';
 import { check } from './check/check.ts';
+import { checkUniqueness } from './check-uniqueness.ts';
+import { copyLogs } from './copy-logs.ts';
+import { dbshell } from './dbshell.ts';
 import { deviceTypes } from './device-types.ts';
 import { devices } from './devices.ts';
+import { elsewhere } from './elsewhere.ts';
+import { exporters } from './exporters.ts';
 import { groups } from './groups.ts';
 import { importLavaCommand } from './import-lava.ts';
 import { jobs } from './jobs.ts';
+import { ldap } from './ldap.ts';
 import { leader } from './leader.ts';
 import { maintenance } from './maintenance.ts';
 import { aliases, deviceTags } from './names.ts';
+import { migrations } from './migrations.ts';
 import { notifications } from './notifications.ts';
 import { permissions } from './permissions.ts';
 import { refreshQueries } from './queries.ts';
@@ -24,6 +32,8 @@ import { pipelineWorker, workers } from './workers.ts';
 export function addManage(program: Command): void {
   const manage = program.command('manage').description('users, permissions, tokens, device types, devices, workers, jobs and the scheduler');
   users(manage);
+  accounts(manage);
+  ldap(manage);
   groups(manage);
   permissions(manage);
   tokens(manage);
@@ -41,8 +51,14 @@ export function addManage(program: Command): void {
   site(manage);
   wait(manage);
   check(manage);
+  checkUniqueness(manage);
+  migrations(manage);
+  dbshell(manage);
   notifications(manage);
   importLavaCommand(manage);
   backups(manage);
+  copyLogs(manage);
+  exporters(manage);
   leader(manage);
+  elsewhere(manage);
 }

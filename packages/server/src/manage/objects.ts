@@ -42,3 +42,7 @@ export async function removeFromGroup(c: Change, user: string, group: string): P
   const { numAffectedRows } = await sql`delete from user_groups where user_id = ${await userId(c.trx, user)} and group_id = ${await groupId(c.trx, group)}`.execute(c.trx);
   if (numAffectedRows) c.note('user', user, `left group ${group}`);
 }
+
+export function mustNameUser(name: string): void {
+  if (!/^[\w.@+-]{1,150}$/.test(name)) throw new CommandError(`'${name}' cannot be a user name: use letters, digits and @ . + - _`);
+}

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Command } from 'commander';
 import { refreshQuery } from '../queries/change-query.ts';
 import { cachedQueries, findQuery, queryName } from '../queries/saved-query.ts';
@@ -15,5 +16,11 @@ export function refreshQueries(manage: Command): void {
         if (refused === 'live' && query) throw new CommandError(`Query ${queryName(each)} is live: it is never refreshed`);
         print(`* ${queryName(each)}${refused === 'busy' ? ' [SKIP]\n  -> somebody else refreshes it right now' : ''}`);
       }
+    }));
+
+  manage.command('drop_materialized_views').description('forget what saved queries that are not live have found; "refresh_queries --all" runs them again')
+    .action((_: unknown, command: Command) => visit(command, async ({ db, print }) => {
+      const { numAffectedRows } = await sql`update queries set found = null, refreshed_at = null where found is not null and not is_live`.execute(db);
+      print(`Forgot what ${numAffectedRows ?? 0n} queries had found`);
     }));
 }

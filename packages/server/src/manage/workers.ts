@@ -2,6 +2,8 @@ import { sql } from 'kysely';
 import type { Command } from 'commander';
 import { deviceHealths, workerHealths, workerStates } from '@lava/job';
 import type { Change } from '../store/change.ts';
+import { freshFor, gibibytes, statusRow, type WorkerStatusRow } from '../read/worker-status.ts';
+import type { StoredWorkerStatus } from '../store/database.ts';
 import { deviceHealth } from '../store/numbers.ts';
 import { changeWorkerHealth, devicesOf } from '../workers/worker-changes.ts';
 import { newWorkerToken } from '../workers/worker-token.ts';
@@ -38,12 +40,13 @@ export function workers(manage: Command): void {
 
   group.command('details <hostname>').description('show a worker').option('--devices', 'with its devices')
     .action((hostname: string, options: { devices?: boolean }, command: Command) => visit(command, async ({ db, print }) => {
-      const { rows: [w] } = await sql<{ state: number; health: number; display: boolean; description: string; version: string | null; job_limit: number; certificate: string | null; last_ping: Date | null; devices: string[] }>`
-        select *, array(select d.hostname from devices d where d.worker = workers.hostname order by 1) as devices from workers where hostname = ${hostname}`.execute(db);
+      const { rows: [w] } = await sql<{ state: number; health: number; display: boolean; description: string; version: string | null; job_limit: number; certificate: string | null; last_ping: Date | null; devices: string[]; status: StoredWorkerStatus | null; status_at: Date | null; fresh: boolean | null }>`
+        select *, status_at > now() - ${freshFor}::interval as fresh, array(select d.hostname from devices d where d.worker = workers.hostname order by 1) as devices from workers where hostname = ${hostname}`.execute(db);
       if (!w) throw new CommandError(`Unable to find worker '${hostname}'`);
       print(aligned({
         hostname, state: workerStates[w.state]!, health: workerHealths[w.health]!, enabled: w.display, description: w.description, version: w.version,
         certificate: w.certificate ?? hostname, 'job limit': w.job_limit, 'last ping': w.last_ping?.toISOString() ?? 'never',
+        ...statusLines(statusRow(w.status, w.status_at, w.fresh)),
         ...(options.devices && { devices: `[${w.devices.join(', ')}]` }),
       }));
     }));
@@ -86,6 +89,17 @@ export function pipelineWorker(manage: Command): void {
       await change((c) => addWorker(c, options.hostname, { description: options.description, display: !options.disable }, (name) => new CommandError(`Worker ${name} already exists`, 2)));
       print(`Worker ${options.hostname} created`);
     }));
+}
+
+/** How a worker is, and what an admin should do about it. */
+function statusLines(status: WorkerStatusRow | null): Record<string, string> {
+  if (!status) return {};
+  const { disk, cache, load, running, clock_ahead: ahead, at, warnings } = status;
+  return {
+    disk: `${gibibytes(disk.free)} of ${gibibytes(disk.total)} free`, cache: `${gibibytes(cache.free)} of ${gibibytes(cache.total)} free; ${cache.hits} files were there, ${cache.misses} were fetched`,
+    load: String(load), runs: String(running), ...(ahead !== null && { 'clock ahead': `${(ahead / 1000).toFixed(3)} s` }), 'told at': at,
+    ...(warnings.length > 0 && { warning: warnings.map(({ message, hint }) => `${message}. ${hint}`).join(' ') }),
+  };
 }
 
 const goingOffline = (worker: string) => `worker ${worker} going offline`;

@@ -34,3 +34,9 @@ export async function removeUser(c: Change, id: number, username: string): Promi
   c.note('user', username, 'removed');
   return undefined;
 }
+
+/** Lets a user sign in by an account elsewhere; one that was somebody else's here changes hands. */
+export async function linkIdentity(c: Change, id: number, username: string, { provider, subject }: { readonly provider: string; readonly subject: string }): Promise<void> {
+  await c.trx.insertInto('user_identities').values({ provider, subject, user_id: id }).onConflict((same) => same.columns(['provider', 'subject']).doUpdateSet({ user_id: id })).execute();
+  c.note('user', username, `may sign in by ${provider} as ${subject}`);
+}

@@ -1,8 +1,7 @@
+import { isTaken } from '../../store/taken.ts';
 import { Fault } from './codec/values.ts';
 
-/** Did the database refuse a row because there is one of that name? */
-export const isTaken = (error: unknown) => codeOf(error) === '23505';
-/** … because a name is none that may be (a slash in it)? */
+/** Did the database refuse a row because its name is none that may be (a slash in it)? */
 const isBadName = (error: unknown) => codeOf(error) === '23514';
 
 function codeOf(error: unknown): unknown {

@@ -53,17 +53,20 @@ export async function* checkServer({ master, connection: { db } }: OpenSite): Fi
     const host = reached(http.host);
     const url = `http://${host.includes(':') ? `[${host}]` : host}:${http.port}`;
     const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(patience) }).catch((cause: unknown) => messageOf((cause as Error).cause ?? cause));
-    if (typeof answer === 'string') yield error(`no server answers at ${url}: ${answer}`, 'Start it: systemctl start lava-server. If it listens elsewhere, this command needs the same settings (HTTP in /etc/lava-server/lava-master, LAVA_HTTP).');
-    else if (!answer.ok) yield error(`the server at ${url} is not ready (${answer.status})`, `See its log, and: curl ${url}/readyz`);
+    if (typeof answer === 'string') {
+      yield error(`no server answers at ${url}: ${answer}`, 'Start it: systemctl start lava-server. If it listens elsewhere, this command needs the same settings (HTTP in /etc/lava-server/lava-master, LAVA_HTTP).');
+      return;
+    }
+    if (!answer.ok) yield error(`the server at ${url} is not ready (${answer.status})`, `See its log, and: curl ${url}/readyz`);
   }
-  const { leader, since } = await readLeader(db);
+  const { leader } = await readLeader(db);
   if (leader === null) yield warning('no server has led yet: nothing is scheduled', 'Start one with the role all or leader.');
   // Of several servers only the leader's ports are open, and it may be another machine.
   if (role !== 'all' || process.env['DATABASE_URL']) return;
   for (const [what, address] of [['MASTER_SOCKET', sockets.control], ['LOG_SOCKET', sockets.log]] as const) {
     const [, host = '', port = ''] = /^tcp:\/\/(.+):(\d+)$/.exec(address) ?? [];
     if (port === '') continue;
-    if (!await answers(reached(host.replace(/^\[|\]$/g, '')), Number(port))) yield error(`nothing listens on ${address} (${what}): workers cannot come`, `${since === null ? 'Start the server' : 'See the log of the server'}: journalctl -u lava-server`);
+    if (!await answers(reached(host.replace(/^\[|\]$/g, '')), Number(port))) yield error(`nothing listens on ${address} (${what}): workers cannot come`, 'See the log of the server: journalctl -u lava-server');
   }
 }
 

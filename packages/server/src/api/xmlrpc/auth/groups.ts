@@ -2,12 +2,12 @@ import { sql } from 'kysely';
 import { fullPermission } from '../../../auth/permissions.ts';
 import type { User } from '../../../auth/users.ts';
 import { change, type Change } from '../../../store/change.ts';
+import { isTaken } from '../../../store/taken.ts';
 import { permission } from '../access.ts';
 import { Fault } from '../codec/values.ts';
 import { method, type Context, type Method } from '../method.ts';
 import { text } from '../param.ts';
 import { globalPermission, groupNamed } from '../permissions.ts';
-import { isTaken } from '../stored.ts';
 import { mayGive, permissionNamed } from './users.ts';
 
 const name = text('name of the group');

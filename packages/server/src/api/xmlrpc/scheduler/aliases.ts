@@ -3,7 +3,7 @@ import { Fault } from '../codec/values.ts';
 import { method, type Context, type Method } from '../method.ts';
 import { findType, missing, typeNamed } from '../objects.ts';
 import { text } from '../param.ts';
-import { isTaken } from '../stored.ts';
+import { isTaken } from '../../../store/taken.ts';
 
 export const schedulerAliases: readonly Method[] = [
   method('scheduler.aliases.add', {

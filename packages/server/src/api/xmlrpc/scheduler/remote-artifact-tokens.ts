@@ -3,7 +3,7 @@ import { Fault } from '../codec/values.ts';
 import { method, type Method } from '../method.ts';
 import { missing } from '../objects.ts';
 import { text } from '../param.ts';
-import { isTaken } from '../stored.ts';
+import { isTaken } from '../../../store/taken.ts';
 
 const name = text('name of the token');
 

@@ -5,7 +5,7 @@ import { Fault } from '../codec/values.ts';
 import { method, type Context, type Method } from '../method.ts';
 import { missing } from '../objects.ts';
 import { text } from '../param.ts';
-import { isTaken } from '../stored.ts';
+import { isTaken } from '../../../store/taken.ts';
 
 export const schedulerTags: readonly Method[] = [
   method('scheduler.tags.add', {
