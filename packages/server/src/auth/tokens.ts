@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import type { Database, TokenScope } from '../store/database.ts';
+import { prepared } from '../store/prepared.ts';
 import { hashSecret, randomSecret } from './secrets.ts';
 import { userColumns, type User } from './users.ts';
 
@@ -25,7 +26,7 @@ export async function userByToken(db: Kysely<Database>, secret: string): Promise
   const row = (await sql<User & { token: number; stale: boolean }>`
     select ${userColumns}, tokens.scope, tokens.device_types as "deviceTypes", tokens.id as token, coalesce(tokens.last_used_at < now() - interval '1 minute', true) as stale
     from tokens join users on users.id = tokens.user_id
-    where tokens.hash = ${hashSecret(secret)} and (tokens.expires_at is null or tokens.expires_at > now())`.execute(db)).rows[0];
+    where tokens.hash = ${hashSecret(secret)} and (tokens.expires_at is null or tokens.expires_at > now()) ${prepared}`.execute(db)).rows[0];
   if (!row) return undefined;
   const { token, stale, ...user } = row;
   if (stale) await db.updateTable('tokens').set({ last_used_at: sql<Date>`now()` }).where('id', '=', token).execute();

@@ -38,9 +38,9 @@ export async function startLab(databases: TestDatabases, { lease = 90, clock }: 
   const bus = eventBus(quietLog);
   const events: ServerEvent[] = [];
   bus.subscribe((event) => { events.push(event); });
-  const render: DeviceRenderer = async (name, type, context) => {
+  const render: DeviceRenderer = async (name, context) => {
     if (name.startsWith('broken')) throw new ConfigurationError('line 3: unexpected end of template', { code: 'template' });
-    return `hostname: ${name}\ntype: ${type}\ncontext: ${JSON.stringify(context)}\n`;
+    return `hostname: ${name}\ntype: qemu\ncontext: ${JSON.stringify(context)}\n`;
   };
   const start = (control: string, log: string) => startCore({
     connection, events: bus, log: quietLog, paths, render, lease, clock,

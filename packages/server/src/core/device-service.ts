@@ -1,11 +1,11 @@
-import { ConfigurationError, type LavaPaths } from '@lava/base';
+import type { LavaPaths } from '@lava/base';
 import { cancelJob } from '../jobs/cancel-job.ts';
 import type { DeviceService } from '../services.ts';
 import { change, type Stored } from '../store/change.ts';
 import { jobState } from '../store/numbers.ts';
 import { readConfiguration, writeConfiguration } from '../devices/configuration.ts';
 import { changeDeviceHealth } from '../devices/device-changes.ts';
-import type { DeviceRenderer } from '../devices/renderer.ts';
+import { unknownDevice, type DeviceRenderer } from '../devices/renderer.ts';
 
 interface Parts {
   readonly stored: Stored;
@@ -17,22 +17,18 @@ interface Parts {
 export function deviceService({ stored, paths, render }: Parts): DeviceService {
   const { db } = stored;
 
-  async function typeOf(hostname: string): Promise<string> {
-    const row = await db.selectFrom('devices').select('device_type').where('hostname', '=', hostname).executeTakeFirst();
-    if (!row) throw new ConfigurationError(`Device '${hostname}' does not exist.`, { code: 'unknown-device' });
-    return row.device_type;
+  async function mustExist(hostname: string): Promise<void> {
+    if (!await db.selectFrom('devices').select('hostname').where('hostname', '=', hostname).executeTakeFirst()) throw unknownDevice(hostname);
   }
 
   return {
-    async render(hostname, context = {}) {
-      return render(hostname, await typeOf(hostname), context);
-    },
+    render: (hostname, context = {}) => render(hostname, context),
     async dictionary(hostname) {
-      await typeOf(hostname);
+      await mustExist(hostname);
       return readConfiguration({ db, paths }, 'dictionary', hostname);
     },
     async setDictionary(hostname, text, actor) {
-      await typeOf(hostname);
+      await mustExist(hostname);
       await change(stored, actor, (c) => writeConfiguration(c, paths, 'dictionary', hostname, text));
     },
     async setHealth(hostname, health, actor, reason) {
@@ -41,7 +37,7 @@ export function deviceService({ stored, paths, render }: Parts): DeviceService {
         if (job) await cancelJob(c, job.id, `${hostname} retired`);
         return changeDeviceHealth(c, hostname, health, reason);
       });
-      if (!known) throw new ConfigurationError(`Device '${hostname}' does not exist.`, { code: 'unknown-device' });
+      if (!known) throw unknownDevice(hostname);
     },
   };
 }

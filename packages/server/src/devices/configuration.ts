@@ -57,24 +57,30 @@ export const configurationFile = (paths: LavaPaths, kind: ConfigurationKind, nam
 /**
  * The text of a kind for an object; undefined when there is none.
  * @param name hostname of a device or worker, or name of a device type
+ * @param stored its text in the database, null for none; left out, the database is asked
  * @throws ConfigurationError when a file is there and cannot be read
  */
-export async function findConfiguration(parts: ConfigurationParts, kind: ConfigurationKind, name: string): Promise<Configuration | undefined> {
-  return await ownConfiguration(parts, kind, name) ?? firstFile(places[kind].shared?.(parts.paths) ?? []);
+export async function findConfiguration(parts: ConfigurationParts, kind: ConfigurationKind, name: string, stored?: string | null): Promise<Configuration | undefined> {
+  return await ownConfiguration(parts, kind, name, stored) ?? firstFile(places[kind].shared?.(parts.paths) ?? []);
 }
 
 /** The same without what stands for all objects of a kind. */
-export async function ownConfiguration({ db, paths }: ConfigurationParts, kind: ConfigurationKind, name: string): Promise<Configuration | undefined> {
-  const { files, table, key, column } = places[kind];
-  const file = await firstFile(ownFiles(files, paths, name));
+export async function ownConfiguration({ db, paths }: ConfigurationParts, kind: ConfigurationKind, name: string, stored?: string | null): Promise<Configuration | undefined> {
+  const file = await firstFile(ownFiles(places[kind].files, paths, name));
   if (file) return file;
+  const text = stored === undefined ? await storedText(db, kind, name) : stored;
+  return text === null ? undefined : { text, source: inDatabase };
+}
+
+async function storedText(db: Kysely<Database>, kind: ConfigurationKind, name: string): Promise<string | null> {
+  const { table, key, column } = places[kind];
   const { rows: [row] } = await sql<{ text: string | null }>`select ${sql.ref(column)} as text from ${sql.table(table)} where ${sql.ref(key)} = ${name}`.execute(db);
-  return row && row.text !== null ? { text: row.text, source: inDatabase } : undefined;
+  return row?.text ?? null;
 }
 
 /** The text alone; see `findConfiguration`. */
-export async function readConfiguration(parts: ConfigurationParts, kind: ConfigurationKind, name: string): Promise<string | undefined> {
-  return (await findConfiguration(parts, kind, name))?.text;
+export async function readConfiguration(...asked: Parameters<typeof findConfiguration>): Promise<string | undefined> {
+  return (await findConfiguration(...asked))?.text;
 }
 
 /**
@@ -98,13 +104,6 @@ export async function ownConfigurations({ db, paths }: ConfigurationParts, kind:
     }
   }
   return texts;
-}
-
-/** Names of all objects that have a text of a kind in the database, with the texts. */
-export async function storedConfigurations(db: Kysely<Database>, kind: ConfigurationKind): Promise<ReadonlyMap<string, string>> {
-  const { table, key, column } = places[kind];
-  const { rows } = await sql<{ name: string; text: string }>`select ${sql.ref(key)} as name, ${sql.ref(column)} as text from ${sql.table(table)} where ${sql.ref(column)} is not null`.execute(db);
-  return new Map(rows.map((r) => [r.name, r.text]));
 }
 
 /**

@@ -1,9 +1,14 @@
+import { sql } from 'kysely';
 import { ConfigurationError } from '@lava/base';
 import { checkDevice, lookupFolders, renderDevice, type DeviceProblem, type TemplateSource } from '@lava/device';
-import { configurationFile, readConfiguration, storedConfigurations, type ConfigurationParts } from './configuration.ts';
+import { prepared } from '../store/prepared.ts';
+import { configurationFile, readConfiguration, type ConfigurationParts } from './configuration.ts';
+import { storedTemplates } from './stored-templates.ts';
 
-/** Renders the configuration of a device for a job's context; throws ConfigurationError with template and line. */
-export type DeviceRenderer = (hostname: string, deviceType: string, context: Readonly<Record<string, unknown>>) => Promise<string>;
+/** Renders the configuration of a device for a job's context; throws ConfigurationError with template and line, or as there is no such device. */
+export type DeviceRenderer = (hostname: string, context: Readonly<Record<string, unknown>>) => Promise<string>;
+
+export const unknownDevice = (hostname: string) => new ConfigurationError(`Device '${hostname}' does not exist.`, { code: 'unknown-device' });
 
 /** Everything that is wrong or odd with what a device's dictionary gives. */
 export async function deviceProblems(parts: ConfigurationParts, name: string, deviceType: string): Promise<readonly DeviceProblem[]> {
@@ -15,8 +20,8 @@ export async function deviceProblems(parts: ConfigurationParts, name: string, de
   }
 }
 
-async function dictionaryOf(parts: ConfigurationParts, name: string): Promise<string> {
-  const dictionary = await readConfiguration(parts, 'dictionary', name);
+async function dictionaryOf(parts: ConfigurationParts, name: string, stored?: string | null): Promise<string> {
+  const dictionary = await readConfiguration(parts, 'dictionary', name, stored);
   if (dictionary !== undefined) return dictionary;
   throw new ConfigurationError(`device ${name} has no dictionary`, {
     code: 'no-dictionary', hint: `Write ${configurationFile(parts.paths, 'dictionary', name)}, or: lava-server manage devices update ${name} --dictionary FILE`,
@@ -25,17 +30,19 @@ async function dictionaryOf(parts: ConfigurationParts, name: string): Promise<st
 
 /** Renders dictionaries with the admin's templates, those that came through the API and those that come with LAVA. */
 export function renderFrom(parts: ConfigurationParts): DeviceRenderer {
-  return async (name, deviceType, context) => {
-    const [dictionary, lookup] = await Promise.all([dictionaryOf(parts, name), templateSources(parts)]);
-    return renderDevice({ name, deviceType, dictionary, context, lookup }).text;
+  return async (name, context) => {
+    const { rows: [device] } = await sql<{ type: string; dictionary: string | null }>`
+      select device_type as type, dictionary from devices where hostname = ${name} ${prepared}`.execute(parts.db);
+    if (!device) throw unknownDevice(name);
+    const [dictionary, lookup] = await Promise.all([dictionaryOf(parts, name, device.dictionary), templateSources(parts)]);
+    return renderDevice({ name, deviceType: device.type, dictionary, context, lookup }).text;
   };
 }
 
 /** Where the templates of dictionaries are: the admin's folders, then the database, then those that come with LAVA. */
 export async function templateSources({ db, paths }: ConfigurationParts): Promise<TemplateSource[]> {
-  const stored = await storedConfigurations(db, 'template');
   const [dictionaries, types, ...rest] = lookupFolders(paths) as [string, string, ...string[]];
-  return [dictionaries, types, new Map([...stored].map(([name, text]) => [`${name}.jinja2`, text])), ...rest];
+  return [dictionaries, types, await storedTemplates(db), ...rest];
 }
 
 /** The same without dictionaries: what there is of device types. */

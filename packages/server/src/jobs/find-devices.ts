@@ -6,6 +6,7 @@ import { match } from '../matching/match.ts';
 import type { SubmitErrorKind } from '../services.ts';
 import type { Database } from '../store/database.ts';
 import { deviceHealth } from '../store/numbers.ts';
+import { prepared } from '../store/prepared.ts';
 import type { WantedPlace } from './definition.ts';
 
 /** Names of a definition as the database knows them. */
@@ -140,7 +141,7 @@ async function look(db: Kysely<Database>, place: WantedPlace): Promise<Look> {
       exists (select from workers where hostname = ${place.worker ?? ''}) as worker,
       (select json_object_agg(name, id) from tags where name = any(${place.tags}::text[])) as tags,
       (select json_agg(kind) from kind) as kinds
-    from (select) as always left join type on true`.execute(db);
+    from (select) as always left join type on true ${prepared}`.execute(db);
   const { typeGuard, tags, kinds, ...rest } = row!;
   return { ...rest, typeGuard, tags: tags ?? {}, kinds: (kinds ?? []).map(({ grants, ...kind }) => ({ ...kind, guard: { kind: 'device', grants, type: typeGuard } })) };
 }

@@ -6,6 +6,7 @@ import type { Change } from '../store/change.ts';
 import type { Database } from '../store/database.ts';
 import { storableJson } from '../store/json.ts';
 import { jobHealth, jobState } from '../store/numbers.ts';
+import { prepared } from '../store/prepared.ts';
 import { normalised, type Wanted } from './definition.ts';
 import { loadExactly } from './exact-yaml.ts';
 import type { Found } from './find-devices.ts';
@@ -75,7 +76,7 @@ export async function insertJobs(c: Change, submissions: readonly Submission[]):
         requested_device_type, requested_device, requested_worker, priority, queue_timeout, retry, state, health)
       select id, sub_id, target_group, role, host_role, essential, submitter, description, definition, original_definition, multinode_definition, metadata, is_public,
         requested_device_type, requested_device, requested_worker, priority, queue_timeout, retry, ${jobState.Submitted}::int, ${jobHealth.Unknown}::int from given order by id)
-    insert into job_tags (job, tag_id) select given.id, tag::int from given, jsonb_array_elements_text(tags) tag`.execute(c.trx);
+    insert into job_tags (job, tag_id) select given.id, tag::int from given, jsonb_array_elements_text(tags) tag ${prepared}`.execute(c.trx);
   if (groups.length > 0) {
     await sql`insert into job_groups (job, group_id) select job, "group" from jsonb_to_recordset(${JSON.stringify(groups)}::jsonb) as g (job int, "group" int)`.execute(c.trx);
   }
@@ -115,7 +116,7 @@ function withRoles(definition: Mapping, roles: Mapping): Mapping {
 }
 
 async function newIds(c: Change, count: number): Promise<number[]> {
-  const { rows } = await sql<{ id: number }>`select nextval(pg_get_serial_sequence('jobs', 'id'))::int as id from generate_series(1, ${count}::int) order by 1`.execute(c.trx);
+  const { rows } = await sql<{ id: number }>`select nextval(pg_get_serial_sequence('jobs', 'id'))::int as id from generate_series(1, ${count}::int) order by 1 ${prepared}`.execute(c.trx);
   return rows.map((r) => r.id);
 }
 

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Change } from '../store/change.ts';
 import { deviceHealth, deviceState, jobHealth, jobState } from '../store/numbers.ts';
+import { prepared } from '../store/prepared.ts';
 import type { Attempt } from './attempt.ts';
 
 /** A job and where it is to run. */
@@ -28,14 +29,14 @@ export interface WholePlacement {
 export async function placeJobs(c: Change, placements: readonly WholePlacement[], lease: number): Promise<Attempt[]> {
   const { Good, Unknown, Looping } = deviceHealth;
   const jobs = placements.flatMap((p) => [...p.jobs, ...p.guests ?? []].map((s) => s.job));
-  const free = await sql<{ id: number }>`select id from jobs where id = any(${jobs}::int[]) and state = ${jobState.Submitted} order by id for update`.execute(c.trx);
+  const free = await sql<{ id: number }>`select id from jobs where id = any(${jobs}::int[]) and state = ${jobState.Submitted} order by id for update ${prepared}`.execute(c.trx);
   const freeJobs = new Set(free.rows.map((r) => r.id));
   const possible = placements.filter((p) => [...p.jobs, ...p.guests ?? []].every((s) => freeJobs.has(s.job)));
   if (possible.length === 0) return [];
 
   const wanted = possible.flatMap((p) => p.jobs.map((s) => s.device));
   const idle = await sql<{ hostname: string; worker: string; health: number }>`select hostname, worker, health from devices
-    where hostname = any(${wanted}::text[]) and state = ${deviceState.Idle} and health in (${Good}, ${Unknown}, ${Looping}) order by hostname for update`.execute(c.trx);
+    where hostname = any(${wanted}::text[]) and state = ${deviceState.Idle} and health in (${Good}, ${Unknown}, ${Looping}) order by hostname for update ${prepared}`.execute(c.trx);
   const found = new Map(idle.rows.map((r) => [r.hostname, r]));
   const placed = possible.filter((p) => p.jobs.every((s) => found.get(s.device)?.worker === s.worker && (p.check || found.get(s.device)?.health !== Looping)));
   const seats = placed.flatMap((p) => [...p.jobs.map((s) => ({ ...s, guest: false })), ...(p.guests ?? []).map((s) => ({ ...s, guest: true }))]);
@@ -52,7 +53,7 @@ async function startAttempts(c: Change, seats: readonly (Seat & { guest: boolean
     reserved as (update devices set state = ${deviceState.Reserved} from taken where devices.hostname = taken.device and not guest)
     insert into attempts (job, fence, device, shared_device, worker, lease_expires)
       select job, fence, case when guest then null else device end, case when guest then device end, worker, now() + make_interval(secs => ${lease}) from taken
-    returning job, fence`.execute(c.trx);
+    returning job, fence ${prepared}`.execute(c.trx);
   for (const { job, device, worker, guest } of seats) {
     c.job(job, jobState.Scheduled, jobHealth.Unknown);
     if (!guest) c.device(device);

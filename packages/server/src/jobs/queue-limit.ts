@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Change } from '../store/change.ts';
 import { jobState } from '../store/numbers.ts';
+import { prepared } from '../store/prepared.ts';
 
 /** Why somebody may not queue more jobs now. */
 export interface QueueFull { readonly code: string; readonly message: string; readonly hint: string }
@@ -21,7 +22,7 @@ export class QueueRoom {
   static async of(c: Change, submitters: readonly number[], everybody: number | null): Promise<QueueRoom> {
     const { rows } = await sql<{ id: number; limit: number }>`
       select id, coalesce((select max(queue_limit) from group_shares natural join user_groups where user_id = id), ${everybody}::int) as limit
-      from unnest(${[...submitters]}::int[]) as id`.execute(c.trx);
+      from unnest(${[...submitters]}::int[]) as id ${prepared}`.execute(c.trx);
     const limited = rows.filter((r) => r.limit !== null).sort((a, b) => a.id - b.id);
     if (limited.length === 0) return new QueueRoom(new Map());
     // In one order, so that nobody waits in a circle.

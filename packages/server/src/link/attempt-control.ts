@@ -10,9 +10,9 @@ import type { DeviceService } from '../services.ts';
 import { change, serverActor, type Stored } from '../store/change.ts';
 import { isConnectionLoss } from '../store/connection.ts';
 import { jobState } from '../store/numbers.ts';
+import { prepared } from '../store/prepared.ts';
 import { attemptFiles } from './attempt-files.ts';
 import { liveAttempts, renewLeases, type LiveAttempt } from './attempts.ts';
-import { withRemoteTokens } from './remote-tokens.ts';
 
 export interface AttemptControlOptions {
   readonly stored: Stored;
@@ -39,7 +39,7 @@ export class AttemptControl {
   }
 
   async isLive(worker: string, { job, fence }: AttemptRef): Promise<boolean> {
-    const { rows } = await sql`select 1 from attempts where job = ${job} and fence = ${fence} and worker = ${worker} and ended_at is null`.execute(this.#options.stored.db);
+    const { rows } = await sql`select 1 from attempts where job = ${job} and fence = ${fence} and worker = ${worker} and ended_at is null ${prepared}`.execute(this.#options.stored.db);
     return rows.length > 0;
   }
 
@@ -120,19 +120,17 @@ export class AttemptControl {
   async filesFor(attempt: LiveAttempt): Promise<AttemptFiles | undefined> {
     const { job, fence } = attempt;
     const { stored, paths, devices, folders } = this.#options;
-    let files: AttemptFiles;
-    let definition: string;
+    let made: Awaited<ReturnType<typeof attemptFiles>>;
     try {
-      files = await attemptFiles({ db: stored.db, paths, devices }, attempt);
-      definition = await withRemoteTokens(stored.db, job, files['job.yaml']);
+      made = await attemptFiles({ db: stored.db, paths, devices }, attempt);
     } catch (error) {
       if (isConnectionLoss(error)) throw error;
       await this.#cannotStart(attempt, error);
       return undefined;
     }
     // Trouble with the server's own disk is no reason to end jobs: they are given out when it is over.
-    const [[now]] = await Promise.all([liveAttempts(stored.db, { job }), folders.keep(job, { ...files })]);
-    return now?.fence === fence && now.state === 'Scheduled' ? { ...files, 'job.yaml': definition } : undefined;
+    const [[now]] = await Promise.all([liveAttempts(stored.db, { job }), folders.keep(job, made.kept)]);
+    return now?.fence === fence && now.state === 'Scheduled' ? made.files : undefined;
   }
 
   /** The job ends at once. A device that no job can use gets no more jobs before an admin has looked at it. */

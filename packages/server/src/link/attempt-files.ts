@@ -6,9 +6,11 @@ import { dumpYaml, loadYaml } from '@lava/yaml';
 import { findConfiguration, type ConfigurationParts } from '../devices/configuration.ts';
 import type { LiveAttempt } from './attempts.ts';
 import { loadExactly } from '../jobs/exact-yaml.ts';
-import { guestDevice } from './guest-device.ts';
 import type { DeviceService } from '../services.ts';
 import type { ConfigurationKind, Database } from '../store/database.ts';
+import { prepared } from '../store/prepared.ts';
+import { guestDevice } from './guest-device.ts';
+import { withRemoteTokens } from './remote-tokens.ts';
 
 interface Parts {
   readonly db: Kysely<Database>;
@@ -17,23 +19,35 @@ interface Parts {
 }
 
 /**
- * What a worker needs to run a job, from the database and the configuration folders.
+ * What a worker needs to run a job, from the database and the configuration folders. What is `kept` beside the log has no
+ * tokens of the submitter.
  * @throws ConfigurationError when the device cannot be rendered or a file of the admin is not YAML
  */
-export async function attemptFiles({ db, paths, devices }: Parts, { job, device, guest, worker }: LiveAttempt): Promise<AttemptFiles> {
-  const { rows } = await sql<{ definition: string }>`select definition from jobs where id = ${job}`.execute(db);
-  const definition = rows[0]?.definition ?? '';
+export async function attemptFiles({ db, paths, devices }: Parts, { job, device, guest, worker }: LiveAttempt): Promise<{ files: AttemptFiles; kept: Record<string, string> }> {
+  const { rows: [row] } = await sql<Stored>`
+    select definition, dispatcher_config as dispatcher, env, env_dut as "env-dut",
+      (select json_object_agg(name, token) from remote_artifact_tokens where user_id = submitter) as tokens
+    from jobs join workers on workers.hostname = ${worker} where id = ${job} ${prepared}`.execute(db);
+  const { definition, tokens, ...texts } = row!;
   const { context } = loadYaml(definition) as { context?: Record<string, unknown> };
-  const ofWorker = (kind: ConfigurationKind) => checked({ db, paths }, kind, worker);
+  const ofWorker = (kind: keyof typeof texts) => checked({ db, paths }, kind, worker, texts[kind]);
   const [rendered, dispatcher, env, envDut] = await Promise.all([devices.render(device, context ?? {}), ofWorker('dispatcher'), ofWorker('env'), ofWorker('env-dut')]);
   const configuration = withHostname(rendered, device);
-  return {
+  const kept = {
     'job.yaml': definition,
     'device.yaml': guest ? guestDevice(configuration) : configuration,
     'dispatcher.yaml': dispatcher,
     'env.yaml': env,
     'env-dut.yaml': envDut,
   };
+  return { kept, files: { ...kept, 'job.yaml': withRemoteTokens(definition, new Map(Object.entries(tokens ?? {}))) } };
+}
+
+/** What the database has for an attempt; null: nothing. */
+interface Stored extends Readonly<Record<'dispatcher' | 'env' | 'env-dut', string | null>> {
+  readonly definition: string;
+  /** Of the submitter, for remote files: by name. */
+  readonly tokens: Readonly<Record<string, string>> | null;
 }
 
 /** The worker tells by the name whether a device is in use; templates of an admin's own need not write it. */
@@ -44,8 +58,8 @@ function withHostname(text: string, hostname: string): string {
 }
 
 /** A text for the worker's programs, which must be YAML; empty when there is none. */
-async function checked(parts: ConfigurationParts, kind: ConfigurationKind, worker: string): Promise<string> {
-  const found = await findConfiguration(parts, kind, worker);
+async function checked(parts: ConfigurationParts, kind: ConfigurationKind, worker: string, stored: string | null): Promise<string> {
+  const found = await findConfiguration(parts, kind, worker, stored);
   if (!found) return '';
   try {
     loadYaml(found.text);

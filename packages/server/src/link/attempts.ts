@@ -2,6 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import { jobStates, type JobState } from '@lava/job';
 import type { Database } from '../store/database.ts';
 import { workerState } from '../store/numbers.ts';
+import { prepared } from '../store/prepared.ts';
 
 /** An attempt that has not ended, with the state of its job. */
 export interface LiveAttempt {
@@ -20,17 +21,17 @@ export async function liveAttempts(db: Kysely<Database>, of: { worker: string } 
   const { rows } = await sql<Omit<LiveAttempt, 'state'> & { state: number }>`
     select attempts.job, attempts.fence, coalesce(attempts.device, attempts.shared_device) as device, attempts.device is null as guest, attempts.worker, jobs.state from attempts join jobs on jobs.id = attempts.job
     where ended_at is null and ${'worker' in of ? sql`attempts.worker = ${of.worker}` : sql`attempts.job = ${of.job}`}
-    order by attempts.job`.execute(db);
+    order by attempts.job ${prepared}`.execute(db);
   return rows.map((r) => ({ ...r, state: jobStates[r.state]! }));
 }
 
 /** Notes that a worker spoke and gives these attempts of it a full lease from now on; attempts that are over stay so. */
 export async function renewLeases(db: Kysely<Database>, worker: string, attempts: readonly { job: number; fence: number }[], seconds: number): Promise<{ online: boolean }> {
-  const { rows } = await sql<{ state: number }>`update workers set last_ping = now() where hostname = ${worker} returning state`.execute(db);
+  const { rows } = await sql<{ state: number }>`update workers set last_ping = now() where hostname = ${worker} returning state ${prepared}`.execute(db);
   const online = rows[0]?.state === workerState.Online;
   if (attempts.length === 0) return { online };
   await sql`update attempts set lease_expires = now() + make_interval(secs => ${seconds})
     from jsonb_to_recordset(${JSON.stringify(attempts)}::jsonb) as named (job int, fence int)
-    where attempts.job = named.job and attempts.fence = named.fence and attempts.worker = ${worker} and ended_at is null`.execute(db);
+    where attempts.job = named.job and attempts.fence = named.fence and attempts.worker = ${worker} and ended_at is null ${prepared}`.execute(db);
   return { online };
 }

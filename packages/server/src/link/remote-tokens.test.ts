@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { loadYaml } from '@lava/yaml';
-import { replaceTokens } from './remote-tokens.ts';
+import { withRemoteTokens } from './remote-tokens.ts';
 
 const definition = `job_name: a
 secrets: {A: files, B: other}
@@ -17,7 +17,7 @@ actions:
 `;
 
 test('the names of tokens become tokens in headers of downloads and in secrets, and nowhere else', () => {
-  expect(loadYaml(replaceTokens(definition, new Map([['files', 'hush']])))).toEqual({
+  expect(loadYaml(withRemoteTokens(definition, new Map([['files', 'hush']])))).toEqual({
     job_name: 'a', secrets: { A: 'hush', B: 'other' },
     actions: [
       { deploy: { to: 'tftp', kernel: { url: 'http://x/k', headers: { Authorization: 'hush', Accept: 'text/plain' } }, name: 'files' } },
@@ -28,5 +28,5 @@ test('the names of tokens become tokens in headers of downloads and in secrets, 
 });
 
 test('a definition that names none stays as it is, to the letter', () => {
-  expect(replaceTokens(definition, new Map([['nothing', 'hush']]))).toBe(definition);
+  expect(withRemoteTokens(definition, new Map([['nothing', 'hush']]))).toBe(definition);
 });

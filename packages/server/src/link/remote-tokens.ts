@@ -1,21 +1,12 @@
-import { sql, type Kysely } from 'kysely';
 import { dumpYaml, loadYaml } from '@lava/yaml';
-import type { Database } from '../store/database.ts';
-
-type Tokens = ReadonlyMap<string, string>;
 
 /**
  * The definition of a job as its worker gets it: where a header of a download or one of the secrets is the name of one of
- * the submitter's tokens for remote files, the token stands in its place. What is stored keeps the name.
+ * the submitter's tokens for remote files, the token stands in its place. The very same text when it names none of them.
+ * @param tokens by name
  */
-export async function withRemoteTokens(db: Kysely<Database>, job: number, definition: string): Promise<string> {
-  const { rows } = await sql<{ name: string; token: string }>`
-    select name, token from remote_artifact_tokens where user_id = (select submitter from jobs where id = ${job})`.execute(db);
-  return rows.length === 0 ? definition : replaceTokens(definition, new Map(rows.map((r) => [r.name, r.token])));
-}
-
-/** The same for tokens that are at hand; the very same text when it names none of them. */
-export function replaceTokens(definition: string, tokens: Tokens): string {
+export function withRemoteTokens(definition: string, tokens: ReadonlyMap<string, string>): string {
+  if (tokens.size === 0) return definition;
   const value = loadYaml(definition, { exact: true });
   if (!(value instanceof Map)) return definition;
   let found = false;

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { sql, type Kysely } from 'kysely';
 import type { LavaPaths } from '@lava/base';
 import type { Database } from '../store/database.ts';
+import { prepared } from '../store/prepared.ts';
 import { LogFile } from './log-file.ts';
 import { removeCopies, unpackedLog } from './packed-log.ts';
 import { textOf, type SharedFiles } from './shared-files.ts';
@@ -31,7 +32,7 @@ export class JobFolders {
     const known = this.#known.get(job);
     if (known !== undefined) return known;
     const { rows } = await sql<{ day: string }>`
-      select to_char(submit_time at time zone 'UTC', 'YYYY/MM/DD') as day from jobs where id = ${job}`.execute(this.#db);
+      select to_char(submit_time at time zone 'UTC', 'YYYY/MM/DD') as day from jobs where id = ${job} ${prepared}`.execute(this.#db);
     if (!rows[0]) return undefined;
     const folder = jobFolder(this.#paths, rows[0].day, job);
     if (this.#known.size > 5000) this.#known.clear();
@@ -96,16 +97,17 @@ export class JobFolders {
     return (await this.shared?.file(job, name))?.toString('utf8') ?? textOf(path);
   }
 
-  /** Keeps files beside the log, where the job page and LAVA's tools look for them. */
+  /** Keeps files beside the log, where the job page and LAVA's tools look for them; an empty text is no file. */
   async keep(job: number, files: Readonly<Record<string, string>>): Promise<void> {
     if (this.shared) return this.shared.keepFiles(this.#db, job, files);
     const folder = await this.of(job);
     if (folder === undefined) return;
-    for (const [name, text] of Object.entries(files)) {
+    await Promise.all(Object.entries(files).map(async ([name, text]) => {
       const path = join(folder, name);
+      if (text === '') return rm(path, { force: true });
       await mkdir(dirname(path), { recursive: true });
       await writeFile(`${path}.new`, text);
-      await rename(`${path}.new`, path);
-    }
+      return rename(`${path}.new`, path);
+    }));
   }
 }

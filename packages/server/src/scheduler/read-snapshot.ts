@@ -5,6 +5,7 @@ import { userColumns, type User } from '../auth/users.ts';
 import { halfLife } from '../jobs/device-use.ts';
 import type { Database } from '../store/database.ts';
 import { deviceState, jobState, workerHealth, workerState } from '../store/numbers.ts';
+import { prepared } from '../store/prepared.ts';
 import type { PastRuns } from './estimate.ts';
 import type { Scope } from './scope.ts';
 import { leastCharge } from './shares.ts';
@@ -45,7 +46,7 @@ export async function readSnapshot(db: Kysely<Database>, policy: Policy, scope?:
          left join (select id, submit_time from jobs where health_check) last on last.id = devices.last_health_report_job
        where ${inScope}) as devices,
       (select json_agg(json_build_array(hostname, state, health, display, job_limit, ${scope
-        ? sql`(select count(*) from devices where worker = workers.hostname and state <> ${deviceState.Idle} and not ${inScope})` : sql`0`}))
+        ? sql`case when job_limit > 0 then (select count(*) from devices where worker = workers.hostname and state <> ${deviceState.Idle} and not ${inScope}) else 0 end` : sql`0`}))
        from workers ${scope ? sql`where hostname in (select worker from devices where ${inScope})` : sql``}) as workers,
       (select json_agg(json_build_array(device_types.name, display, health_frequency, health_denominator, disable_health_check, g.grants))
        from device_types left join (select device_type, json_agg(json_build_array(group_id, permission)) as grants
@@ -57,7 +58,7 @@ export async function readSnapshot(db: Kysely<Database>, policy: Policy, scope?:
              from jobs join attempts on attempts.job = jobs.id and ended_at is null
              where jobs.submitter = users.id and state > ${jobState.Submitted} and state < ${jobState.Finished} and attempts.device is not null and not health_check) run on true
          where ${competing}) u) as users,
-      (select json_agg(json_build_array(group_id, weight, quota)) from group_shares) as shares`.execute(db);
+      (select json_agg(json_build_array(group_id, weight, quota)) from group_shares) as shares ${scope ? prepared : sql``}`.execute(db);
   const { jobs, devices, workers, types, users, shares } = rows[0]!;
   const guards = guardsOf(types ?? []);
   return {

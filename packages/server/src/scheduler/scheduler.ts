@@ -45,6 +45,8 @@ export class Scheduler {
   #later: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #news = new Waiting();
+  /** Devices that are being reserved here: to be told so is no news. */
+  readonly #reserving = new Set<string>();
   /** Jobs that came while no device of their type was idle. */
   readonly #unexamined = new Set<number>();
   #stopped = false;
@@ -57,6 +59,7 @@ export class Scheduler {
     this.#stop = this.#options.stored.events.subscribe((event) => {
       if (event.type === 'device') {
         this.#options.healthChecks.forget(event.hostname);
+        if (this.#reserving.delete(event.hostname)) return;
         this.#news.devices.add(event.hostname);
       } else if (event.type === 'job' && event.state === 'Submitted') {
         this.#news.jobs.add(event.id);
@@ -169,6 +172,7 @@ export class Scheduler {
 
   async #start(batch: Decision['placements']): Promise<Attempt[]> {
     const { stored, lease } = this.#options;
+    for (const { device } of batch.flatMap((p) => p.jobs)) this.#reserving.add(device);
     try {
       return await change(stored, serverActor, (c) => placeJobs(c, batch, lease));
     } catch (error) {
@@ -177,6 +181,8 @@ export class Scheduler {
       const each: Attempt[] = [];
       for (const placement of batch.length > 1 ? batch : []) each.push(...await this.#start([placement]));
       return each;
+    } finally {
+      this.#reserving.clear();
     }
   }
 

@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { Database } from '../store/database.ts';
 import { deviceHealth, deviceState, jobState, workerHealth, workerState } from '../store/numbers.ts';
+import { prepared } from '../store/prepared.ts';
 
 /** What may have changed the chances of queued jobs: jobs that came, devices that came free. */
 export interface News {
@@ -36,6 +37,6 @@ export async function scopeOf(db: Kysely<Database>, { jobs, devices }: News): Pr
     select array_agg(type) as types, array_agg(type) filter (where exists (select from devices join workers on workers.hostname = devices.worker
       where device_type = type and devices.state = ${deviceState.Idle} and devices.health in (${deviceHealth.Good}, ${deviceHealth.Unknown}, ${deviceHealth.Looping})
         and workers.state = ${workerState.Online} and workers.health = ${workerHealth.Active} and workers.display)) as idle
-    from types`.execute(db);
+    from types ${prepared}`.execute(db);
   return { types: row!.types ?? [], wanted: row!.idle ?? [], jobs: [...jobs] };
 }

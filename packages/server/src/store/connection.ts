@@ -2,6 +2,7 @@ import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } f
 import { Client, Pool, escapeIdentifier, type ClientConfig, type PoolClient, type QueryResult } from 'pg';
 import { messageOf, monotonicMs, sleep, type DaemonLog } from '@lava/base';
 import type { Database } from './database.ts';
+import { preparedName, renewPlans } from './prepared.ts';
 
 /** Where PostgreSQL is: a connection string, or the folder of a managed server's socket. */
 export type Target = { readonly url: string } | { readonly socketFolder: string; readonly database?: string };
@@ -177,8 +178,10 @@ class PatientClient implements PostgresPoolClient {
       this.#broken = false;
     }
     this.#client ??= await this.#pool.connect();
+    const name = preparedName(statement);
     try {
-      return await this.#client.query(statement, [...parameters]);
+      if (name !== undefined) await renewPlans(this.#client);
+      return await this.#client.query({ name, text: statement, values: [...parameters] });
     } catch (error) {
       if (isConnectionLoss(error)) this.#broken = true;
       throw error;

@@ -9,6 +9,7 @@ import { connect, isConnectionLoss } from './connection.ts';
 import { findPostmaster } from './managed/postmaster.ts';
 import { startManagedPostgres } from './managed/managed-postgres.ts';
 import { migrate } from './migrate.ts';
+import { prepared } from './prepared.ts';
 import { quietLog, startTestDatabases, type TestDatabases } from './testing.ts';
 
 let databases: TestDatabases;
@@ -128,4 +129,17 @@ test.skipIf(!namespaces)('a state folder that no other user can reach still work
     await rm(server.socketFolder, { recursive: true, force: true });
     await rm(folder, { recursive: true });
   }
+});
+
+test('a statement that is marked is planned by each session once and for all values', async () => {
+  const { db } = await databases.fresh();
+  const count = (least: number) => sql<{ n: number }>`select count(*)::int as n from users where id >= ${least}::int ${prepared}`;
+  await db.transaction().execute(async (trx) => {
+    for (let n = 0; n < 8; n++) await count(n).execute(trx);
+    await sql`select count(*) from users where id >= ${0}::int`.execute(trx);
+    const { rows } = await sql<{ often: boolean }>`select generic_plans > 0 as often from pg_prepared_statements`.execute(trx);
+    expect(rows).toEqual([{ often: true }]);
+  });
+  await sql`insert into users (username) select 'u' || n from generate_series(1, 3) n`.execute(db);
+  expect((await count(0).execute(db)).rows).toEqual([{ n: 3 }]);
 });
