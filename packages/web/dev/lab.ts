@@ -211,8 +211,12 @@ export function makeLab(now: number, empty = false) {
     device('rpi4-01', 'rpi4', 'worker02', { state: 'Running', job: 36, job_description: 'iperf between two boards' }), device('rpi4-02', 'rpi4', 'worker02', { state: 'Running', job: 37, job_description: 'iperf between two boards' }), device('rpi4-03', 'rpi4', 'worker02', { health: 'Bad', description: 'shelf 2, port 7', tags: ['hdmi'] }),
     device('pixel-6-03', 'pixel-6', 'worker02', { state: 'Reserved', job: 44, job_description: 'android: CTS presubmit' }), device('pixel-6-04', 'pixel-6', 'worker03', { health: 'Maintenance' }), device('x15-01', 'beaglebone-x15', null, { health: 'Retired' }),
   ];
-  const worker = (hostname: string, more: Partial<WorkerRow> = {}): WorkerRow => ({ hostname, state: 'Online', health: 'Active', display: true, description: '', version: '2026.11.0', last_ping: iso(now - 4000), job_limit: 0, devices: devices.filter((d) => d.worker === hostname).length, busy: devices.filter((d) => d.worker === hostname && d.job !== null).length, capabilities: ['qemu', 'debugfs', 'tftp'], ...more });
-  const workers = empty ? [] : [worker('worker01', { description: 'build host, rack 3' }), worker('worker02', { job_limit: 8 }), worker('worker03', { state: 'Offline', last_ping: iso(now - 3 * 3600_000) })];
+  const worker = (hostname: string, more: Partial<WorkerRow> = {}): WorkerRow => ({ hostname, state: 'Online', health: 'Active', display: true, description: '', version: '2026.11.0', last_ping: iso(now - 4000), job_limit: 0, devices: devices.filter((d) => d.worker === hostname).length, busy: devices.filter((d) => d.worker === hostname && d.job !== null).length, capabilities: ['qemu', 'debugfs', 'tftp'], status: null, ...more });
+  const nearlyFull: WorkerRow['status'] = {
+    at: iso(now - 20_000), disk: { free: 3 * 2 ** 30, total: 220 * 2 ** 30 }, cache: { free: 3 * 2 ** 30, total: 220 * 2 ** 30, hits: 61, misses: 14 }, load: 0.41, running: 2, clock_ahead: 12,
+    warnings: [{ code: 'worker-disk', message: 'Only 3.0 GiB of 220.0 GiB are free on the disk of its jobs', hint: 'Jobs fail when it is full. On that machine make room below /var/lib/lava/dispatcher.' }],
+  };
+  const workers = empty ? [] : [worker('worker01', { description: 'build host, rack 3' }), worker('worker02', { job_limit: 8, status: nearlyFull }), worker('worker03', { state: 'Offline', last_ping: iso(now - 3 * 3600_000) })];
   const audit: AuditEntry[] = empty ? [] : [
     { at: iso(now - 2 * 3600_000), actor: 'lava-health', kind: 'device', object: 'rpi4-03', message: 'Health: Good → Bad (health check 37 was Incomplete)' },
     { at: iso(now - 26 * 3600_000), actor: 'ann', kind: 'device', object: 'rpi4-03', message: 'Health: Maintenance → Good (new SD card)' },

@@ -11,6 +11,7 @@ import type { AttemptControl } from './attempt-control.ts';
 import { liveAttempts, type LiveAttempt } from './attempts.ts';
 import { LeaseKeeper } from './leases.ts';
 import type { Presence, PresenceSource } from './presence.ts';
+import { storeStatus } from './store-status.ts';
 
 export interface LinkOptions {
   readonly stored: Stored;
@@ -128,6 +129,7 @@ export class LinkServer {
       case 'PING':
         // Also makes up for a coming that could not be stored, say while the database was away.
         if (!(await control.heard(hostname, message.attempts)).online) await presence.store(hostname, 'greeted');
+        if (message.status) await storeStatus(stored, hostname, message.status);
         return this.#reconcile(hostname, message.attempts);
       case 'START_OK':
         if (!(await control.begin(hostname, message))) this.#endpoint.send(hostname, { type: 'CANCEL', job: message.job, fence: message.fence });

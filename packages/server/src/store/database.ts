@@ -20,6 +20,15 @@ export type TokenScope = 'read' | 'submit' | 'all';
 /** A text that configures a device, a device type or a worker. */
 export type ConfigurationKind = 'dictionary' | 'template' | 'health-check' | 'dispatcher' | 'env' | 'env-dut';
 
+/** How a worker is, as it said last: bytes, the load of the last minute, milliseconds by which its clock is ahead of the server's if that is known. */
+export interface StoredWorkerStatus {
+  readonly disk: { readonly free: number; readonly total: number };
+  readonly cache: { readonly free: number; readonly total: number; readonly hits: number; readonly misses: number };
+  readonly load: number;
+  readonly running: number;
+  readonly clock_ahead: number | null;
+}
+
 /** Tables as the migrations leave them. States, healths and results are numbers of `@lava/job` states.ts. */
 export interface Database {
   users: {
@@ -48,6 +57,7 @@ export interface Database {
     hostname: string; state: Generated<number>; health: Generated<number>; display: Generated<boolean>; description: Generated<string>;
     job_limit: Generated<number>; version: string | null; capabilities: Json<string[]>; last_ping: MaybeTime; certificate: string | null;
     dispatcher_config: string | null; env: string | null; env_dut: string | null; token_hash: string | null;
+    status: ColumnType<StoredWorkerStatus | null, string | null | undefined, string | null>; status_at: MaybeTime;
   };
   attempt_tokens: { hash: string; job: number; fence: number };
   enrolment_codes: { worker: string; key: string; expires_at: Time; used_at: MaybeTime };

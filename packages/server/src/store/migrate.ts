@@ -12,6 +12,7 @@ import { up as retries } from './migrations/0011-retries.ts';
 import { up as severalServers } from './migrations/0012-several-servers.ts';
 import { up as queries } from './migrations/0013-queries.ts';
 import { up as speed } from './migrations/0014-speed.ts';
+import { up as workerStatus } from './migrations/0015-worker-status.ts';
 
 /** In this order; a name is never changed once it was released. */
 const migrations: Record<string, Migration> = {
@@ -27,6 +28,7 @@ const migrations: Record<string, Migration> = {
   '0012-several-servers': { up: severalServers },
   '0013-queries': { up: queries },
   '0014-speed': { up: speed },
+  '0015-worker-status': { up: workerStatus },
 };
 
 /** All migrations that this version knows, in their order. */

@@ -90,7 +90,12 @@ export interface LabPlan { revision: string; problems: (Problem & { file?: strin
 
 export interface WorkerRow {
   hostname: string; state: string; health: string; display: boolean; description: string; version: string | null;
-  last_ping: string | null; job_limit: number; devices: number; busy: number; capabilities: string[];
+  last_ping: string | null; job_limit: number; devices: number; busy: number; capabilities: string[]; status: WorkerStatus | null;
+}
+/** How a worker is, as it said at that time: bytes, and milliseconds of its clock. */
+export interface WorkerStatus {
+  at: string; disk: { free: number; total: number }; cache: { free: number; total: number; hits: number; misses: number };
+  load: number; running: number; clock_ahead: number | null; warnings: { code: string; message: string; hint: string }[];
 }
 export interface Worker extends Omit<WorkerRow, 'devices'> { devices: DeviceRow[] }
 

@@ -48,3 +48,6 @@ export const count = (n: number): string => n.toLocaleString('en-US');
 
 /** `1 job`, `2 jobs`. */
 export const plural = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`;
+
+/** Bytes of a disk. */
+export const gibibytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;

@@ -10,6 +10,7 @@ import { StateMark } from '../parts/state-mark.tsx';
 import { healthMark, stateMark } from '../parts/state.ts';
 import { Ago } from '../parts/time.tsx';
 import style from '../parts/columns.module.css';
+import { statusFacts } from './status-facts.tsx';
 
 const texts = [['config', 'dispatcher'], ['env', 'environment'], ['env_dut', 'environment of devices']] as const;
 
@@ -23,12 +24,14 @@ export function WorkerPage() {
     <Page title={worker.hostname} lead={worker.description}>
       {worker.state === 'Offline' && <Notice tone="bad" icon="warn" title="Offline">Its devices take no jobs. On that machine look at the log of <code>lava-worker</code>: it says why it cannot connect.</Notice>}
       {!worker.display && <Notice tone="warn" title="Disabled">No jobs are given to this worker: <code>lava-server manage workers update {worker.hostname}</code> changes that.</Notice>}
+      {worker.status?.warnings.map(({ code, message, hint }) => <Notice key={code} tone="warn" title={message}>{hint}</Notice>)}
       <Panel>
         <Facts of={[
           ['State', <StateMark key="s" mark={stateMark(worker.state)} />],
           ['Health', <StateMark key="h" mark={healthMark(worker.health)} />],
           ['Last ping', <Ago key="p" time={worker.last_ping} />],
           ['Busy', <span key="b" className="num">{worker.busy}{worker.job_limit > 0 && ` of ${worker.job_limit}`}</span>],
+          ...(worker.status ? statusFacts(worker.status) : []),
           ['Version', worker.version ?? '–'],
           worker.capabilities.length > 0 && ['Can do', worker.capabilities.join(', ')],
           ['Settings', <span key="c">{texts.map(([path, label], i) => <span key={path}>{i > 0 && ', '}<Link to={`/scheduler/worker/${encodeURIComponent(worker.hostname)}/${path}` as '/'}>{label}</Link></span>)}</span>],

@@ -7,6 +7,7 @@ import { StateMark } from '../parts/state-mark.tsx';
 import { healthMark, stateMark } from '../parts/state.ts';
 import table from '../parts/table.module.css';
 import { Ago } from '../parts/time.tsx';
+import { warningWords } from './status-facts.tsx';
 
 /** Workers and whether they are there. */
 export function WorkersPage() {
@@ -24,7 +25,7 @@ export function WorkersPage() {
                 {shown.map((w) => (
                   <tr key={w.hostname}>
                     <td className={table.main}><WorkerLink name={w.hostname} row />{!w.display && <span className="quiet"> (disabled)</span>}</td>
-                    <td data-label="State"><StateMark mark={stateMark(w.state)} plain /></td>
+                    <td data-label="State"><StateMark mark={stateMark(w.state)} plain />{warningWords(w.status) !== '' && <span className="quiet"> ({warningWords(w.status)})</span>}</td>
                     <td data-label="Health"><StateMark mark={healthMark(w.health)} plain /></td>
                     <td className={table.number} data-label="Devices">{w.devices}</td>
                     <td className={table.number} data-label="Busy">{w.busy}{w.job_limit > 0 && <span className="quiet"> of {w.job_limit}</span>}</td>

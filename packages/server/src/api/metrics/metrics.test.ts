@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { jobHealths } from '@lava/job';
+import { storeStatus } from '../../link/store-status.ts';
 import { startTestServer, type TestServer } from '../testing.ts';
 import { dashboard } from '../../../../../packaging/grafana/dashboard.ts';
 
@@ -114,4 +115,27 @@ test('the Grafana dashboard is up to date, and asks for metrics and labels that 
 
 test('a server that works is ready', async () => {
   expect(await server.ask('/readyz')).toMatchObject({ status: 200, json: { ready: true } });
+});
+
+test('how workers are is shown while it is new, and warned of', async () => {
+  const { db } = server.services;
+  const told: string[] = [];
+  const stored = { db, events: { publish: (event: { type: string }) => { told.push(event.type); }, subscribe: () => () => {} } };
+  const tell = (free: number, hits: number) => storeStatus(stored, 'worker01', { disk: { free, total: 100e9 }, cache: { free, total: 100e9, hits, misses: 2 }, load: 1.5, running: 1, clockAhead: -250 });
+  await tell(50e9, 7);
+  const lines = async () => (await shown('/metrics', 'root')).split('\n').filter((line) => line.includes('{worker="worker01"}') && !line.includes('silence'));
+  expect(await lines()).toEqual([
+    'lava_worker_disk_free_bytes{worker="worker01"} 50000000000', 'lava_worker_disk_size_bytes{worker="worker01"} 100000000000',
+    'lava_worker_cache_free_bytes{worker="worker01"} 50000000000', 'lava_worker_cache_size_bytes{worker="worker01"} 100000000000',
+    'lava_worker_load{worker="worker01"} 1.5', 'lava_worker_runs{worker="worker01"} 1', 'lava_worker_clock_ahead_seconds{worker="worker01"} -0.25',
+    'lava_worker_cache_hits_total{worker="worker01"} 7', 'lava_worker_cache_misses_total{worker="worker01"} 2',
+  ]);
+  const row = async () => (await server.ask('/api/v1/workers/worker01', { as: 'root' })).json as { status: unknown };
+  expect((await row()).status).toMatchObject({ at: expect.any(String) as string, disk: { free: 50e9, total: 100e9 }, cache: { hits: 7, misses: 2 }, clock_ahead: -250, warnings: [] });
+  expect(told).toEqual([]);
+  await tell(1e9, 8);
+  expect((await row()).status).toMatchObject({ warnings: [{ code: 'worker-disk', message: 'Only 0.9 GiB of 93.1 GiB are free on the disk of its jobs', hint: expect.stringContaining('lava-worker cache --clear') as string }] });
+  expect(told).toEqual(['worker']);
+  await sql`update workers set status_at = now() - interval '6 minutes'`.execute(db);
+  expect([await lines(), (await row()).status]).toMatchObject([[], { warnings: [] }]);
 });

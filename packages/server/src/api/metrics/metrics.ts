@@ -7,6 +7,7 @@ import { measureJobs } from './measure-jobs.ts';
 import { requestRegistry } from './request-durations.ts';
 import { storedCounts } from './stored-counts.ts';
 import { tableGauges } from './table-gauges.ts';
+import { workerGauges } from './worker-gauges.ts';
 
 /** `/metrics` and the health of the server, for monitoring (docs/operations.md). */
 export async function metrics(app: FastifyInstance, { services }: { services: Services }): Promise<void> {
@@ -18,6 +19,7 @@ export async function metrics(app: FastifyInstance, { services }: { services: Se
     await measureJobs(services.db);
     const stored = new Registry();
     tableGauges(stored, services.db, user);
+    workerGauges(stored, services.db, user);
     storedCounts(stored, services.db, user);
     return reply.type(stored.contentType).send(await Registry.merge([stored, services.timings.registry, requests]).metrics());
   });
