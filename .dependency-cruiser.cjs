@@ -18,6 +18,23 @@ const mayImport = {
 // The folders (and files beside them) of large packages, floor by floor, the lowest first. One may import those of lower
 // floors, not its neighbours; one that stands on no floor may neither import nor be imported.
 const floors = {
+  dispatcher: [
+    ['text', 'process', 'cache', 'expect'],
+    ['log'],
+    ['console', 'multinode'],
+    ['pipeline'],
+    ['connections', 'fetch', 'usb', 'ssh'],
+    ['containers'],
+    ['power', 'overlay'],
+    ['flash'],
+    ['deploy'],
+    ['boot', 'test'],
+    ['finalize.ts', 'scratch.ts'],
+    ['build-pipeline.ts', 'finish-dead-run.ts'],
+    ['run-job.ts'],
+    ['lava-run.ts'],
+    ['index.ts', 'method-coverage.ts'],
+  ],
   server: [
     ['event-bus.ts', 'timings.ts', 'log-file.ts', 'settings', 'files', 'matching'],
     ['store'],

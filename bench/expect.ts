@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Console } from '../packages/dispatcher/src/connections/console.ts';
+import { Console } from '../packages/dispatcher/src/console/console.ts';
 import { ExpectStream } from '../packages/dispatcher/src/expect/expect-stream.ts';
 import { Journal } from '../packages/dispatcher/src/log/journal.ts';
 

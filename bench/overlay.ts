@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { project } from '@lava/testbed';
-import { downloadedFiles, overlayFolder } from '../packages/dispatcher/src/deploy/downloaded.ts';
+import { downloadedFiles, overlayFolder } from '../packages/dispatcher/src/pipeline/namespace-data.ts';
 import { appendOverlaysSpec } from '../packages/dispatcher/src/overlay/append-overlays.ts';
 import { lavaOverlaySpec } from '../packages/dispatcher/src/overlay/lava-overlay.ts';
-import { readBlocks, testNeeds } from '../packages/dispatcher/src/pipeline/build-pipeline.ts';
+import { readBlocks, testNeeds } from '../packages/dispatcher/src/build-pipeline.ts';
 import { runTestAction, testAction } from '../packages/dispatcher/src/testing/test-action.ts';
 
 // LAVA's files for two tests put into an ext4 image of 1 GB that is two thirds full of real files, without mounting it: the

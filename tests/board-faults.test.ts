@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runJob } from '@lava/dispatcher';
-import { processesWithEnvironment } from '../packages/dispatcher/src/connections/process-tree.ts';
+import { processesWithEnvironment } from '../packages/dispatcher/src/process/process-tree.ts';
 import type { LogRecord } from '@lava/job';
 import { dumpYaml } from '@lava/yaml';
 import { Board, type BoardScript, type Fault, loadBoardScript, parseFault, shippedBoard } from '@lava/testbed/board';

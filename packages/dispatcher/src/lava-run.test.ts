@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { sleep } from '@lava/base';
 import { loadYaml } from '@lava/yaml';
-import { processesWithEnvironment, processId } from './connections/process-tree.ts';
+import { processesWithEnvironment, processId } from './process/process-tree.ts';
 import { finishDeadRun } from './finish-dead-run.ts';
 import { FakeBoard, friendlyBoard, login } from './testing/fake-board.ts';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { JobCanceled, LavaBug, messageOf, version } from '@lava/base';
 import { formatRecord } from '@lava/job';
-import { GroupFiles } from './protocols/group-line.ts';
+import { GroupFiles } from './multinode/group-line.ts';
 import { runJob, type RunJobOptions } from './run-job.ts';
 
 const usage = `usage: lava-run --job-id ID --output-dir DIR --device FILE [--dispatcher FILE] [--env-dut FILE] [--validate] DEFINITION

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { ConfigurationError, InfrastructureError, JobCanceled, JobError, LavaError, lavaPaths, messageOf, monotonicMs } from '@lava/base';
 import { isMapping, jobTimeout, mappingAt, type LogValue } from '@lava/job';
 import { dumpYaml, loadYaml } from '@lava/yaml';
-import { asText } from './pipeline/as-text.ts';
+import { asText } from './text/as-text.ts';
 import { DownloadCache } from './cache/download-cache.ts';
 import { Journal } from './log/journal.ts';
 import type { LogListener } from './log/job-log.ts';
 import { writeWhole } from './log/write-whole.ts';
-import { buildPipeline, readBlocks, testNeeds } from './pipeline/build-pipeline.ts';
+import { buildPipeline, readBlocks, testNeeds } from './build-pipeline.ts';
 import { checkDeviceShape, checkJobShape } from './pipeline/check-shapes.ts';
 import { describePipeline } from './pipeline/describe.ts';
 import { applyEnvironmentFile } from './pipeline/device-environment.ts';
@@ -17,8 +17,8 @@ import { asLavaError, explain } from './pipeline/errors.ts';
 import type { JobContext } from './pipeline/job-context.ts';
 import { Pipeline } from './pipeline/run-pipeline.ts';
 import { JobRuntime } from './pipeline/runtime.ts';
-import type { GroupLine } from './protocols/group-line.ts';
-import { Multinode } from './protocols/multinode.ts';
+import type { GroupLine } from './multinode/group-line.ts';
+import { Multinode } from './multinode/multinode.ts';
 import { makeScratch, removeScratch } from './scratch.ts';
 
 export interface RunJobOptions {

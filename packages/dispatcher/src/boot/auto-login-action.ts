@@ -1,10 +1,10 @@
 import { InfrastructureError } from '@lava/base';
 import { isMapping, mappingAt } from '@lava/job';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { compilePattern } from '../expect/pattern.ts';
 import type { Action, ActionSpec } from '../pipeline/action.ts';
 import { loginAction } from './login-action.ts';
-import { promptList } from './prompts.ts';
+import { promptList } from '../text/prompts.ts';
 
 /**
  * From the start of the kernel to a shell prompt.

@@ -4,7 +4,7 @@ import { connectProcess } from '../connections/process-connection.ts';
 import { containerImage, prepareImage } from '../containers/image.ts';
 import { containerName, deviceDockerOptions, dockerRun, noteContainer, removeContainer } from '../containers/run-container.ts';
 import { avhFirmware, type AvhApi } from '../flash/avh-api.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { sharedKey, type Action, type ActionSpec, type Method } from '../pipeline/action.ts';
 import { byMethod } from './by-method.ts';
 import { bootTail } from './tail.ts';

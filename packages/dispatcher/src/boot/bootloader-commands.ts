@@ -1,11 +1,11 @@
 import { InfrastructureError } from '@lava/base';
 import { mappingAt } from '@lava/job';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { characterDelay } from '../connections/character-delay.ts';
 import type { Action, ActionSpec } from '../pipeline/action.ts';
-import { atBootloaderPrompt } from './bootloader-interrupt.ts';
+import { atBootloaderPrompt } from '../connections/bootloader-interrupt.ts';
 import { bootloaderCommandList } from './bootloader-overlay.ts';
-import { methodParameters } from './method-parameters.ts';
+import { methodParameters } from '../pipeline/method-parameters.ts';
 
 /** Seconds for a whole list of commands, where neither job nor device says otherwise. */
 const defaultTimeout = 90;

@@ -1,6 +1,7 @@
 import { isMapping, mappingAt } from '@lava/job';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { sharedKey, type Action, type ActionSpec } from '../pipeline/action.ts';
+import { writtenMedia } from '../pipeline/namespace-data.ts';
 
 /** Where the bootloader finds the system on a disk that was written before. */
 interface MediaBoot {
@@ -14,9 +15,6 @@ interface MediaBoot {
   readonly command: string | undefined;
 }
 export const mediaBoot = sharedKey<MediaBoot | undefined>('bootloader-from-media');
-
-/** Which disk the job has written; filled by the deployment that writes it. */
-export const writtenMedia = sharedKey<string>('storage-deploy');
 
 /** The disks of a kind (`usb`, `sata`, `sd`) that `commands` of the block names; undefined if it names something else. */
 function mediaOf(a: Action): Readonly<Record<string, unknown>> | undefined {

@@ -2,11 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { JobError } from '@lava/base';
 import { isMapping, mappingAt, pythonRepr } from '@lava/job';
-import { asText } from '../pipeline/as-text.ts';
-import { bootCommand, tftpFiles } from '../deploy/downloaded.ts';
+import { asText } from '../text/as-text.ts';
+import { bootCommand, tftpFiles } from '../pipeline/namespace-data.ts';
 import { tftpRoot } from '../deploy/serve-tftp.ts';
 import { sharedKey, type Action, type ActionSpec } from '../pipeline/action.ts';
-import { methodParameters } from './method-parameters.ts';
+import { methodParameters } from '../pipeline/method-parameters.ts';
 import { fillCommands, placeholdersOf } from './placeholders.ts';
 
 /** What is typed to the bootloader. */

@@ -1,11 +1,11 @@
 import { connectDevice } from '../connections/connect-device.ts';
 import { resetConnection } from '../connections/disconnect-device.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { Method } from '../pipeline/action.ts';
 import { deviceHasMethod } from '../pipeline/select-method.ts';
 import { resetDevice } from '../power/reset-device.ts';
 import { bootloaderCommands } from './bootloader-commands.ts';
-import { bootloaderInterrupt } from './bootloader-interrupt.ts';
+import { bootloaderInterrupt } from '../connections/bootloader-interrupt.ts';
 import { bootloaderOverlay } from './bootloader-overlay.ts';
 
 /** Stops at the prompt of a bootloader, for tests that talk to it. */

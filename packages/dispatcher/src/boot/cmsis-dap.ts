@@ -5,13 +5,13 @@ import { InfrastructureError, sleep } from '@lava/base';
 import { connectDevice } from '../connections/connect-device.ts';
 import { copyToDrive, mountDrive, unmountDrive } from '../flash/drive.ts';
 import { imageFiles } from '../flash/image-files.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { Action, ActionSpec, Method } from '../pipeline/action.ts';
 import { deviceCommand } from '../power/device-command.ts';
 import { resetDevice } from '../power/reset-device.ts';
 import { waitDevicePath, waitUsbSerial } from '../usb/wait-usb.ts';
 import { byMethod } from './by-method.ts';
-import { methodParameters } from './method-parameters.ts';
+import { methodParameters } from '../pipeline/method-parameters.ts';
 
 /** A microcontroller whose debugger shows a drive that takes the program as a file. */
 export const cmsisDap: Method = {

@@ -4,7 +4,7 @@ import type { ActionSpec, Method } from '../pipeline/action.ts';
 import { deviceHasMethod } from '../pipeline/select-method.ts';
 import { resetDevice } from '../power/reset-device.ts';
 import { bootloaderCommands } from './bootloader-commands.ts';
-import { bootloaderInterrupt } from './bootloader-interrupt.ts';
+import { bootloaderInterrupt } from '../connections/bootloader-interrupt.ts';
 import { bootloaderOverlay } from './bootloader-overlay.ts';
 import { bootTail } from './tail.ts';
 

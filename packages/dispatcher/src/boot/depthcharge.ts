@@ -2,18 +2,18 @@ import { ConfigurationError } from '@lava/base';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { mappingAt } from '@lava/job';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { resetConnection } from '../connections/disconnect-device.ts';
-import { tftpFiles } from '../deploy/downloaded.ts';
+import { tftpFiles } from '../pipeline/namespace-data.ts';
 import { tftpRoot } from '../deploy/serve-tftp.ts';
 import type { Action, ActionSpec, Method } from '../pipeline/action.ts';
 import { deviceHasMethod } from '../pipeline/select-method.ts';
 import { resetDevice } from '../power/reset-device.ts';
 import { bootloaderCommands } from './bootloader-commands.ts';
 import { bootloaderCommandList } from './bootloader-overlay.ts';
-import { methodParameters } from './method-parameters.ts';
+import { methodParameters } from '../pipeline/method-parameters.ts';
 import { fillCommands, placeholdersOf } from './placeholders.ts';
-import { promptList } from './prompts.ts';
+import { promptList } from '../text/prompts.ts';
 import { bootTail } from './tail.ts';
 
 /** The firmware of Chromebooks: loads kernel and command line over TFTP. */

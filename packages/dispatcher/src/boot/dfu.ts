@@ -1,18 +1,18 @@
 import { InfrastructureError } from '@lava/base';
 import { mappingAt } from '@lava/job';
 import { connectDevice } from '../connections/connect-device.ts';
-import { shellSplit } from '../connections/shell-split.ts';
-import { which } from '../connections/which.ts';
+import { shellSplit } from '../text/shell-split.ts';
+import { which } from '../process/which.ts';
 import { fillFiles, imageFiles } from '../flash/image-files.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { Action, ActionSpec, Method } from '../pipeline/action.ts';
 import { resetDevice } from '../power/reset-device.ts';
 import { waitDfuDevice } from '../usb/wait-usb.ts';
-import { bootloaderInterrupt } from './bootloader-interrupt.ts';
+import { bootloaderInterrupt } from '../connections/bootloader-interrupt.ts';
 import { byMethod } from './by-method.ts';
-import { methodParameters } from './method-parameters.ts';
-import { promptList } from './prompts.ts';
-import { typeLines } from './type-lines.ts';
+import { methodParameters } from '../pipeline/method-parameters.ts';
+import { promptList } from '../text/prompts.ts';
+import { typeLines } from '../connections/type-lines.ts';
 
 /** A board that takes its firmware by USB's DFU: from its hardware, or from U-Boot. */
 export const dfu: Method = {

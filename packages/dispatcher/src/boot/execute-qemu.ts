@@ -1,12 +1,12 @@
 import { ConfigurationError, JobError } from '@lava/base';
 import { mappingAt, type Mapping } from '@lava/job';
-import { asText } from '../pipeline/as-text.ts';
-import type { Console } from '../connections/console.ts';
+import { asText } from '../text/as-text.ts';
+import type { Console } from '../console/console.ts';
 import { connectProcess } from '../connections/process-connection.ts';
-import { shellSplit } from '../connections/shell-split.ts';
-import { which } from '../connections/which.ts';
-import { shellQuote } from '../overlay/shell-text.ts';
-import { downloadedFiles, guestDisk, preTestCommands, resultsFolder } from '../deploy/downloaded.ts';
+import { shellSplit } from '../text/shell-split.ts';
+import { which } from '../process/which.ts';
+import { shellQuote } from '../text/shell-text.ts';
+import { downloadedFiles, guestDisk, preTestCommands, resultsFolder } from '../pipeline/namespace-data.ts';
 import type { Action, ActionSpec } from '../pipeline/action.ts';
 import { kvmProblem } from './kvm.ts';
 import { qemuTrouble } from './qemu-trouble.ts';

@@ -1,6 +1,6 @@
 import { expectForced } from '../connections/forced-prompt.ts';
 import type { ActionSpec } from '../pipeline/action.ts';
-import { promptList } from './prompts.ts';
+import { promptList } from '../text/prompts.ts';
 
 /** Makes sure that a shell answers before tests type into it. */
 export const expectShellConnection: ActionSpec = {

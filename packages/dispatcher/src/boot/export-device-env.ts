@@ -1,5 +1,5 @@
 import { characterDelay } from '../connections/character-delay.ts';
-import { deviceEnvironment, dynamicData } from '../deploy/downloaded.ts';
+import { deviceEnvironment, dynamicData } from '../pipeline/namespace-data.ts';
 import type { ActionSpec } from '../pipeline/action.ts';
 
 /** Types the environment of env-dut into the shell on the device, and into the file that later shells read. */

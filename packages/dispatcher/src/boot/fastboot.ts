@@ -1,11 +1,11 @@
 import { JobError } from '@lava/base';
 import { isMapping, mappingAt } from '@lava/job';
-import { downloadedFiles } from '../deploy/downloaded.ts';
+import { downloadedFiles } from '../pipeline/namespace-data.ts';
 import { adbOverlayUnpack, connectAdb } from '../flash/adb.ts';
 import { enterFastboot } from '../flash/enter-fastboot.ts';
 import { checkFastboot, checkSaid, fastboot as runFastboot } from '../flash/fastboot.ts';
-import { asText } from '../pipeline/as-text.ts';
-import { shellSplit } from '../connections/shell-split.ts';
+import { asText } from '../text/as-text.ts';
+import { shellSplit } from '../text/shell-split.ts';
 import type { ActionSpec, Method } from '../pipeline/action.ts';
 import { deviceCommand } from '../power/device-command.ts';
 import { preOsCommand } from '../power/pre-commands.ts';
@@ -15,7 +15,7 @@ import { byMethod } from './by-method.ts';
 import { expectShellConnection } from './expect-shell-connection.ts';
 import { exportDeviceEnv } from './export-device-env.ts';
 import { overlayUnpack } from './overlay-unpack.ts';
-import { promptList } from './prompts.ts';
+import { promptList } from '../text/prompts.ts';
 import { bootTail } from './tail.ts';
 
 /** What the device's boot method may list. */

@@ -1,9 +1,9 @@
 import { LavaBug } from '@lava/base';
-import { downloadedFiles } from '../deploy/downloaded.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { downloadedFiles } from '../pipeline/namespace-data.ts';
+import { asText } from '../text/as-text.ts';
 import type { ActionSpec } from '../pipeline/action.ts';
-import { which } from '../connections/which.ts';
-import { methodParameters } from './method-parameters.ts';
+import { which } from '../process/which.ts';
+import { methodParameters } from '../pipeline/method-parameters.ts';
 
 /** Writes the image of `to: u-boot-ums` to the disk that U-Boot shows over USB, and ends the showing. */
 export const flashUbootUms: ActionSpec = {

@@ -4,13 +4,13 @@ import { JobError, LavaBug } from '@lava/base';
 import { mappingAt } from '@lava/job';
 import { containerImage, checkDocker, prepareImage } from '../containers/image.ts';
 import { containerName, deviceDockerOptions, noteContainer, removeContainer } from '../containers/run-container.ts';
-import type { Console } from '../connections/console.ts';
+import type { Console } from '../console/console.ts';
 import { connectProcess } from '../connections/process-connection.ts';
 import { imageFiles } from '../flash/image-files.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { sharedKey, type Action, type ActionSpec } from '../pipeline/action.ts';
 import { compilePattern } from '../expect/pattern.ts';
-import { promptList } from './prompts.ts';
+import { promptList } from '../text/prompts.ts';
 
 /** The model that runs, and the ports of its consoles. */
 interface RunningModel {

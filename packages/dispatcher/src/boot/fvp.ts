@@ -1,6 +1,6 @@
 import type { Method } from '../pipeline/action.ts';
 import { autoLoginAction } from './auto-login-action.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { byMethod } from './by-method.ts';
 import { expectShellConnection } from './expect-shell-connection.ts';
 import { checkFvpVersion, fvpSerialConnect, runFvp } from './fvp-container.ts';

@@ -1,19 +1,19 @@
 import { LavaError, sleep } from '@lava/base';
 import { mappingAt, type Mapping } from '@lava/job';
 import { connectDevice } from '../connections/connect-device.ts';
-import type { Console } from '../connections/console.ts';
+import type { Console } from '../console/console.ts';
 import { connectProcess } from '../connections/process-connection.ts';
-import { which } from '../connections/which.ts';
-import { downloadedFiles } from '../deploy/downloaded.ts';
+import { which } from '../process/which.ts';
+import { downloadedFiles } from '../pipeline/namespace-data.ts';
 import { fillFiles, imageFiles } from '../flash/image-files.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { Action, ActionSpec, Method } from '../pipeline/action.ts';
 import { deviceCommand } from '../power/device-command.ts';
 import { resetDevice } from '../power/reset-device.ts';
 import { dirname } from 'node:path';
 import { byMethod } from './by-method.ts';
-import { methodParameters } from './method-parameters.ts';
-import { promptList } from './prompts.ts';
+import { methodParameters } from '../pipeline/method-parameters.ts';
+import { promptList } from '../text/prompts.ts';
 
 /** A program that gdb loads into a board and starts. */
 export const gdb: Method = {

@@ -1,4 +1,4 @@
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { connectDevice } from '../connections/connect-device.ts';
 import { isMapping, mappingAt, pythonRepr } from '@lava/job';
 import type { ActionSpec, Method, Parameters } from '../pipeline/action.ts';
@@ -9,14 +9,14 @@ import { resetDevice } from '../power/reset-device.ts';
 import { autoLoginAction } from './auto-login-action.ts';
 import { bootloaderCommands } from './bootloader-commands.ts';
 import { bootloaderFromMedia } from './bootloader-from-media.ts';
-import { bootloaderInterrupt } from './bootloader-interrupt.ts';
+import { bootloaderInterrupt } from '../connections/bootloader-interrupt.ts';
 import { bootloaderOverlay } from './bootloader-overlay.ts';
 import { expectShellConnection } from './expect-shell-connection.ts';
 import { exportDeviceEnv } from './export-device-env.ts';
 import { installerWait } from './installer-wait.ts';
 import { menuInterrupt } from './menu-interrupt.ts';
 import { menuSelector } from './menu-selector.ts';
-import { promptList } from './prompts.ts';
+import { promptList } from '../text/prompts.ts';
 import { bootTail } from './tail.ts';
 
 const isGrub = (parameters: Parameters) => ['grub', 'grub-efi'].includes(asText(parameters['method']));

@@ -1,5 +1,5 @@
 import type { ActionSpec } from '../pipeline/action.ts';
-import { promptList } from './prompts.ts';
+import { promptList } from '../text/prompts.ts';
 
 /** Waits for what an installer says when it has finished. */
 export const installerWait: ActionSpec = {

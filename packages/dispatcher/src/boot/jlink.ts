@@ -2,15 +2,15 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { JobError } from '@lava/base';
 import { connectDevice } from '../connections/connect-device.ts';
-import { shellSplit } from '../connections/shell-split.ts';
-import { which } from '../connections/which.ts';
+import { shellSplit } from '../text/shell-split.ts';
+import { which } from '../process/which.ts';
 import { fillFiles, imageFiles } from '../flash/image-files.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { Action, ActionSpec, Method } from '../pipeline/action.ts';
 import { byMethod } from './by-method.ts';
 import { flashReset } from './flash-reset.ts';
-import { methodParameters } from './method-parameters.ts';
-import { promptList } from './prompts.ts';
+import { methodParameters } from '../pipeline/method-parameters.ts';
+import { promptList } from '../text/prompts.ts';
 
 /** A microcontroller that is written with SEGGER's J-Link. */
 export const jlink: Method = {

@@ -1,5 +1,7 @@
 import { ConnectionClosedError, JobError, LavaError } from '@lava/base';
-import type { Connection, Match, Pattern } from '../connections/connection.ts';
+import type { Connection } from '../console/connection.ts';
+import type { Match } from '../expect/expect-stream.ts';
+import type { Pattern } from '../expect/pattern.ts';
 import type { Action } from '../pipeline/action.ts';
 
 interface KernelPattern {

@@ -1,14 +1,14 @@
 import { JobError } from '@lava/base';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { characterDelay } from '../connections/character-delay.ts';
 import { serveFile } from '../connections/serve-file.ts';
-import { downloadedFiles } from '../deploy/downloaded.ts';
+import { downloadedFiles } from '../pipeline/namespace-data.ts';
 import type { Action, ActionSpec, Method, Parameters } from '../pipeline/action.ts';
 import { autoLoginAction } from './auto-login-action.ts';
 import { expectShellConnection } from './expect-shell-connection.ts';
 import { exportDeviceEnv } from './export-device-env.ts';
 import { overlayUnpack } from './overlay-unpack.ts';
-import { promptList } from './prompts.ts';
+import { promptList } from '../text/prompts.ts';
 
 const program = '/sbin/kexec';
 

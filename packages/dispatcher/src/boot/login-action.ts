@@ -1,12 +1,13 @@
 import { JobError, monotonicMs } from '@lava/base';
 import { isMapping, type Mapping } from '@lava/job';
-import { asText } from '../pipeline/as-text.ts';
-import type { Connection, Pattern } from '../connections/connection.ts';
+import { asText } from '../text/as-text.ts';
+import type { Connection } from '../console/connection.ts';
+import type { Pattern } from '../expect/pattern.ts';
 import { characterDelay } from '../connections/character-delay.ts';
 import { expectForced } from '../connections/forced-prompt.ts';
 import type { Action, ActionSpec } from '../pipeline/action.ts';
 import { passKernelMessages, type KernelMessage } from './kernel-messages.ts';
-import { promptList } from './prompts.ts';
+import { promptList } from '../text/prompts.ts';
 
 const loginIncorrect = 'Login incorrect';
 const loginTimedOut = 'Login timed out';

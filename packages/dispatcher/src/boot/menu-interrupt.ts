@@ -1,6 +1,6 @@
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { ActionSpec } from '../pipeline/action.ts';
-import { methodParameters } from './method-parameters.ts';
+import { methodParameters } from '../pipeline/method-parameters.ts';
 
 interface InterruptKeys {
   readonly prompt: string;

@@ -1,13 +1,13 @@
 import { ConfigurationError, InfrastructureError, JobError } from '@lava/base';
 import { isMapping, mappingAt, pythonRepr, type Mapping } from '@lava/job';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { characterDelay } from '../connections/character-delay.ts';
 import { compilePattern } from '../expect/pattern.ts';
 import { sharedKey, type Action, type ActionSpec } from '../pipeline/action.ts';
 import { deviceCommand, runCommands } from '../power/device-command.ts';
-import { methodParameters } from './method-parameters.ts';
+import { methodParameters } from '../pipeline/method-parameters.ts';
 import { fillCommands, type Placeholders } from './placeholders.ts';
-import { promptList } from './prompts.ts';
+import { promptList } from '../text/prompts.ts';
 
 const known = ['items', 'prompt', 'enter', 'escape', 'wait', 'fallback'];
 const usualLabels = 'a-zA-Z0-9\\s\\:';

@@ -1,5 +1,5 @@
 import { connectShell } from '../connections/connect-shell.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { Method } from '../pipeline/action.ts';
 import { autoLoginAction } from './auto-login-action.ts';
 import { expectShellConnection } from './expect-shell-connection.ts';

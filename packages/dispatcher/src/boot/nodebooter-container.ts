@@ -5,7 +5,7 @@ import { mappingAt } from '@lava/job';
 import { checkDocker, containerImage, prepareImage } from '../containers/image.ts';
 import { deviceDockerOptions, noteContainer, removeContainer } from '../containers/run-container.ts';
 import { imageFiles } from '../flash/image-files.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { Action, ActionSpec } from '../pipeline/action.ts';
 
 /** There is one on a worker: it owns the network of the machines. */

@@ -2,14 +2,14 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mappingAt } from '@lava/job';
 import { connectDevice } from '../connections/connect-device.ts';
-import { which } from '../connections/which.ts';
+import { which } from '../process/which.ts';
 import { fillFiles, imageFiles } from '../flash/image-files.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { Action, ActionSpec, Method } from '../pipeline/action.ts';
 import { byMethod } from './by-method.ts';
 import { flashReset } from './flash-reset.ts';
-import { methodParameters } from './method-parameters.ts';
-import { promptList } from './prompts.ts';
+import { methodParameters } from '../pipeline/method-parameters.ts';
+import { promptList } from '../text/prompts.ts';
 
 /** A microcontroller that is written with OpenOCD. */
 export const openocd: Method = {

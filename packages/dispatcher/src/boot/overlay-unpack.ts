@@ -2,14 +2,14 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { JobError } from '@lava/base';
 import { isMapping, mappingAt, type Mapping } from '@lava/job';
-import type { Connection } from '../connections/connection.ts';
+import type { Connection } from '../console/connection.ts';
 import { sendChecked } from '../connections/send-checked.ts';
 import { serveFile } from '../connections/serve-file.ts';
-import { which } from '../connections/which.ts';
-import { overlayArchive, overlayFolder } from '../deploy/downloaded.ts';
+import { which } from '../process/which.ts';
+import { overlayArchive, overlayFolder } from '../pipeline/namespace-data.ts';
 import { nfsAddress } from '../deploy/nfs-root.ts';
 import type { Action, ActionSpec } from '../pipeline/action.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 
 /** Commands of the job that fetch the overlay and unpack it. */
 interface Commands {

@@ -1,10 +1,10 @@
 import { basename, dirname } from 'node:path';
 import { isMapping, mappingAt } from '@lava/job';
-import { asText } from '../pipeline/as-text.ts';
-import { blockServer, bootCommand, nfsRoot, tftpFiles } from '../deploy/downloaded.ts';
+import { asText } from '../text/as-text.ts';
+import { blockServer, bootCommand, nfsRoot, tftpFiles } from '../pipeline/namespace-data.ts';
 import type { Action } from '../pipeline/action.ts';
 import { mediaBoot } from './bootloader-from-media.ts';
-import { methodParameters } from './method-parameters.ts';
+import { methodParameters } from '../pipeline/method-parameters.ts';
 
 /** Names with braces, in the order in which they are filled in; undefined drops the lines that ask for it. */
 export type Placeholders = Map<string, string | undefined>;

@@ -1,16 +1,16 @@
 import { ConfigurationError } from '@lava/base';
 import { connectDevice } from '../connections/connect-device.ts';
-import { which } from '../connections/which.ts';
+import { which } from '../process/which.ts';
 import { qdlFolder } from '../deploy/qdl.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { sharedKey, type ActionSpec, type Method } from '../pipeline/action.ts';
 import { runCommands } from '../power/device-command.ts';
 import { resetDevice } from '../power/reset-device.ts';
 import { waitQdlDevice } from '../usb/wait-usb.ts';
 import { join } from 'node:path';
 import { byMethod } from './by-method.ts';
-import { methodParameters } from './method-parameters.ts';
-import { promptList } from './prompts.ts';
+import { methodParameters } from '../pipeline/method-parameters.ts';
+import { promptList } from '../text/prompts.ts';
 import { bootTail } from './tail.ts';
 
 /** A Qualcomm board that is written in its emergency download mode. */

@@ -1,7 +1,7 @@
 import { JobError } from '@lava/base';
 import { mappingAt } from '@lava/job';
-import { shellSplit } from '../connections/shell-split.ts';
-import { downloadedFiles } from '../deploy/downloaded.ts';
+import { shellSplit } from '../text/shell-split.ts';
+import { downloadedFiles } from '../pipeline/namespace-data.ts';
 import { installation } from '../deploy/iso-installer.ts';
 import { fillFiles } from '../flash/image-files.ts';
 import type { Action, ActionSpec, Method } from '../pipeline/action.ts';

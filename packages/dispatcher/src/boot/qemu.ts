@@ -1,7 +1,7 @@
 import { JobError } from '@lava/base';
 import { mappingAt } from '@lava/job';
-import { nfsRoot } from '../deploy/downloaded.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { nfsRoot } from '../pipeline/namespace-data.ts';
+import { asText } from '../text/as-text.ts';
 import type { ActionSpec, Method, Parameters } from '../pipeline/action.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
 import { deviceHasMethod } from '../pipeline/select-method.ts';

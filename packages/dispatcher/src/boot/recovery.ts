@@ -1,5 +1,5 @@
 import { mappingAt } from '@lava/job';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { ActionSpec, Method } from '../pipeline/action.ts';
 import { commandList, runCommands } from '../power/device-command.ts';
 import { powerOff } from '../power/power-off.ts';

@@ -1,9 +1,9 @@
 import { ConfigurationError } from '@lava/base';
 import { mappingAt } from '@lava/job';
 import type { Action, ActionSpec, Method, Parameters } from '../pipeline/action.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { deviceHasMethod } from '../pipeline/select-method.ts';
-import { shellQuote } from '../overlay/shell-text.ts';
+import { shellQuote } from '../text/shell-text.ts';
 
 /** A changed root on the device, entered from the shell that the connection has. */
 export const schroot: Method = {

@@ -1,4 +1,4 @@
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { ActionSpec, Parameters } from '../pipeline/action.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
 import { autoLoginAction } from './auto-login-action.ts';

@@ -1,4 +1,4 @@
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { mappingAt } from '@lava/job';
 import type { ActionSpec, Method } from '../pipeline/action.ts';
 import { deviceHasMethod } from '../pipeline/select-method.ts';

@@ -1,5 +1,5 @@
 import { mappingAt } from '@lava/job';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { Method } from '../pipeline/action.ts';
 import { resetDevice } from '../power/reset-device.ts';
 import { bootloaderCommands } from './bootloader-commands.ts';

@@ -2,20 +2,20 @@ import { ConfigurationError, InfrastructureError, JobError, LavaError, sleep } f
 import { isMapping, mappingAt } from '@lava/job';
 import { connectDevice } from '../connections/connect-device.ts';
 import { disconnectDevice } from '../connections/disconnect-device.ts';
-import { shellSplit } from '../connections/shell-split.ts';
+import { shellSplit } from '../text/shell-split.ts';
 import { fillFiles, imageFiles } from '../flash/image-files.ts';
 import { runTool } from '../flash/run-tool.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { sharedKey, type Action, type ActionSpec, type ExecOptions, type ExecResult, type Method, type Parameters } from '../pipeline/action.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
 import { deviceHasMethod } from '../pipeline/select-method.ts';
 import { runCommands } from '../power/device-command.ts';
 import { powerOff } from '../power/power-off.ts';
 import { resetDevice } from '../power/reset-device.ts';
-import { bootloaderInterrupt } from './bootloader-interrupt.ts';
-import { methodParameters } from './method-parameters.ts';
-import { promptList } from './prompts.ts';
-import { typeLines } from './type-lines.ts';
+import { bootloaderInterrupt } from '../connections/bootloader-interrupt.ts';
+import { methodParameters } from '../pipeline/method-parameters.ts';
+import { promptList } from '../text/prompts.ts';
+import { typeLines } from '../connections/type-lines.ts';
 
 /** A command for uuu or bcu. */
 interface Step { readonly protocol: string; readonly words: string }

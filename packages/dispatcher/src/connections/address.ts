@@ -1,5 +1,5 @@
 import { ConfigurationError } from '@lava/base';
-import { shellSplit } from './shell-split.ts';
+import { shellSplit } from '../text/shell-split.ts';
 
 /** How a serial line is set: `115200n8` is 115,200 baud, no parity, 8 data bits, 1 stop bit. */
 export interface LineSettings {

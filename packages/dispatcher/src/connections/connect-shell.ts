@@ -1,7 +1,7 @@
 import { JobError } from '@lava/base';
 import { mappingAt } from '@lava/job';
 import type { Action, ActionSpec } from '../pipeline/action.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { hasSerial } from './connect-device.ts';
 import { type DeviceConnection, deviceConnections } from './device-connections.ts';
 import { checkConnection, openConnection } from './open-connection.ts';

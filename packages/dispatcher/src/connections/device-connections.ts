@@ -1,6 +1,6 @@
 import { ConfigurationError } from '@lava/base';
 import { isMapping, mappingAt } from '@lava/job';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 
 /** One way to reach a device, as its configuration names it. */
 export interface DeviceConnection {

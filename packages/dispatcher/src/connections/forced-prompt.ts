@@ -1,7 +1,9 @@
 import { formatDuration, LavaError } from '@lava/base';
 import { pythonRepr } from '@lava/job';
 import type { Action } from '../pipeline/action.ts';
-import type { Connection, Match, Pattern } from './connection.ts';
+import type { Connection } from '../console/connection.ts';
+import type { Match } from '../expect/expect-stream.ts';
+import type { Pattern } from '../expect/pattern.ts';
 
 /** How often a line end is typed to make the device repeat its prompt. */
 const attempts = 6;

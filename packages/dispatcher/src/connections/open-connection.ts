@@ -1,14 +1,14 @@
 import { sleep } from '@lava/base';
 import { literal } from '../expect/literal.ts';
 import type { Action } from '../pipeline/action.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { connectionAddress } from './address.ts';
-import type { Console } from './console.ts';
+import type { Console } from '../console/console.ts';
 import type { DeviceConnection } from './device-connections.ts';
 import { connectProcess } from './process-connection.ts';
 import { connectSerial } from './serial-connection.ts';
 import { connectTcp } from './tcp-connection.ts';
-import { which } from './which.ts';
+import { which } from '../process/which.ts';
 
 /** Checks a connect command without running it. @throws InfrastructureError when its program is not on the worker */
 export function checkConnection({ command }: DeviceConnection): void {

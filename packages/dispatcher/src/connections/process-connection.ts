@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { InfrastructureError } from '@lava/base';
 import type { Action } from '../pipeline/action.ts';
 import { spokenTrouble } from './connection-trouble.ts';
-import { Console } from './console.ts';
-import { endProcesses, processTree } from './process-tree.ts';
+import { Console } from '../console/console.ts';
+import { endProcesses, processTree } from '../process/process-tree.ts';
 import { readSize } from './read-size.ts';
-import { which } from './which.ts';
+import { which } from '../process/which.ts';
 
 interface ProcessOptions {
   /** Default: the action's. */

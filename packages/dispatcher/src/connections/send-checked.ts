@@ -1,7 +1,7 @@
 import { JobError, LavaError } from '@lava/base';
 import type { Action } from '../pipeline/action.ts';
 import { characterDelay } from './character-delay.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from '../console/connection.ts';
 
 /** Milliseconds that the status of a command may take, if nobody says otherwise. */
 const statusTimeoutMs = 15_000;

@@ -6,7 +6,7 @@ import { ConnectionClosedError, InfrastructureError, messageOf } from '@lava/bas
 import type { Action } from '../pipeline/action.ts';
 import type { LineSettings } from './address.ts';
 import { serialClosed, systemTrouble } from './connection-trouble.ts';
-import { Console } from './console.ts';
+import { Console } from '../console/console.ts';
 import { readSize } from './read-size.ts';
 
 /**

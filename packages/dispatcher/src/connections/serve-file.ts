@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { basename } from 'node:path';
 import { InfrastructureError, messageOf } from '@lava/base';
 import { serveAddress } from './serve-address.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { Action } from '../pipeline/action.ts';
 
 /**

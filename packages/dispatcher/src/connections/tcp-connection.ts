@@ -5,7 +5,7 @@ import type { Action } from '../pipeline/action.ts';
 import type { Address, LineSettings } from './address.ts';
 import { comPortOption, confirmedBaud, lineRequests } from './com-port.ts';
 import { serialClosed, spokenTrouble, systemTrouble } from './connection-trouble.ts';
-import { Console } from './console.ts';
+import { Console } from '../console/console.ts';
 import { readSize } from './read-size.ts';
 import { TelnetCodec } from './telnet-codec.ts';
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { connectionAddress } from './address.ts';
 import { confirmedBaud, lineRequests } from './com-port.ts';
 import { spokenTrouble } from './connection-trouble.ts';
-import { LineHealth } from './line-health.ts';
+import { LineHealth } from '../console/line-health.ts';
 import { TelnetCodec } from './telnet-codec.ts';
 
 const codecOf = (options: Partial<ConstructorParameters<typeof TelnetCodec>[0]> = {}) => {

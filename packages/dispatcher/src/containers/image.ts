@@ -3,9 +3,9 @@ import { arch } from 'node:os';
 import { join } from 'node:path';
 import { JobError } from '@lava/base';
 import { isMapping, mappingAt, type Mapping } from '@lava/job';
-import { which } from '../connections/which.ts';
+import { which } from '../process/which.ts';
 import type { Action } from '../pipeline/action.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 
 /** An image as jobs name it. */
 export interface ContainerImage {

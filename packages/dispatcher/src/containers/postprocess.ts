@@ -2,11 +2,11 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { mappingAt } from '@lava/job';
-import { dynamicData, overlayArchive } from '../deploy/downloaded.ts';
-import { downloadsFolder } from '../deploy/downloads-source.ts';
-import { shellQuote } from '../overlay/shell-text.ts';
+import { dynamicData, overlayArchive } from '../pipeline/namespace-data.ts';
+import { downloadsFolder } from '../fetch/downloads-source.ts';
+import { shellQuote } from '../text/shell-text.ts';
 import type { Action, ActionSpec, Parameters } from '../pipeline/action.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { checkDocker, containerImage, prepareImage } from './image.ts';
 import { deviceDockerOptions, containerName, dockerRun, noteContainer, removeContainer } from './run-container.ts';
 

@@ -3,10 +3,10 @@ import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sleep } from '@lava/base';
 import { isMapping, mappingAt, type Mapping } from '@lava/job';
-import { downloadsFolder } from '../deploy/downloads-source.ts';
+import { downloadsFolder } from '../fetch/downloads-source.ts';
 import type { JobLog } from '../log/job-log.ts';
 import type { Action } from '../pipeline/action.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { execProgram } from '../pipeline/exec.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
 

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { LavaBug } from '@lava/base';
 import { isMapping, mappingAt, type Mapping } from '@lava/job';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { copyIntoRoot } from '../overlay/copy-into-root.ts';
 import type { Action, ActionSpec } from '../pipeline/action.ts';
-import { downloadedFiles, nfsRoot, overlayApplied, overlayArchive, overlayFolder, setTftpFile } from './downloaded.ts';
+import { downloadedFiles, nfsRoot, overlayApplied, overlayArchive, overlayFolder, setTftpFile } from '../pipeline/namespace-data.ts';
 import { addToRamdisk } from './ramdisk.ts';
 import { tftpRoot } from './serve-tftp.ts';
 

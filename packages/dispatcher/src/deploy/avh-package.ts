@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { JobError } from '@lava/base';
 import type { Mapping } from '@lava/job';
 import { injectIntoExt4 } from '../overlay/ext4.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { Action, ActionSpec } from '../pipeline/action.ts';
-import { downloadedFiles, overlayFolder } from './downloaded.ts';
+import { downloadedFiles, overlayFolder } from '../pipeline/namespace-data.ts';
 
 /** Names of files in a firmware package of Arm Virtual Hardware, by the label of the image. */
 export const packageNames: Readonly<Record<string, string>> = { kernel: 'kernel', dtb: 'devicetree', rootfs: 'nand' };

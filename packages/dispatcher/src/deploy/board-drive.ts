@@ -1,10 +1,10 @@
 import { copyFile, cp, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { JobError } from '@lava/base';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { sharedKey, type Action, type ActionSpec } from '../pipeline/action.ts';
 import { copyToDrive, mountDrive, mountedDrive, unmountDrive } from '../flash/drive.ts';
-import { downloadedFiles } from './downloaded.ts';
+import { downloadedFiles } from '../pipeline/namespace-data.ts';
 
 // The drive of the controller on Arm's Versatile Express and MPS boards: what lies on it is what the board starts with.
 

@@ -1,5 +1,5 @@
-import { deviceEnvironment } from './downloaded.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { deviceEnvironment } from '../pipeline/namespace-data.ts';
+import { asText } from '../text/as-text.ts';
 import type { ActionSpec, Parameters } from '../pipeline/action.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
 

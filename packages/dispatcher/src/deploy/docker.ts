@@ -2,7 +2,7 @@ import { mappingAt } from '@lava/job';
 import { checkDocker, containerImage, prepareImage } from '../containers/image.ts';
 import { lavaOverlaySpec, needsOverlay } from '../overlay/lava-overlay.ts';
 import { sharedKey, type Method } from '../pipeline/action.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { deviceHasMethod } from '../pipeline/select-method.ts';
 import { deployDeviceEnv } from './device-env.ts';
 

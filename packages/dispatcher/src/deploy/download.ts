@@ -7,9 +7,9 @@ import { appendOverlaysSpec } from '../overlay/append-overlays.ts';
 import { lavaOverlaySpec, needsOverlay } from '../overlay/lava-overlay.ts';
 import type { Action, ActionSpec, Parameters } from '../pipeline/action.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
-import { asText } from '../pipeline/as-text.ts';
-import { addDownloaded } from './downloaded.ts';
-import { Transfer, transferName } from './transfer.ts';
+import { asText } from '../text/as-text.ts';
+import { addDownloaded } from '../pipeline/namespace-data.ts';
+import { Transfer, transferName } from '../fetch/transfer.ts';
 
 /** Where a file goes in the folder of the deployment. */
 interface Place {

@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { postprocessDocker } from '../containers/postprocess.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { Method } from '../pipeline/action.ts';
 import { Downloads } from './download.ts';
-import { overlayApplied } from './downloaded.ts';
-import { downloadsFolder } from './downloads-source.ts';
+import { overlayApplied } from '../pipeline/namespace-data.ts';
+import { downloadsFolder } from '../fetch/downloads-source.ts';
 import { fetchImages, overlaySpecs } from './fetch-images.ts';
 import { to } from './to.ts';
 

@@ -2,7 +2,7 @@ import { JobError, LavaBug } from '@lava/base';
 import { isMapping } from '@lava/job';
 import { copyIntoRoot } from '../overlay/copy-into-root.ts';
 import type { ActionSpec } from '../pipeline/action.ts';
-import { downloadedFiles, nfsRoot } from './downloaded.ts';
+import { downloadedFiles, nfsRoot } from '../pipeline/namespace-data.ts';
 import { addToRamdisk } from './ramdisk.ts';
 
 /** Unpacks the kernel's modules into the root file systems of the deployment: the early one may need some to reach the other. */

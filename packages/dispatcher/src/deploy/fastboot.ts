@@ -3,13 +3,13 @@ import { isMapping, mappingAt } from '@lava/job';
 import { readFeedback } from '../connections/read-feedback.ts';
 import { enterFastboot } from '../flash/enter-fastboot.ts';
 import { checkFastboot, fastboot as runFastboot, noteFinished } from '../flash/fastboot.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { Action, ActionSpec, Method, Parameters } from '../pipeline/action.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
 import { pduReboot } from '../power/reset-device.ts';
 import { waitDeviceBoardId } from '../usb/wait-usb.ts';
 import { Downloads } from './download.ts';
-import { downloadedFiles } from './downloaded.ts';
+import { downloadedFiles } from '../pipeline/namespace-data.ts';
 import { fetchPartitions, imagesOf, overlaySpecs } from './fetch-images.ts';
 import { to } from './to.ts';
 

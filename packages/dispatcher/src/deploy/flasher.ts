@@ -1,13 +1,13 @@
 import { relative } from 'node:path';
 import { isMapping, mappingAt } from '@lava/job';
 import { dumpYaml } from '@lava/yaml';
-import { shellSplit } from '../connections/shell-split.ts';
-import { pythonText } from '../overlay/shell-text.ts';
+import { shellSplit } from '../text/shell-split.ts';
+import { pythonText } from '../text/shell-text.ts';
 import type { Action, Method } from '../pipeline/action.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { deviceEnvSpecs } from './device-env.ts';
 import { Downloads } from './download.ts';
-import { downloadedFiles } from './downloaded.ts';
+import { downloadedFiles } from '../pipeline/namespace-data.ts';
 import { imagesOf, overlaySpecs } from './fetch-images.ts';
 import { to } from './to.ts';
 

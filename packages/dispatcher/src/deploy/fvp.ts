@@ -1,6 +1,6 @@
 import type { Method } from '../pipeline/action.ts';
 import { Downloads } from './download.ts';
-import { overlayApplied } from './downloaded.ts';
+import { overlayApplied } from '../pipeline/namespace-data.ts';
 import { fetchImages, overlaySpecs } from './fetch-images.ts';
 import { to } from './to.ts';
 

@@ -5,7 +5,7 @@ import { InfrastructureError } from '@lava/base';
 import { mappingAt } from '@lava/job';
 import { disconnectDevice } from '../connections/disconnect-device.ts';
 import { mountDrive, mountedDrive, unmountDrive } from '../flash/drive.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { Action, ActionSpec, Method } from '../pipeline/action.ts';
 import { resetDevice } from '../power/reset-device.ts';
 import { needUdev, waitForDevice, watchEvents, type UdevEvents } from '../usb/udev.ts';

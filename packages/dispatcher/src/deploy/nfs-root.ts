@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { LavaBug } from '@lava/base';
 import { isMapping, mappingAt, type Mapping } from '@lava/job';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { resolveInRoot } from '../overlay/copy-into-root.ts';
 import type { Action, ActionSpec } from '../pipeline/action.ts';
-import { downloadedFiles, dynamicData, nfsRoot } from './downloaded.ts';
+import { downloadedFiles, dynamicData, nfsRoot } from '../pipeline/namespace-data.ts';
 
 /** The url block of the root file system: boards have it in the block itself, emulators among `images`. */
 function rootfsBlock(a: Action): Mapping | undefined {

@@ -6,7 +6,7 @@ import { deviceHasMethod } from '../pipeline/select-method.ts';
 import { applyOverlayTftp } from './apply-overlay-tftp.ts';
 import { deviceEnvSpecs } from './device-env.ts';
 import { Downloads } from './download.ts';
-import { overlayApplied } from './downloaded.ts';
+import { overlayApplied } from '../pipeline/namespace-data.ts';
 import { extractModules } from './extract-modules.ts';
 import { fetchImages, overlaySpecs } from './fetch-images.ts';
 import { extractNfsRootfs } from './nfs-root.ts';

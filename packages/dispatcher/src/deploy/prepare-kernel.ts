@@ -3,12 +3,12 @@ import { basename, dirname, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { LavaBug } from '@lava/base';
 import { mappingAt } from '@lava/job';
-import { asText } from '../pipeline/as-text.ts';
-import { which } from '../connections/which.ts';
+import { asText } from '../text/as-text.ts';
+import { which } from '../process/which.ts';
 import type { Action, ActionSpec } from '../pipeline/action.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
 import { deviceHasMethod } from '../pipeline/select-method.ts';
-import { bootCommand, downloadedFiles, setTftpFile, tftpFiles } from './downloaded.ts';
+import { bootCommand, downloadedFiles, setTftpFile, tftpFiles } from '../pipeline/namespace-data.ts';
 import { finalRamdisk, mkimageHint } from './ramdisk.ts';
 import { tftpRoot } from './serve-tftp.ts';
 

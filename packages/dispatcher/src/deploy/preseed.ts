@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { ActionSpec } from '../pipeline/action.ts';
-import { downloadedFiles } from './downloaded.ts';
+import { downloadedFiles } from '../pipeline/namespace-data.ts';
 
 /** Has an installer bring the overlay from its own root file system to the installed system. */
 const keepOverlay = 'cp -r /lava-* /target/ || true';

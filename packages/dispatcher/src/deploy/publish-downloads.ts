@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import type { Action } from '../pipeline/action.ts';
-import { downloadedFiles, setTftpFile } from './downloaded.ts';
+import { downloadedFiles, setTftpFile } from '../pipeline/namespace-data.ts';
 import { tftpRoot } from './serve-tftp.ts';
 
 /** Notes where devices find what was fetched. To be called when it is there under its final name. */

@@ -5,10 +5,10 @@ import { JobError, LavaBug } from '@lava/base';
 import { isMapping } from '@lava/job';
 import { injectIntoExt4 } from '../overlay/ext4.ts';
 import { needsOverlay } from '../overlay/lava-overlay.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { sharedKey, type ActionSpec, type Method, type Parameters } from '../pipeline/action.ts';
 import { Downloads } from './download.ts';
-import { downloadedFiles, overlayFolder } from './downloaded.ts';
+import { downloadedFiles, overlayFolder } from '../pipeline/namespace-data.ts';
 import { overlaySpecs } from './fetch-images.ts';
 import { to } from './to.ts';
 

@@ -4,12 +4,12 @@ import { basename, dirname, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { LavaBug } from '@lava/base';
 import { isMapping, mappingAt } from '@lava/job';
-import { asText } from '../pipeline/as-text.ts';
-import { which } from '../connections/which.ts';
+import { asText } from '../text/as-text.ts';
+import { which } from '../process/which.ts';
 import { appendToRamdisk } from '../overlay/append-cpio.ts';
 import type { Layer } from '../overlay/layers.ts';
 import { sharedKey, type Action, type ActionSpec } from '../pipeline/action.ts';
-import { downloadedFiles, setTftpFile } from './downloaded.ts';
+import { downloadedFiles, setTftpFile } from '../pipeline/namespace-data.ts';
 import { tftpRoot } from './serve-tftp.ts';
 
 /** Bytes of the header that U-Boot's mkimage puts before an image. */

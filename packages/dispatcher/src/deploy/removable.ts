@@ -1,17 +1,16 @@
 import { LavaBug } from '@lava/base';
 import { isMapping, mappingAt, type Mapping } from '@lava/job';
-import { writtenMedia } from '../boot/bootloader-from-media.ts';
-import { promptList } from '../boot/prompts.ts';
+import { promptList } from '../text/prompts.ts';
 import { characterDelay } from '../connections/character-delay.ts';
 import { serveFile } from '../connections/serve-file.ts';
 import { applyOverlayImage } from '../overlay/apply-overlay-image.ts';
 import { needsOverlay } from '../overlay/lava-overlay.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { Action, ActionSpec, Method, Parameters } from '../pipeline/action.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
 import { deviceEnvSpecs } from './device-env.ts';
 import { Downloads } from './download.ts';
-import { downloadedFiles } from './downloaded.ts';
+import { downloadedFiles, writtenMedia } from '../pipeline/namespace-data.ts';
 import { overlaySpecs } from './fetch-images.ts';
 
 const kinds = ['usb', 'sata', 'sd'];

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { InfrastructureError, lavaPaths, messageOf } from '@lava/base';
 import { serveAddress } from '../connections/serve-address.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { Action } from '../pipeline/action.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
 import { probeTftp } from './tftp-client.ts';

@@ -2,14 +2,14 @@ import { JobError } from '@lava/base';
 import { isMapping, mappingAt, pythonRepr, type Mapping } from '@lava/job';
 import { lavaOverlaySpec } from '../overlay/lava-overlay.ts';
 import { sharedKey, type Action, type ActionSpec, type Method, type Parameters } from '../pipeline/action.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
 import { deviceHasMethod } from '../pipeline/select-method.ts';
-import { protocolCalls, receivedData } from '../protocols/action-calls.ts';
-import { multinodeName } from '../protocols/multinode.ts';
+import { protocolCalls, receivedData } from '../pipeline/protocol-calls.ts';
+import { multinodeName } from '../multinode/multinode.ts';
 import { deployDeviceEnv } from './device-env.ts';
 import { Downloads } from './download.ts';
-import { dynamicData } from './downloaded.ts';
+import { dynamicData } from '../pipeline/namespace-data.ts';
 
 const labels = ['firmware', 'kernel', 'dtb', 'rootfs', 'modules'];
 

@@ -8,7 +8,7 @@ import type { JobContext } from '../pipeline/job-context.ts';
 import { deviceHasMethod } from '../pipeline/select-method.ts';
 import { deviceEnvSpecs } from './device-env.ts';
 import { Downloads } from './download.ts';
-import { overlayApplied, tftpFiles } from './downloaded.ts';
+import { overlayApplied, tftpFiles } from '../pipeline/namespace-data.ts';
 import { prepareTftpOverlay } from './prepare-tftp-overlay.ts';
 import { checkTftp, serveTftp, tftpRoot, type TftpService } from './serve-tftp.ts';
 import { tftpFolder } from './tftp-folder.ts';

@@ -6,7 +6,7 @@ import type { Method } from '../pipeline/action.ts';
 import { deviceHasMethod } from '../pipeline/select-method.ts';
 import { deviceEnvSpecs } from './device-env.ts';
 import { Downloads } from './download.ts';
-import { overlayApplied } from './downloaded.ts';
+import { overlayApplied } from '../pipeline/namespace-data.ts';
 
 /** Images in files of the worker, for QEMU and other emulators. Device types call the method `image`. */
 export const tmpfs: Method = {

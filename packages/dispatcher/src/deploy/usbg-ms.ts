@@ -1,10 +1,10 @@
 import { ConfigurationError, LavaBug } from '@lava/base';
 import { isMapping, mappingAt } from '@lava/job';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { Action, Method } from '../pipeline/action.ts';
 import { deviceEnvSpecs } from './device-env.ts';
 import { Downloads } from './download.ts';
-import { downloadedFiles } from './downloaded.ts';
+import { downloadedFiles } from '../pipeline/namespace-data.ts';
 import { overlaySpecs } from './fetch-images.ts';
 import { to } from './to.ts';
 

@@ -1,7 +1,7 @@
 import { InfrastructureError } from '@lava/base';
 import { mappingAt } from '@lava/job';
 import { connectDevice } from '../connections/connect-device.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { Action, ActionSpec, Method } from '../pipeline/action.ts';
 import { resetDevice } from '../power/reset-device.ts';
 import { waitUsbMassStorage } from '../usb/wait-usb.ts';

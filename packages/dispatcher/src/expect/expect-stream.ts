@@ -1,6 +1,24 @@
 import { ConnectionClosedError, JobError, LavaBug } from '@lava/base';
-import type { ExpectOptions, Match, Pattern } from '../connections/connection.ts';
+import type { Pattern } from './pattern.ts';
 import { Scanner } from './scanner.ts';
+
+/** What a wait ended with. */
+export interface Match {
+  /** Which of the patterns matched: the earliest in the stream, then the first in the list. */
+  readonly index: number;
+  /** The matched text and its groups, by number and name. */
+  readonly text: string;
+  readonly groups: Readonly<Record<string, string | undefined>>;
+  readonly captures: readonly (string | undefined)[];
+  /** Text that came before the match since the last one (at most the window). */
+  readonly before: string;
+}
+
+export interface ExpectOptions {
+  /** Milliseconds; the wait rejects with JobError `wait for prompt timed out` after them. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
 
 /** Characters of one read, if the device does not say otherwise (`constants.spawn_maxread`). */
 export const defaultReadSize = 4092;

@@ -1,8 +1,13 @@
 import vm from 'node:vm';
 import { JobError, messageOf } from '@lava/base';
 import { RE2JS } from 're2js';
-import type { Pattern } from '../connections/connection.ts';
 import { parsePythonRegex, type Tree } from './python-regex.ts';
+
+/**
+ * A pattern to wait for: a string is a regular expression in Python's syntax, as users and device types write them
+ * (`literal()` makes one of a plain text); a RegExp is one of ours.
+ */
+export type Pattern = string | RegExp;
 
 /** Milliseconds that one search with a pattern which RE2 cannot do may take. */
 const longestSearchMs = 1000;

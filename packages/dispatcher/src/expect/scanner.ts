@@ -1,4 +1,4 @@
-import type { Pattern } from '../connections/connection.ts';
+import type { Pattern } from './pattern.ts';
 import { Automaton, type State } from './automaton.ts';
 import { compilePattern, type CompiledPattern, type Found } from './pattern.ts';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { JobError } from '@lava/base';
 import { connectProcess } from '../connections/process-connection.ts';
-import { overlayArchive } from '../deploy/downloaded.ts';
+import { overlayArchive } from '../pipeline/namespace-data.ts';
 import type { ActionSpec } from '../pipeline/action.ts';
 import { adbSerial } from './fastboot.ts';
 

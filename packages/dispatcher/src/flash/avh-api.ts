@@ -2,7 +2,7 @@ import { openAsBlob } from 'node:fs';
 import { basename } from 'node:path';
 import { InfrastructureError, JobError, messageOf, sleep } from '@lava/base';
 import { isMapping, mappingAt, type Mapping } from '@lava/job';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { sharedKey, type Action } from '../pipeline/action.ts';
 
 /** Tries of a call, and milliseconds between them: the service is far away. */

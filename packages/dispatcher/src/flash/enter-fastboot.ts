@@ -1,10 +1,10 @@
 import { InfrastructureError, JobError, sleep } from '@lava/base';
 import { mappingAt, pythonRepr } from '@lava/job';
-import { bootloaderInterrupt } from '../boot/bootloader-interrupt.ts';
-import { typeLines } from '../boot/type-lines.ts';
+import { bootloaderInterrupt } from '../connections/bootloader-interrupt.ts';
+import { typeLines } from '../connections/type-lines.ts';
 import { connectDevice } from '../connections/connect-device.ts';
 import type { ActionSpec } from '../pipeline/action.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
 import { deviceCommand } from '../power/device-command.ts';
 import { prePowerCommand } from '../power/pre-commands.ts';

@@ -1,7 +1,7 @@
 import { JobError } from '@lava/base';
 import { isMapping } from '@lava/job';
 import { sharedKey, type Action, type ExecResult } from '../pipeline/action.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { runTool } from './run-tool.ts';
 
 /** Serial number of a device that was found by `fastboot devices`. */

@@ -1,5 +1,5 @@
 import { JobError } from '@lava/base';
-import { downloadedFiles, type Downloaded } from '../deploy/downloaded.ts';
+import { downloadedFiles, type Downloaded } from '../pipeline/namespace-data.ts';
 import type { Action } from '../pipeline/action.ts';
 
 /** What the deploy block fetched, to be written to the board. @throws JobError when it fetched nothing */

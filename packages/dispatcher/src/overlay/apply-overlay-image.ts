@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { JobError } from '@lava/base';
 import type { Mapping } from '@lava/job';
-import { downloadedFiles, overlayFolder } from '../deploy/downloaded.ts';
+import { downloadedFiles, overlayFolder } from '../pipeline/namespace-data.ts';
 import type { ActionSpec } from '../pipeline/action.ts';
 import { injectIntoExt4 } from './ext4.ts';
 import { withPlainImage } from './sparse.ts';

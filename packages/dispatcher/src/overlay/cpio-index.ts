@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { PassThrough, Readable } from 'node:stream';
 import { InfrastructureError, JobError } from '@lava/base';
-import { decompress, type Compression } from '../deploy/compression.ts';
+import { decompress, type Compression } from '../fetch/compression.ts';
 import { walkLinks } from './follow-links.ts';
 
 /** Headers with longer names or links are no cpio. */

@@ -3,7 +3,7 @@ import { join, sep } from 'node:path';
 import { JobError, messageOf } from '@lava/base';
 import { isMapping, type Mapping } from '@lava/job';
 import { loadYaml } from '@lava/yaml';
-import { pythonText } from './shell-text.ts';
+import { pythonText } from '../text/shell-text.ts';
 
 /** A test definition as its file says it, with lenient types: whatever is not as it should be counts as absent. */
 export class DefinitionFile {

@@ -1,6 +1,6 @@
 import { JobError } from '@lava/base';
 import { isMapping, type Mapping } from '@lava/job';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { sharedKey } from '../pipeline/action.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
 

@@ -1,7 +1,7 @@
 import { isMapping, mappingAt } from '@lava/job';
 import { sharedKey } from '../pipeline/action.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
-import { flatten, pythonText } from './shell-text.ts';
+import { flatten, pythonText } from '../text/shell-text.ts';
 
 /** One source of variables, with the heading that the log gives it. */
 export interface EnvironmentPart {

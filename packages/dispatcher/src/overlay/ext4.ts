@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { InfrastructureError, JobError } from '@lava/base';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { Action } from '../pipeline/action.ts';
 import { mostLinks } from './follow-links.ts';
 import { layerEntries, type Layer, type LayerEntry } from './layers.ts';

@@ -4,7 +4,7 @@ import { JobError, TestError } from '@lava/base';
 import { isMapping } from '@lava/job';
 import type { Action } from '../pipeline/action.ts';
 import { gitClone } from './git.ts';
-import { pythonText } from './shell-text.ts';
+import { pythonText } from '../text/shell-text.ts';
 
 /**
  * `install: git-repos:` of a definition: repositories cloned on the worker into the definition's folder.

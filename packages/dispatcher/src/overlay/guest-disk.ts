@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { JobError } from '@lava/base';
 import { mappingAt } from '@lava/job';
-import { asText } from '../pipeline/as-text.ts';
-import { guestDisk, overlayApplied, overlayFolder, resultsFolder } from '../deploy/downloaded.ts';
+import { asText } from '../text/as-text.ts';
+import { guestDisk, overlayApplied, overlayFolder, resultsFolder } from '../pipeline/namespace-data.ts';
 import type { Action, ActionSpec } from '../pipeline/action.ts';
 import { needProgram, withoutSync } from './programs.ts';
 

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assetFolder } from '@lava/base';
 import { isMapping, mappingAt } from '@lava/job';
-import { pythonText, shellQuote } from './shell-text.ts';
+import { pythonText, shellQuote } from '../text/shell-text.ts';
 
 /** A script of the overlay's `bin`. */
 export interface HelperScript {

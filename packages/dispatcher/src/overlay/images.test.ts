@@ -8,7 +8,7 @@ import { imageIndex } from './cpio-index.ts';
 import { injectIntoExt4 } from './ext4.ts';
 import { applyOverlayGuest } from './guest-disk.ts';
 import type { Layer } from './layers.ts';
-import { guestDisk, overlayApplied, overlayFolder, resultsFolder } from '../deploy/downloaded.ts';
+import { guestDisk, overlayApplied, overlayFolder, resultsFolder } from '../pipeline/namespace-data.ts';
 import { testAction } from '../testing/test-action.ts';
 
 let folder: string;

@@ -1,12 +1,12 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assetFolder } from '@lava/base';
-import { overlayFolder, resultsFolder } from '../deploy/downloaded.ts';
+import { overlayFolder, resultsFolder } from '../pipeline/namespace-data.ts';
 import type { ActionSpec } from '../pipeline/action.ts';
-import { asText } from '../pipeline/as-text.ts';
-import type { Multinode } from '../protocols/multinode.ts';
+import { asText } from '../text/as-text.ts';
+import type { Multinode } from '../multinode/multinode.ts';
 import type { HelperScript } from './helper-scripts.ts';
-import { shellQuote } from './shell-text.ts';
+import { shellQuote } from '../text/shell-text.ts';
 
 /** The scripts by which tests of a multinode job talk to its other members. */
 export const multinodeOverlay: ActionSpec = {

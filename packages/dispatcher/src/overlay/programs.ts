@@ -1,4 +1,4 @@
-import { which } from '../connections/which.ts';
+import { which } from '../process/which.ts';
 
 /** Programs of the worker that put overlays into images, and the Debian packages that bring them. */
 const packages: Readonly<Record<string, string>> = {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { isMapping, mappingAt } from '@lava/job';
-import { overlayFolder, resultsFolder } from '../deploy/downloaded.ts';
+import { overlayFolder, resultsFolder } from '../pipeline/namespace-data.ts';
 import type { Action, ActionSpec } from '../pipeline/action.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
 import { hasIdentity, identityFile } from '../ssh/ssh-device.ts';

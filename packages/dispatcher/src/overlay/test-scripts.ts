@@ -1,4 +1,4 @@
-import { pythonText } from './shell-text.ts';
+import { pythonText } from '../text/shell-text.ts';
 
 /** Variables for the scripts of a test: those of the definition's file, then those of the job, which win. */
 export interface TestParameters {

@@ -1,6 +1,6 @@
 import type { LogValue } from '@lava/job';
 import type { JobLog } from '../log/job-log.ts';
-import type { Connection } from '../connections/connection.ts';
+import type { Connection } from '../console/connection.ts';
 import type { JobContext } from './job-context.ts';
 
 /** Which part of a job an action belongs to; decides its character delay and its retry constant. */

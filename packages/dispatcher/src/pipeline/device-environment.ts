@@ -1,4 +1,4 @@
-import { asText } from './as-text.ts';
+import { asText } from '../text/as-text.ts';
 
 import { ConfigurationError } from '@lava/base';
 import { isMapping } from '@lava/job';

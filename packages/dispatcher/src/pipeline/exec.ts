@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { InfrastructureError, JobError, monotonicMs } from '@lava/base';
-import { endProcesses, processTree } from '../connections/process-tree.ts';
+import { endProcesses, processTree } from '../process/process-tree.ts';
 import { pythonRepr } from '@lava/job';
 import type { Action, ExecOptions, ExecResult } from './action.ts';
 

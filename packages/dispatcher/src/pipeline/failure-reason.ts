@@ -1,5 +1,5 @@
 import { InfrastructureError, JobError, LavaError, TestError } from '@lava/base';
-import { failedWait } from '../connections/failed-wait.ts';
+import { failedWait } from '../console/failed-wait.ts';
 import { SkippedTimeout } from './errors.ts';
 import type { PipelineAction } from './pipeline-action.ts';
 

@@ -1,7 +1,7 @@
 import type { DownloadCache } from '../cache/download-cache.ts';
-import type { ConsoleHost } from '../connections/console.ts';
+import type { ConsoleHost } from '../console/console.ts';
 import type { JobLog } from '../log/job-log.ts';
-import type { Multinode } from '../protocols/multinode.ts';
+import type { Multinode } from '../multinode/multinode.ts';
 
 /** What all actions of a job know; made once by the parser, before any action exists. */
 export interface JobContext {

@@ -1,6 +1,6 @@
 import { formatDuration, JobError, LavaBug, LavaError, messageOf, monotonicMs, sleep } from '@lava/base';
 import { toLogValue } from '../log/log-value.ts';
-import { callProtocols } from '../protocols/action-calls.ts';
+import { callProtocols } from './protocol-calls.ts';
 import { asLavaError, explain, isRetryable, sameClass } from './errors.ts';
 import { explainTimeout } from './failure-reason.ts';
 import type { PipelineAction } from './pipeline-action.ts';

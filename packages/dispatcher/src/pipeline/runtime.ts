@@ -1,6 +1,6 @@
 import { type LavaError, monotonicMs } from '@lava/base';
-import type { Connection } from '../connections/connection.ts';
-import type { ConsoleHost } from '../connections/console.ts';
+import type { Connection } from '../console/connection.ts';
+import type { ConsoleHost } from '../console/console.ts';
 import type { JobLog } from '../log/job-log.ts';
 import type { DeploymentData } from './deployment-data.ts';
 import type { PipelineAction } from './pipeline-action.ts';

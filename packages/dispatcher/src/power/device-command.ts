@@ -1,6 +1,6 @@
 import { ConfigurationError, InfrastructureError, LavaError } from '@lava/base';
 import { mappingAt } from '@lava/job';
-import { shellSplit } from '../connections/shell-split.ts';
+import { shellSplit } from '../text/shell-split.ts';
 import type { Action } from '../pipeline/action.ts';
 
 /** Commands as a device configuration or a user writes them: a text or a list of texts. Undefined when nothing is given. */

@@ -1,6 +1,6 @@
 import { InfrastructureError, JobError, LavaError } from '@lava/base';
 import { mappingAt } from '@lava/job';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { characterDelay } from '../connections/character-delay.ts';
 import type { Action, ActionSpec } from '../pipeline/action.ts';
 import type { JobContext } from '../pipeline/job-context.ts';

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '@lava/base';
 import { isMapping, mappingAt, pythonRepr } from '@lava/job';
-import { asText } from '../pipeline/as-text.ts';
-import { shellSplit } from '../connections/shell-split.ts';
+import { asText } from '../text/as-text.ts';
+import { shellSplit } from '../text/shell-split.ts';
 import { stopServices } from '../containers/services.ts';
 import type { Action, ActionSpec, Parameters } from '../pipeline/action.ts';
 import { commandList, deviceCommand, runCommands } from './device-command.ts';

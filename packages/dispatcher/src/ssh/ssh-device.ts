@@ -4,10 +4,10 @@ import { basename, isAbsolute, join } from 'node:path';
 import { InfrastructureError, JobError, lavaPaths } from '@lava/base';
 import { mappingAt, type Mapping } from '@lava/job';
 import type { Action } from '../pipeline/action.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
-import { receivedData } from '../protocols/action-calls.ts';
-import { multinodeName } from '../protocols/multinode.ts';
+import { receivedData } from '../pipeline/protocol-calls.ts';
+import { multinodeName } from '../multinode/multinode.ts';
 import { groupKey } from './group-key.ts';
 
 /** Options that keep the keys of hosts out of it: devices get new ones with every deployment. */

@@ -1,7 +1,7 @@
 import { JobError } from '@lava/base';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { characterDelay } from '../connections/character-delay.ts';
-import { overlayFolder, preTestCommands, resultsFolder } from '../deploy/downloaded.ts';
+import { overlayFolder, preTestCommands, resultsFolder } from '../pipeline/namespace-data.ts';
 import { definitionsOf } from '../overlay/definitions.ts';
 import { textList } from '../overlay/definition-file.ts';
 import type { Action, ActionSpec, Method, Parameters } from '../pipeline/action.ts';

@@ -1,9 +1,9 @@
 import { JobError, MultinodeTimeoutError, TestError } from '@lava/base';
-import { pythonText } from '../overlay/shell-text.ts';
+import { pythonText } from '../text/shell-text.ts';
 import { characterDelay } from '../connections/character-delay.ts';
-import type { Connection } from '../connections/connection.ts';
+import type { Connection } from '../console/connection.ts';
 import type { Action } from '../pipeline/action.ts';
-import type { Multinode, Reply } from '../protocols/multinode.ts';
+import type { Multinode, Reply } from '../multinode/multinode.ts';
 
 /** How a call of a test to the other members of its group went. */
 interface GroupCallOutcome {

@@ -1,8 +1,8 @@
 import { JobError, TestError } from '@lava/base';
 import type { Mapping } from '@lava/job';
-import { pythonText } from '../overlay/shell-text.ts';
+import { pythonText } from '../text/shell-text.ts';
 import type { Action } from '../pipeline/action.ts';
-import type { Reply } from '../protocols/multinode.ts';
+import type { Reply } from '../multinode/multinode.ts';
 
 const names = ['lava-send', 'lava-wait', 'lava-wait-all', 'lava-sync'] as const;
 

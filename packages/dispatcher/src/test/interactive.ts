@@ -1,10 +1,10 @@
 import { InfrastructureError, JobError, LavaError, TestError, monotonicMs, sleep } from '@lava/base';
 import { isMapping, type Mapping } from '@lava/job';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { characterDelay } from '../connections/character-delay.ts';
-import { downloadedFiles } from '../deploy/downloaded.ts';
+import { downloadedFiles } from '../pipeline/namespace-data.ts';
 import { textList } from '../overlay/definition-file.ts';
-import { pythonText } from '../overlay/shell-text.ts';
+import { pythonText } from '../text/shell-text.ts';
 import type { Action, Method, Parameters } from '../pipeline/action.ts';
 import { ExpectedCases } from './expected.ts';
 import { groupStep, runGroupStep } from './group-step.ts';

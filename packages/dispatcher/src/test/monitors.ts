@@ -1,9 +1,9 @@
 import { JobError, LavaError } from '@lava/base';
 import { isMapping, type Mapping } from '@lava/job';
 import { textList } from '../overlay/definition-file.ts';
-import { pythonText } from '../overlay/shell-text.ts';
+import { pythonText } from '../text/shell-text.ts';
 import type { Action, Method, Parameters } from '../pipeline/action.ts';
-import type { Match } from '../connections/connection.ts';
+import type { Match } from '../expect/expect-stream.ts';
 import { ExpectedCases } from './expected.ts';
 import type { FormatCase, FormatReader } from './formats/format.ts';
 import { formatNames, formatReader } from './formats/formats.ts';

@@ -4,11 +4,11 @@ import { JobError } from '@lava/base';
 import { isMapping, mappingAt, type Mapping } from '@lava/job';
 import { composeCommand, runningServices, stopService } from '../containers/services.ts';
 import { noteLeftover } from '../containers/run-container.ts';
-import { Transfer, transferName } from '../deploy/transfer.ts';
+import { Transfer, transferName } from '../fetch/transfer.ts';
 import { gitClone } from '../overlay/git.ts';
-import { pythonText } from '../overlay/shell-text.ts';
+import { pythonText } from '../text/shell-text.ts';
 import type { Action, ActionSpec, Method, Parameters } from '../pipeline/action.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 
 /** Programs in containers on the worker that later tests talk to (`docker compose`). */
 export const services: Method = {

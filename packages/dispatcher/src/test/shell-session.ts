@@ -1,6 +1,7 @@
 import { JobError, LavaError, TestError, monotonicMs } from '@lava/base';
 import { isMapping, pythonRepr } from '@lava/job';
-import type { Connection, Pattern } from '../connections/connection.ts';
+import type { Connection } from '../console/connection.ts';
+import type { Pattern } from '../expect/pattern.ts';
 import { toLogValue } from '../log/log-value.ts';
 import { testRuns, type TestRun } from '../overlay/definitions.ts';
 import type { Action } from '../pipeline/action.ts';

@@ -1,5 +1,5 @@
 import type { LogValue, Mapping } from '@lava/job';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 
 /** Words of a result, as the server takes them. */
 const resultWords = ['pass', 'fail', 'skip', 'unknown'];

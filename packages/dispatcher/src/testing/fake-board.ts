@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LogRecord, LogValue } from '@lava/job';
 import { dumpYaml } from '@lava/yaml';
-import { processesWithEnvironment } from '../connections/process-tree.ts';
+import { processesWithEnvironment } from '../process/process-tree.ts';
 import { runJob, type JobOutcome, type RunJobOptions } from '../run-job.ts';
 
 /** A login and a shell as a board with a serial console has them. */

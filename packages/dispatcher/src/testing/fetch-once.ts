@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { lavaPaths } from '@lava/base';
 import type { LogRecord, Mapping } from '@lava/job';
 import { DownloadCache } from '../cache/download-cache.ts';
-import { Transfer } from '../deploy/transfer.ts';
+import { Transfer } from '../fetch/transfer.ts';
 import { runTestAction, testAction } from './test-action.ts';
 
 export interface OneFetch {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { isMapping, type LogRecord } from '@lava/job';
 import { dumpYaml } from '@lava/yaml';
-import type { GroupLine } from '../protocols/group-line.ts';
+import type { GroupLine } from '../multinode/group-line.ts';
 import { runJob, type JobOutcome } from '../run-job.ts';
 
 /** Shells that helper scripts must run on, as command lines without blanks in their words. */

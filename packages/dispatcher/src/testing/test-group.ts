@@ -1,6 +1,6 @@
 import { sleep } from '@lava/base';
 import { answerTo, callKey, GroupMembers, type GroupCall } from '@lava/job';
-import type { GroupLine } from '../protocols/group-line.ts';
+import type { GroupLine } from '../multinode/group-line.ts';
 
 /** The server's part in a multinode group, in this process. */
 export class TestGroup {

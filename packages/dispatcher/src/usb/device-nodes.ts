@@ -1,6 +1,6 @@
 import { isMapping, type Mapping } from '@lava/job';
 import type { Action } from '../pipeline/action.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { UdevRecord } from './udev-records.ts';
 
 /** Does an entry of `device_info` or `static_info` mean this device? The most telling of the ids it has decide. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { InfrastructureError, messageOf } from '@lava/base';
-import { which } from '../connections/which.ts';
+import { which } from '../process/which.ts';
 import type { Action } from '../pipeline/action.ts';
 import { attributesOf, devicesOf, eventOf, type UdevRecord } from './udev-records.ts';
 

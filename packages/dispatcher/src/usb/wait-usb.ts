@@ -1,7 +1,7 @@
 import { sleep } from '@lava/base';
 import { isMapping, pythonRepr } from '@lava/job';
 import type { Action, ActionSpec } from '../pipeline/action.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { needUdev, waitForDevice } from './udev.ts';
 import type { UdevRecord } from './udev-records.ts';
 

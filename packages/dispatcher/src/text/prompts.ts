@@ -1,4 +1,4 @@
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from './as-text.ts';
 
 /** The `prompts` of a block, which may be one text or a list. */
 export function promptList(prompts: unknown): string[] {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { ConsoleLines } from './console-lines.ts';
 import { Console, type Transport } from './console.ts';
 import { Journal } from '../log/journal.ts';
-import { shellSplit } from './shell-split.ts';
+import { shellSplit } from '../text/shell-split.ts';
 
 function lines(...pieces: string[]): { whole: string[]; rest: string[] } {
   const seen: string[] = [];

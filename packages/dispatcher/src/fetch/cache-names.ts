@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isMapping } from '@lava/job';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
 import type { Compression } from './compression.ts';
 import type { Sums } from './receive.ts';

@@ -2,8 +2,8 @@ import { createServer } from 'node:net';
 import { InfrastructureError, JobError } from '@lava/base';
 import { isMapping, mappingAt } from '@lava/job';
 import type { Action } from '../pipeline/action.ts';
-import { asText } from '../pipeline/as-text.ts';
-import { blockServer } from '../deploy/downloaded.ts';
+import { asText } from '../text/as-text.ts';
+import { blockServer } from '../pipeline/namespace-data.ts';
 
 const xnbdName = 'lava-xnbd';
 

@@ -1,26 +1,5 @@
-/**
- * A pattern to wait for: a string is a regular expression in Python's syntax, as users and device types write them
- * (`literal()` makes one of a plain text); a RegExp is one of ours.
- */
-export type Pattern = string | RegExp;
-
-/** What a wait ended with. */
-export interface Match {
-  /** Which of the patterns matched: the earliest in the stream, then the first in the list. */
-  readonly index: number;
-  /** The matched text and its groups, by number and name. */
-  readonly text: string;
-  readonly groups: Readonly<Record<string, string | undefined>>;
-  readonly captures: readonly (string | undefined)[];
-  /** Text that came before the match since the last one (at most the window). */
-  readonly before: string;
-}
-
-export interface ExpectOptions {
-  /** Milliseconds; the wait rejects with JobError `wait for prompt timed out` after them. */
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal;
-}
+import type { ExpectOptions, Match } from '../expect/expect-stream.ts';
+import type { Pattern } from '../expect/pattern.ts';
 
 /** A line to a device: what it prints goes to the job's log as it comes, whether anybody waits for it or not. */
 export interface Connection {

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { JobError } from '@lava/base';
 import { isMapping, mappingAt } from '@lava/job';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
 import { askProgram, type Call } from './program-output.ts';
 import { ProgramSource } from './program-source.ts';

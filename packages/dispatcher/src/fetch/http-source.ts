@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InfrastructureError, messageOf } from '@lava/base';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { Dispatcher } from 'undici';
 import { compilePattern } from '../expect/pattern.ts';
 import type { Version } from '../cache/entry.ts';

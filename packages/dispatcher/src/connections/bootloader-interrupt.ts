@@ -1,7 +1,7 @@
 import { mappingAt } from '@lava/job';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import { sharedKey, type Action, type ActionSpec } from '../pipeline/action.ts';
-import { methodParameters } from './method-parameters.ts';
+import { methodParameters } from '../pipeline/method-parameters.ts';
 
 /** The bootloader's prompt is there already: nobody needs to wait for it again. */
 export const atBootloaderPrompt = sharedKey<boolean>('interrupt');

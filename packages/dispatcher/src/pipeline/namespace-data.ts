@@ -1,4 +1,4 @@
-import { sharedKey, type Action } from '../pipeline/action.ts';
+import { sharedKey, type Action } from './action.ts';
 
 /** A file that a deploy block fetched, as boot methods use it. */
 export interface Downloaded {
@@ -47,6 +47,9 @@ export interface BlockServer {
   readonly port: number;
 }
 export const blockServer = sharedKey<BlockServer>('lava-xnbd');
+
+/** Which disk the job has written; filled by the deployment that writes it. */
+export const writtenMedia = sharedKey<string>('storage-deploy');
 
 /** How U-Boot starts the kernel: `bootm`, `bootz` or `booti`. */
 export const bootCommand = sharedKey<string>('uboot-prepare-kernel');

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { JobError, LavaBug, monotonicMs } from '@lava/base';
 import { isMapping, type Mapping } from '@lava/job';
 import { DownloadCache } from '../cache/download-cache.ts';
-import { pythonText } from '../overlay/shell-text.ts';
+import { pythonText } from '../text/shell-text.ts';
 import type { Action } from '../pipeline/action.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
 import { cacheNames, type CacheNames } from './cache-names.ts';

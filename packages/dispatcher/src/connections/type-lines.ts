@@ -1,4 +1,4 @@
-import { characterDelay } from '../connections/character-delay.ts';
+import { characterDelay } from './character-delay.ts';
 import type { Action } from '../pipeline/action.ts';
 
 /** Types lines at a prompt, one at each; what follows the last is the next action's. */

@@ -1,5 +1,5 @@
 import { JobError } from '@lava/base';
-import { shellQuote } from '../overlay/shell-text.ts';
+import { shellQuote } from '../text/shell-text.ts';
 import type { JobContext } from '../pipeline/job-context.ts';
 import { askProgram, type Call } from './program-output.ts';
 import { ProgramSource } from './program-source.ts';

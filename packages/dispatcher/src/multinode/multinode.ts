@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { InfrastructureError, JobError, MultinodeTimeoutError, TestError } from '@lava/base';
 import { isMapping, longestGroupRequest, mappingAt, timeoutSeconds, type GroupAnswer, type GroupMessage, type GroupRequest, type Mapping } from '@lava/job';
 import type { JobLog } from '../log/job-log.ts';
-import { asText } from '../pipeline/as-text.ts';
+import { asText } from '../text/as-text.ts';
 import type { GroupLine } from './group-line.ts';
 
 /** LAVA's name of the protocol: key in definitions, word in messages. */

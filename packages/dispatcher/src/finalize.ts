@@ -1,7 +1,7 @@
 import { mappingAt, timeoutSeconds } from '@lava/job';
-import { powerOff } from '../power/power-off.ts';
-import type { Action, ActionSpec } from './action.ts';
-import type { JobRuntime } from './runtime.ts';
+import { powerOff } from './power/power-off.ts';
+import type { Action, ActionSpec } from './pipeline/action.ts';
+import type { JobRuntime } from './pipeline/runtime.ts';
 
 /** Seconds of silence that end the reading of what a device still says; `timeouts.connections.read-feedback` overrides. */
 const defaultFeedbackSeconds = 1;

@@ -1,17 +1,17 @@
 import { JobError } from '@lava/base';
 import { isMapping, mappingAt } from '@lava/job';
-import { asText } from './as-text.ts';
-import { bootMethods } from '../boot/methods.ts';
-import { deployMethods } from '../deploy/methods.ts';
-import { userCommand } from '../power/user-command.ts';
-import { testMethods } from '../test/methods.ts';
-import type { ActionSpec, Parameters, Section } from './action.ts';
-import { deploymentData } from './deployment-data.ts';
+import { asText } from './text/as-text.ts';
+import { bootMethods } from './boot/methods.ts';
+import { deployMethods } from './deploy/methods.ts';
+import { userCommand } from './power/user-command.ts';
+import { testMethods } from './test/methods.ts';
+import type { ActionSpec, Parameters, Section } from './pipeline/action.ts';
+import { deploymentData } from './pipeline/deployment-data.ts';
 import { finalize } from './finalize.ts';
-import type { JobContext, TestNeeds } from './job-context.ts';
-import { LiveAction } from './live-action.ts';
-import type { JobRuntime } from './runtime.ts';
-import { selectMethod } from './select-method.ts';
+import type { JobContext, TestNeeds } from './pipeline/job-context.ts';
+import { LiveAction } from './pipeline/live-action.ts';
+import type { JobRuntime } from './pipeline/runtime.ts';
+import { selectMethod } from './pipeline/select-method.ts';
 
 interface Block {
   readonly kind: string;

@@ -1,8 +1,8 @@
 import { JobError, TestError } from '@lava/base';
 import { isMapping, mappingAt, pythonRepr, type Mapping } from '@lava/job';
-import type { Action, SharedKey } from '../pipeline/action.ts';
-import { asText } from '../pipeline/as-text.ts';
-import { multinodeName, type Multinode, type Reply } from './multinode.ts';
+import type { Action, SharedKey } from './action.ts';
+import { asText } from '../text/as-text.ts';
+import { multinodeName, type Multinode, type Reply } from '../multinode/multinode.ts';
 
 /** What members sent under a message id, as far as a call of the namespace asked for it: `{ipaddr: 10.0.0.1}`. */
 export const receivedData = (messageID: string): SharedKey<Mapping> => ({ name: `${multinodeName} ${messageID}` });
