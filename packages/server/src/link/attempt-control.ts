@@ -69,25 +69,27 @@ export class AttemptControl {
    * stays as it is, but a device that it left on is quarantined, whoever has it by now.
    */
   async finish(worker: string, { job, fence }: AttemptRef, ending: Ending, description?: string): Promise<'over' | 'ending'> {
-    const { stored, folders, log } = this.#options;
+    const { stored, log } = this.#options;
     const key = `${job} ${fence}`;
     if (this.#ending.has(key)) return 'ending';
     this.#ending.add(key);
     try {
-      if (await this.isLive(worker, { job, fence })) {
-        await this.#settleLog(job);
-        if (description) await folders.keep(job, { 'description.yaml': description });
-        const ended = await change(stored, serverActor, (c) => finishJob(c, job, fence, ending));
-        if (ended) log.info(`[${job}] ${ended === 'finished' ? 'finished' : 'to be tried again'}: ${ending.result}${ending.errorMessage ? ` (${ending.errorMessage})` : ''}`);
-      } else if (ending.quarantine !== undefined && await change(stored, serverActor, (c) => quarantineLate(c, { job, fence }, worker, ending.quarantine!))) {
+      const ended = await this.isLive(worker, { job, fence }) && await this.#end(job, fence, ending, description);
+      if (ended) log.info(`[${job}] ${ended === 'finished' ? 'finished' : 'to be tried again'}: ${ending.result}${ending.errorMessage ? ` (${ending.errorMessage})` : ''}`);
+      else if (ending.quarantine !== undefined && await change(stored, serverActor, (c) => quarantineLate(c, { job, fence }, worker, ending.quarantine!))) {
         log.warn(`[${job}] END of attempt ${fence}, which is over: ${ending.quarantine}`);
-      } else {
-        log.debug(`[${job}] END of attempt ${fence}, which is over; skipped`);
-      }
+      } else log.debug(`[${job}] END of attempt ${fence}, which is over; skipped`);
       return 'over';
     } finally {
       this.#ending.delete(key);
     }
+  }
+
+  async #end(job: number, fence: number, ending: Ending, description: string | undefined): ReturnType<typeof finishJob> {
+    const { stored, folders } = this.#options;
+    await this.#settleLog(job);
+    if (description) await folders.keep(job, { 'description.yaml': description });
+    return change(stored, serverActor, (c) => finishJob(c, job, fence, ending));
   }
 
   /** Ends an attempt whose worker was silent for too long. */
