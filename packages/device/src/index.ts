@@ -1,5 +1,5 @@
 export { renderDevice, type RenderedDevice } from './render.ts';
-export type { RenderRequest } from './render-text.ts';
+export { renderText, type RenderRequest } from './render-text.ts';
 export { checkDevice, type CheckedDevice } from './check-device.ts';
 export type { DeviceProblem } from './device-problem.ts';
 export { checkRenderedDevice } from './check-rendered.ts';
