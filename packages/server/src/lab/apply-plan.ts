@@ -1,24 +1,44 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { sql } from 'kysely';
 import type { LavaPaths } from '@lava/base';
 import type { FieldChange, Kind, PlanItem, Plan } from '@lava/lab';
-import { permissionName } from '../auth/permissions.ts';
+import { permissionName, type ObjectKind } from '../auth/permissions.ts';
 import { inDatabase, ownConfiguration, writeConfiguration } from '../devices/configuration.ts';
 import { changeDeviceHealth } from '../devices/device-changes.ts';
+import { addDeviceType, changeDeviceType, removeAlias, setAlias } from '../objects/write-device-type.ts';
+import { addDevice, changeDevice, setDeviceTags } from '../objects/write-device.ts';
+import { addGroup, joinGroup, leaveGroup, type Named } from '../objects/write-group.ts';
+import { permitForAll, permitOnObject } from '../objects/write-permission.ts';
+import { addTag, changeTag } from '../objects/write-tag.ts';
+import { addUser, changeUser } from '../objects/write-user.ts';
+import { addWorker, changeWorker } from '../objects/write-worker.ts';
 import type { Change } from '../store/change.ts';
-import type { AuditKind } from '../store/database.ts';
-import { deviceHealth, workerHealth } from '../store/numbers.ts';
-import { configurationFields, grantTables, verbOf } from './read-lab-state.ts';
+import { deviceHealth } from '../store/numbers.ts';
+import { setWorkerHealth } from '../workers/worker-changes.ts';
+import { configurationFields, verbOf } from './read-lab-state.ts';
 
-/** How objects of a kind are stored. */
-const stores = {
-  tags: { table: 'tags', key: 'name' },
-  groups: { table: 'groups', key: 'name', audit: 'group' },
-  users: { table: 'users', key: 'username', audit: 'user' },
-  workers: { table: 'workers', key: 'hostname', audit: 'worker' },
-  device_types: { table: 'device_types', key: 'name', audit: 'device-type' },
-  devices: { table: 'devices', key: 'hostname', audit: 'device' },
-} as const satisfies Record<Kind, { table: string; key: string; audit?: AuditKind }>;
+type Columns = Record<string, unknown>;
+
+/** How the rows of a kind are written. `sets`: names of fields that are in other tables. */
+interface Writer {
+  add(c: Change, name: string, columns: Columns): Promise<unknown>;
+  change(c: Change, name: string, columns: Columns, sets: readonly string[]): Promise<void>;
+}
+
+const writers: Readonly<Record<Kind, Writer>> = {
+  tags: { add: (c, name, columns) => addTag(c, { name, ...columns }), change: (c, name, columns) => changeTag(c, name, columns) },
+  groups: { add: (c, name) => addGroup(c, name), change: async () => {} },
+  users: {
+    add: (c, username, columns) => addUser(c, { username, ...columns }),
+    change: async (c, username, columns) => changeUser(c, (await userNamed(c, username)).id, username, columns),
+  },
+  workers: { add: (c, hostname, columns) => addWorker(c, { hostname, ...columns }), change: (c, hostname, columns) => changeWorker(c, hostname, columns) },
+  device_types: { add: (c, name, columns) => addDeviceType(c, { name, ...columns }), change: changeDeviceType },
+  devices: {
+    // A new device proves itself before it counts as good.
+    add: (c, hostname, columns) => addDevice(c, { health: deviceHealth.Unknown, ...columns, hostname, device_type: String(columns['device_type']) }),
+    change: changeDevice,
+  },
+};
 
 /** Files that were replaced, as they were: a transaction that fails does not take them back by itself. */
 export class OldFiles {
@@ -33,113 +53,70 @@ export class OldFiles {
   }
 }
 
-/** Does what a plan says, in the transaction of `c`. Jobs are not touched: those that run on a retired device run to their end. */
+/**
+ * Does what a plan says, in the transaction of `c`: in the order of the kinds, as each names only what stands before it.
+ * Jobs are not touched: those that run on a retired device run to their end.
+ */
 export async function applyPlan(c: Change, paths: LavaPaths, plan: Plan, oldFiles: OldFiles): Promise<void> {
-  const done = plan.filter(({ action }) => action !== 'keep');
-  // All objects before their fields, as fields name objects.
-  for (const item of done) if (item.action === 'create') await create(c, item);
-  for (const item of done) {
-    for (const field of item.fields) await changeField(c, paths, item, field, oldFiles);
-    await tell(c, item);
-  }
+  for (const item of plan) if (item.action !== 'keep') await applyItem(c, paths, item, oldFiles);
 }
 
-async function create(c: Change, { kind, name, fields }: PlanItem): Promise<void> {
-  const { table, key } = stores[kind];
-  if (kind !== 'devices') {
-    await sql`insert into ${sql.table(table)} (${sql.ref(key)}) values (${name})`.execute(c.trx);
-    return;
+async function applyItem(c: Change, paths: LavaPaths, { kind, name, action, fields }: PlanItem, oldFiles: OldFiles): Promise<void> {
+  const texts = fields.filter(({ field }) => configurationFields[kind]?.[field]);
+  const retired = kind === 'devices' || kind === 'workers' ? fields.find(({ field }) => field === 'retired') : undefined;
+  const sets = fields.filter(({ after }) => Array.isArray(after));
+  const columns: Columns = {};
+  for (const change of fields) {
+    if (change === retired || texts.includes(change) || sets.includes(change)) continue;
+    const [column, value] = await columnOf(c, change);
+    columns[column] = value;
   }
-  // A new device proves itself before it counts as good.
-  const type = fields.find(({ field }) => field === 'device_type')?.after;
-  await sql`insert into devices (hostname, device_type, health) values (${name}, ${type}, ${deviceHealth.Unknown})`.execute(c.trx);
+  if (action === 'create') await writers[kind].add(c, name, columns);
+  else await writers[kind].change(c, name, columns, sets.map(({ field }) => field).filter((field) => field === 'tags' || field === 'aliases'));
+  for (const { field, before, after } of sets) await changeSet(c, kind, name, field, before as readonly string[], after as readonly string[]);
+  for (const change of texts) await changeText(c, paths, kind, name, change, oldFiles);
+  if (!retired) return;
+  if (kind === 'devices') await changeDeviceHealth(c, name, retired.after === true ? 'Retired' : 'Unknown');
+  else await setWorkerHealth(c, name, retired.after === true ? 'Retired' : 'Active');
 }
 
-async function changeField(c: Change, paths: LavaPaths, { kind, name }: PlanItem, { field, before, after }: FieldChange, oldFiles: OldFiles): Promise<void> {
-  const configuration = configurationFields[kind]?.[field];
-  if (configuration) {
-    const found = await ownConfiguration({ db: c.trx, paths }, configuration, name);
-    if (found && found.source !== inDatabase) await oldFiles.keep(found.source);
-    return writeConfiguration(c, paths, configuration, name, String(after ?? ''));
-  }
-  if (Array.isArray(after)) return changeSet(c, kind, name, field, before as readonly string[], after as readonly string[]);
-  if (field === 'retired') return retire(c, kind, name, after === true);
-  const { table, key } = stores[kind];
-  const value = field === 'health_denominator' ? Number(after === 'jobs')
-    : field === 'physical_owner' ? sql`(select id from users where username = ${after})`
-    : field === 'physical_group' ? sql`(select id from groups where name = ${after})` : after;
-  await sql`update ${sql.table(table)} set ${sql.ref(field)} = ${value} where ${sql.ref(key)} = ${name}`.execute(c.trx);
-  // Who was shut out is signed out.
-  if (field === 'is_active' && after === false) await sql`delete from sessions using users where sessions.user_id = users.id and username = ${name}`.execute(c.trx);
+/** The column of a field of one value, and the value as it is stored. */
+async function columnOf(c: Change, { field, after }: FieldChange): Promise<readonly [string, unknown]> {
+  if (field === 'health_denominator') return [field, Number(after === 'jobs')];
+  if (after !== null && field === 'physical_owner') return [field, (await userNamed(c, String(after))).id];
+  if (after !== null && field === 'physical_group') return [field, (await groupNamed(c, String(after))).id];
+  return [field, after];
 }
 
-async function retire(c: Change, kind: Kind, name: string, retired: boolean): Promise<void> {
-  const reason = 'lab file';
-  if (kind === 'devices') await changeDeviceHealth(c, name, retired ? 'Retired' : 'Unknown', reason);
-  // Its devices are spoken of by themselves.
-  else await sql`update workers set health = ${retired ? workerHealth.Retired : workerHealth.Active} where hostname = ${name}`.execute(c.trx);
+async function changeText(c: Change, paths: LavaPaths, kind: Kind, name: string, { field, after }: FieldChange, oldFiles: OldFiles): Promise<void> {
+  const configuration = configurationFields[kind]![field]!;
+  const found = await ownConfiguration({ db: c.trx, paths }, configuration, name);
+  if (found && found.source !== inDatabase) await oldFiles.keep(found.source);
+  await writeConfiguration(c, paths, configuration, name, String(after ?? ''));
 }
+
+const objectKinds: Readonly<Partial<Record<Kind, ObjectKind>>> = { workers: 'worker', device_types: 'devicetype', devices: 'device' };
 
 async function changeSet(c: Change, kind: Kind, name: string, field: string, before: readonly string[], after: readonly string[]): Promise<void> {
-  const removed = before.filter((item) => !after.includes(item));
-  const added = after.filter((item) => !before.includes(item));
-  const { remove, add } = setStatements(kind, name, field);
-  if (removed.length > 0) await remove(removed).execute(c.trx);
-  if (added.length > 0) await add(added).execute(c.trx);
-}
-
-type Statements = Readonly<Record<'remove' | 'add', (items: readonly string[]) => ReturnType<typeof sql>>>;
-
-function setStatements(kind: Kind, name: string, field: string): Statements {
+  if (kind === 'devices' && field === 'tags') return setDeviceTags(c, name, after);
+  const changes = [...before.filter((item) => !after.includes(item)).map((item) => [item, false] as const), ...after.filter((item) => !before.includes(item)).map((item) => [item, true] as const)];
   const verb = verbOf(field);
-  if (verb && kind in grantTables) {
-    const { table, column, kind: objectKind } = grantTables[kind as keyof typeof grantTables];
-    const permission = permissionName(objectKind, verb);
-    return {
-      remove: (groups) => sql`delete from ${sql.table(table)} where ${sql.ref(column)} = ${name} and permission = ${permission} and group_id in (select id from groups where name = any(${groups}))`,
-      add: (groups) => sql`insert into ${sql.table(table)} (${sql.ref(column)}, group_id, permission) select ${name}, id, ${permission} from groups where name = any(${groups})`,
-    };
-  }
-  const userId = sql`(select id from users where username = ${name})`;
-  const groupId = sql`(select id from groups where name = ${name})`;
-  switch (`${kind}.${field}`) {
-    case 'devices.tags': return {
-      remove: (tags) => sql`delete from device_tags where device = ${name} and tag_id in (select id from tags where name = any(${tags}))`,
-      add: (tags) => sql`insert into device_tags (device, tag_id) select ${name}, id from tags where name = any(${tags})`,
-    };
-    case 'device_types.aliases': return {
-      remove: (aliases) => sql`delete from aliases where device_type = ${name} and name = any(${aliases})`,
-      // A name that moves from one type to another may be added before it is removed.
-      add: (aliases) => sql`insert into aliases (name, device_type) select unnest(${aliases}::text[]), ${name} on conflict (name) do update set device_type = excluded.device_type`,
-    };
-    case 'users.groups': return {
-      remove: (groups) => sql`delete from user_groups where user_id = ${userId} and group_id in (select id from groups where name = any(${groups}))`,
-      add: (groups) => sql`insert into user_groups (user_id, group_id) select ${userId}, id from groups where name = any(${groups})`,
-    };
-    case 'users.permissions': return {
-      remove: (permissions) => sql`delete from user_permissions where user_id = ${userId} and permission = any(${permissions})`,
-      add: (permissions) => sql`insert into user_permissions (user_id, permission) select ${userId}, unnest(${permissions}::text[])`,
-    };
-    case 'groups.permissions': return {
-      remove: (permissions) => sql`delete from group_permissions where group_id = ${groupId} and permission = any(${permissions})`,
-      add: (permissions) => sql`insert into group_permissions (group_id, permission) select ${groupId}, unnest(${permissions}::text[])`,
-    };
-    default: throw new Error(`no statements for ${kind}.${field}`);
+  const objectKind = objectKinds[kind];
+  for (const [item, give] of changes) {
+    if (verb && objectKind) await permitOnObject(c, objectKind, name, await groupNamed(c, item), permissionName(objectKind, verb), give);
+    else if (kind === 'device_types' && field === 'aliases') await (give ? setAlias : removeAlias)(c, item, name);
+    else if (kind === 'users' && field === 'groups') await (give ? joinGroup : leaveGroup)(c, await userNamed(c, name), await groupNamed(c, item));
+    else if (kind === 'users' && field === 'permissions') await permitForAll(c, 'user', await userNamed(c, name), item, give);
+    else if (kind === 'groups' && field === 'permissions') await permitForAll(c, 'group', await groupNamed(c, name), item, give);
+    else throw new Error(`nothing writes ${kind}.${field}`);
   }
 }
 
-/** Notes what was done for the audit log, and tells those who watch. */
-async function tell(c: Change, { kind, name, action, fields }: PlanItem): Promise<void> {
-  const store = stores[kind];
-  // Texts and healths note themselves.
-  const changed = fields.map(({ field }) => field).filter((field) => !configurationFields[kind]?.[field] && !(kind === 'devices' && field === 'retired'));
-  if ('audit' in store && (action === 'create' || changed.length > 0)) {
-    c.note(store.audit, name, action === 'create' ? 'added (lab file)' : `changed ${changed.join(', ')} (lab file)`);
-  }
-  if (kind === 'devices') c.device(name);
-  if (kind === 'workers') c.worker(name);
-  if (kind !== 'device_types' || !changed.includes('display')) return;
-  // Word to the scheduler: its jobs may run now.
-  const one = await c.trx.selectFrom('devices').select('hostname').where('device_type', '=', name).limit(1).executeTakeFirst();
-  if (one) c.device(one.hostname);
+async function userNamed(c: Change, name: string): Promise<Named> {
+  const { id } = await c.trx.selectFrom('users').select('id').where('username', '=', name).executeTakeFirstOrThrow();
+  return { id, name };
+}
+
+async function groupNamed(c: Change, name: string): Promise<Named> {
+  return c.trx.selectFrom('groups').select(['id', 'name']).where('name', '=', name).executeTakeFirstOrThrow();
 }

@@ -80,7 +80,7 @@ async function applyOnce(stored: Stored, paths: LavaPaths, file: LabFile, revisi
     const left = planLab(after, readFile(file).lab!, file).filter(({ action }) => action !== 'keep');
     if (left.length > 0) throw new LavaBug(`the lab file did not become the lab: ${JSON.stringify(left).slice(0, 1000)}`, { code: 'lab-not-applied' });
     return { ...planned, revision: revisionOf(after) };
-  });
+  }, 'lab file');
 }
 
 /** The transaction met another one that had changed the same: the whole of it may be tried again. */

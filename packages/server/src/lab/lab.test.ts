@@ -75,7 +75,7 @@ describe('a lab file', () => {
     expect(await server.services.devices.render('box01')).toContain('hostname: "box01"');
     expect((await server.ask('/api/v1/devices/box02', { as: 'root' })).json).toMatchObject({ health: 'Retired' });
     const { entries } = (await server.ask('/api/v1/audit?kind=device&object=box01', { as: 'root' })).json;
-    expect(entries.map((e: { actor: string; message: string }) => `${e.actor}: ${e.message}`)).toEqual(expect.arrayContaining(['root: added (lab file)', 'root: dictionary changed']));
+    expect(entries.map((e: { actor: string; message: string }) => `${e.actor}: ${e.message}`)).toEqual(expect.arrayContaining(['root: added (lab file)', 'root: dictionary changed (lab file)']));
   });
 
   test('is what an empty server becomes by the export of another, which exports the same', async () => {
@@ -184,7 +184,7 @@ test('what fails half-way leaves nothing behind, not even in files', async () =>
   // The database refuses the second device, after the dictionary of the first has been written.
   const { db } = server.services;
   await sql`create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$`.execute(db);
-  await sql`create trigger refuse before update on devices for each row when (new.hostname = 'zzz') execute function refuse()`.execute(db);
+  await sql`create trigger refuse before insert or update on devices for each row when (new.hostname = 'zzz') execute function refuse()`.execute(db);
   const lab = 'devices:\n  box02: {device_type: box, variables: {memory: 65}}\n  zzz: {device_type: box, description: x}\n';
   const { revision } = await planOf(lab);
   const answer = await server.ask('/api/v1/lab/apply', { as: 'root', json: { lab, revision } });

@@ -2,7 +2,10 @@ import { sql } from 'kysely';
 import type { Command } from 'commander';
 import { checkDeviceType, listTemplates } from '@lava/device';
 import { templateSources, typeSources } from '../devices/renderer.ts';
+import { addDeviceType, changeDeviceType, removeDeviceType, setAlias } from '../objects/write-device-type.ts';
+import type { Change } from '../store/change.ts';
 import { explain } from './explain.ts';
+import { addNew, given } from './objects.ts';
 import { aligned, csv } from './table.ts';
 import { CommandError, visit, type Visit } from './visit.ts';
 
@@ -22,16 +25,12 @@ export function deviceTypes(manage: Command): void {
     .option('--health-frequency <number>', 'how often a health check is due', '24').option('--health-denominator <unit>', 'hours or jobs', 'hours')
     .action((type: string, options: TypeOptions, command: Command) => visit(command, async (v) => {
       const { health_frequency: frequency, health_denominator: denominator } = health(options);
-      const names = type === '*' ? await templates(v) : [type];
-      for (const name of names) {
-        if (name === '' || name.length > 50 || name.includes('/')) throw new CommandError(`'${name}' cannot name a device type`);
-        await v.change(async (c) => {
-          const { numAffectedRows } = await sql`insert into device_types (name, health_frequency, health_denominator)
-            values (${name}, ${frequency}, ${denominator}) on conflict do nothing`.execute(c.trx);
-          if (numAffectedRows === 0n && type !== '*') throw new CommandError(`Device-type '${name}' already exists`);
-          if (options.alias !== undefined && type !== '*') await addAlias(c.trx, options.alias, name);
-        });
-      }
+      if (type === '*') return addAll(v, { health_frequency: frequency, health_denominator: denominator });
+      if (type === '' || type.length > 50 || type.includes('/')) throw new CommandError(`'${type}' cannot name a device type`);
+      await v.change(async (c) => {
+        await addNew(`Device-type '${type}' already exists`, () => addDeviceType(c, { name: type, health_frequency: frequency, health_denominator: denominator }));
+        if (options.alias !== undefined) await addAlias(c, options.alias, type);
+      });
     }));
 
   group.command('update <type>').description('change a device type').option('--alias <name>', 'add another name').option('--display', 'show it and schedule its jobs').option('--no-display', 'hide it; its jobs wait')
@@ -42,14 +41,9 @@ export function deviceTypes(manage: Command): void {
       await change(async (c) => {
         const found = await c.trx.selectFrom('device_types').select('name').where('name', '=', type).executeTakeFirst();
         if (!found) throw new CommandError(`Device-type '${type}' does not exist`);
-        if (options.alias !== undefined) await addAlias(c.trx, options.alias, type);
-        const set = { display: options.display, description: options.description, ...health(options), disable_health_check: options.healthCheck === undefined ? undefined : !options.healthCheck };
-        const changed = Object.entries(set).filter(([, value]) => value !== undefined);
-        if (changed.length > 0) await c.trx.updateTable('device_types').set(Object.fromEntries(changed)).where('name', '=', type).execute();
-        c.note('device-type', type, `changed ${[...changed.map(([key]) => key), ...(options.alias === undefined ? [] : ['aliases'])].join(', ')}`);
-        // Word to the scheduler: its jobs may run now.
-        const { rows } = await sql<{ hostname: string }>`select hostname from devices where device_type = ${type} limit 1`.execute(c.trx);
-        if (rows[0]) c.device(rows[0].hostname);
+        if (options.alias !== undefined) await addAlias(c, options.alias, type);
+        const columns = { display: options.display, description: options.description, ...health(options), disable_health_check: options.healthCheck === undefined ? undefined : !options.healthCheck };
+        await changeDeviceType(c, type, given(columns), options.alias === undefined ? [] : ['aliases']);
       });
     }));
 
@@ -60,10 +54,11 @@ export function deviceTypes(manage: Command): void {
           array(select hostname from devices where device_type = device_types.name order by 1) as devices from device_types where name = ${type}`.execute(db);
       if (!found) throw new CommandError(`Unable to find device-type '${type}'`);
       print(aligned({
-        'device-type': found.name, description: found.description, display: found.display, 'health-check enabled': !found.disable_health_check,
-        'health-check frequency': `${found.health_frequency} ${found.health_denominator === 1 ? 'jobs' : 'hours'}`, aliases: `[${found.aliases.join(', ')}]`,
-        ...(options.devices && { devices: `[${found.devices.join(', ')}]` }),
+        'device_type': found.name, description: found.description, display: found.display, 'health disabled': found.disable_health_check,
+        'health check': `every ${found.health_frequency} ${found.health_denominator === 1 ? 'jobs' : 'hours'}`, aliases: `[${found.aliases.map((alias) => `'${alias}'`).join(', ')}]`,
+        devices: options.devices ? '' : found.devices.length,
       }));
+      if (options.devices) for (const device of found.devices) print(`- ${device}`);
     }));
 
   group.command('list').description('list device types').option('-a, --all', 'also those that only have a template').option('--csv')
@@ -88,7 +83,7 @@ export function deviceTypes(manage: Command): void {
       const rows = await db.selectFrom('device_types').select('name').where(unused).orderBy('name').execute();
       for (const { name } of rows) {
         print(`* ${name}${options.dryRun ? ' (would be removed)' : ''}`);
-        if (!options.dryRun) await change(async (c) => { await c.trx.deleteFrom('device_types').where('name', '=', name).where(unused).execute(); c.note('device-type', name, 'removed: unused'); });
+        if (!options.dryRun) await change((c) => removeDeviceType(c, name));
       }
     }));
 
@@ -125,10 +120,20 @@ async function templates(v: Visit): Promise<string[]> {
   return listTemplates(await typeSources(v)).filter((name) => !name.startsWith('base'));
 }
 
+/** All that have a template and are not there yet. */
+async function addAll(v: Visit, columns: { health_frequency?: number; health_denominator?: number }): Promise<void> {
+  v.print('Adding all known device types');
+  const there = new Set((await v.db.selectFrom('device_types').select('name').execute()).map(({ name }) => name));
+  for (const name of await templates(v)) {
+    v.print(`* ${name}${there.has(name) ? ' [skip]' : ''}`);
+    if (!there.has(name)) await v.change((c) => addDeviceType(c, { name, ...columns }));
+  }
+}
+
 /** Makes a name stand for a device type; one that stood for another moves. */
-export async function addAlias(trx: Visit['db'], alias: string, type: string): Promise<void> {
+export async function addAlias(c: Change, alias: string, type: string): Promise<void> {
   if (alias === '' || alias.length > 200 || alias.includes('/')) throw new CommandError(`'${alias}' cannot name a device type`);
-  const clash = await trx.selectFrom('device_types').select('name').where('name', '=', alias).executeTakeFirst();
+  const clash = await c.trx.selectFrom('device_types').select('name').where('name', '=', alias).executeTakeFirst();
   if (clash) throw new CommandError(`'${alias}' is a device type already`);
-  await sql`insert into aliases (name, device_type) values (${alias}, ${type}) on conflict (name) do update set device_type = excluded.device_type`.execute(trx);
+  await setAlias(c, alias, type);
 }

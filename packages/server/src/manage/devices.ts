@@ -1,15 +1,19 @@
 import { readFile } from 'node:fs/promises';
-import { sql } from 'kysely';
+import { sql, type Updateable } from 'kysely';
 import type { Command } from 'commander';
 import { deviceHealths, deviceStates, type DeviceHealth } from '@lava/job';
 import { changeDeviceHealth } from '../devices/device-changes.ts';
 import { readConfiguration, writeConfiguration } from '../devices/configuration.ts';
 import { deviceProblems } from '../devices/renderer.ts';
+import { addDevice, changeDevice, setDeviceTags } from '../objects/write-device.ts';
+import { HealthCheckFiles } from '../scheduler/health-check-files.ts';
 import type { Change } from '../store/change.ts';
+import type { Database } from '../store/database.ts';
 import { deviceHealth } from '../store/numbers.ts';
 import { deviceControl } from './device-control.ts';
 import { explainProblem } from './explain.ts';
-import { groupId, mustExist, setTags, userId } from './objects.ts';
+import { tagsOf } from './names.ts';
+import { addNew, given, groupId, mustExist, mustNameTags, userId } from './objects.ts';
 import { aligned, csv } from './table.ts';
 import { CommandError, commandLine, visit } from './visit.ts';
 
@@ -34,19 +38,18 @@ export function devices(manage: Command): void {
     .option('--description <text>').option('--offline', 'in Maintenance, not Good').option('--tags <tags...>').option('--dictionary <file>', 'take over this dictionary')
     .action((hostname: string, options: DeviceOptions, command: Command) => visit(command, async (v) => {
       mustNameDevice(hostname);
+      mustNameTags(options.tags ?? []);
       const dictionary = options.dictionary === undefined ? undefined : await readText(options.dictionary);
       await v.change(async (c) => {
         await mustExist(c, 'device_types', 'name', options.deviceType!, 'Device type');
         await mustExist(c, 'workers', 'hostname', options.worker!, 'Worker');
-        const { numAffectedRows } = await sql`insert into devices (hostname, device_type, worker, description, health)
-          values (${hostname}, ${options.deviceType}, ${options.worker}, ${options.description ?? ''}, ${options.offline ? deviceHealth.Maintenance : deviceHealth.Good})
-          on conflict do nothing`.execute(c.trx);
-        if (numAffectedRows === 0n) throw new CommandError(`Device '${hostname}' already exists`);
-        await setTags(c, hostname, options.tags ?? []);
-        await setOwner(c, hostname, options);
+        const columns = {
+          hostname, device_type: options.deviceType!, worker: options.worker!, description: options.description ?? '',
+          health: options.offline ? deviceHealth.Maintenance : deviceHealth.Good, ...await ownerOf(c, options),
+        };
+        await addNew(`Device '${hostname}' already exists`, () => addDevice(c, columns));
+        await setDeviceTags(c, hostname, options.tags ?? []);
         if (dictionary !== undefined) await writeConfiguration(c, v.paths, 'dictionary', hostname, dictionary);
-        c.note('device', hostname, 'added');
-        c.device(hostname);
       });
     }));
 
@@ -55,18 +58,14 @@ export function devices(manage: Command): void {
     .action((hostname: string, options: DeviceOptions, command: Command) => visit(command, async (v) => {
       const health = options.health === undefined ? undefined : healthNamed(options.health);
       if (Object.keys(options).length === 0) throw new CommandError('Nothing to update: give at least one option');
+      mustNameTags(options.tags ?? []);
       await v.change(async (c) => {
         await mustExist(c, 'devices', 'hostname', hostname, 'Device');
-        if (options.worker !== undefined) {
-          await mustExist(c, 'workers', 'hostname', options.worker, 'Worker');
-          await c.trx.updateTable('devices').set({ worker: options.worker }).where('hostname', '=', hostname).execute();
-          c.note('device', hostname, `moved to worker ${options.worker}`);
-        }
-        if (options.description !== undefined) await c.trx.updateTable('devices').set({ description: options.description }).where('hostname', '=', hostname).execute();
-        if (options.tags !== undefined) await setTags(c, hostname, options.tags);
-        await setOwner(c, hostname, options);
+        if (options.worker !== undefined) await mustExist(c, 'workers', 'hostname', options.worker, 'Worker');
+        if (options.tags !== undefined) await setDeviceTags(c, hostname, options.tags);
+        const columns = { ...given({ worker: options.worker, description: options.description }), ...await ownerOf(c, options) };
+        await changeDevice(c, hostname, columns, options.tags === undefined ? [] : ['tags']);
         if (health !== undefined && health !== 'Retired') await changeDeviceHealth(c, hostname, health);
-        c.device(hostname);
       });
       if (health === 'Retired') await v.devices.setHealth(hostname, health, commandLine);
       if (options.dictionary !== undefined) await v.devices.setDictionary(hostname, await readText(options.dictionary), commandLine);
@@ -77,28 +76,27 @@ export function devices(manage: Command): void {
     .action((original: string, target: string, options: { worker: string; offline?: boolean; copyWithTags?: boolean }, command: Command) => visit(command, async (v) => {
       mustNameDevice(target);
       await v.change(async (c) => {
-        await mustExist(c, 'devices', 'hostname', original, 'Device');
+        const like = await c.trx.selectFrom('devices').select(['device_type', 'description', 'device_version', 'physical_owner', 'physical_group']).where('hostname', '=', original).executeTakeFirst();
+        if (!like) throw new CommandError(`Device '${original}' does not exist`);
         await mustExist(c, 'workers', 'hostname', options.worker, 'Worker');
-        const { numAffectedRows } = await sql`insert into devices (hostname, device_type, worker, description, device_version, physical_owner, physical_group, health)
-          select ${target}, device_type, ${options.worker}, description, device_version, physical_owner, physical_group, ${options.offline ? deviceHealth.Maintenance : deviceHealth.Good}
-          from devices where hostname = ${original} on conflict do nothing`.execute(c.trx);
-        if (numAffectedRows === 0n) throw new CommandError(`Device '${target}' already exists`);
-        if (options.copyWithTags) await sql`insert into device_tags (device, tag_id) select ${target}, tag_id from device_tags where device = ${original}`.execute(c.trx);
+        const columns = { ...like, hostname: target, worker: options.worker, health: options.offline ? deviceHealth.Maintenance : deviceHealth.Good };
+        await addNew(`Device '${target}' already exists`, () => addDevice(c, columns));
+        if (options.copyWithTags) await setDeviceTags(c, target, await tagsOf(c.trx, original));
         const dictionary = await readConfiguration({ db: c.trx, paths: v.paths }, 'dictionary', original);
         if (dictionary !== undefined) await writeConfiguration(c, v.paths, 'dictionary', target, dictionary);
-        c.note('device', target, `added, a copy of ${original}`);
-        c.device(target);
-      });
+      }, `a copy of ${original}`);
     }));
 
-  group.command('details <hostname>').description('show a device').action((hostname: string, _: unknown, command: Command) => visit(command, async ({ db, paths, print }) => {
-    const { rows: [d] } = await sql<{ device_type: string; state: number; health: number; last_health_report_job: number | null; description: string; worker: string | null; job: number | null }>`
-      select *, (select id from jobs where actual_device = hostname and state < 5) as job from devices where hostname = ${hostname}`.execute(db);
+  group.command('details <hostname>').description('show a device').action((hostname: string, _: unknown, command: Command) => visit(command, async ({ db, paths, log, print }) => {
+    const { rows: [d] } = await sql<{ device_type: string; state: number; health: number; description: string; worker: string | null; physical: string | null; job: number | null }>`
+      select devices.*, coalesce((select username from users where id = physical_owner), (select name from groups where id = physical_group)) as physical,
+        (select id from jobs where actual_device = hostname and state < 5) as job from devices where hostname = ${hostname}`.execute(db);
     if (!d) throw new CommandError(`Device '${hostname}' does not exist`);
     const written = await readConfiguration({ db, paths }, 'dictionary', hostname) !== undefined;
+    const checked = await new HealthCheckFiles({ db, paths }, log).definition(hostname) !== undefined;
     print(aligned({
-      hostname, 'device-type': d.device_type, state: deviceStates[d.state]!, health: deviceHealths[d.health]!, 'health job': d.last_health_report_job !== null,
-      description: d.description, 'device-dict': written, worker: d.worker, current_job: d.job,
+      hostname, 'device-type': d.device_type, state: deviceStates[d.state]!, health: deviceHealths[d.health]!, 'health job': checked,
+      description: d.description, physical: d.physical ?? '', 'device-dict': written, worker: d.worker, current_job: d.job ?? 'None',
     }));
   }));
 
@@ -136,11 +134,11 @@ function mustNameDevice(hostname: string): void {
   if (!/^[-_a-zA-Z0-9.]{1,200}$/.test(hostname) || /^\.+$/.test(hostname)) throw new CommandError(`'${hostname}' cannot name a device: use letters, digits, dots, dashes and underscores`);
 }
 
-/** A device is looked after by a person or by a group. */
-async function setOwner(c: Change, hostname: string, { physicalUser, physicalGroup }: DeviceOptions): Promise<void> {
+/** The columns that say who looks after a device: a person or a group. */
+async function ownerOf(c: Change, { physicalUser, physicalGroup }: DeviceOptions): Promise<Updateable<Database['devices']>> {
   if (physicalUser !== undefined && physicalGroup !== undefined) throw new CommandError('Give --physical-user or --physical-group, not both');
-  if (physicalUser !== undefined) await c.trx.updateTable('devices').set({ physical_owner: await userId(c.trx, physicalUser), physical_group: null }).where('hostname', '=', hostname).execute();
-  if (physicalGroup !== undefined) await c.trx.updateTable('devices').set({ physical_group: await groupId(c.trx, physicalGroup), physical_owner: null }).where('hostname', '=', hostname).execute();
+  if (physicalUser !== undefined) return { physical_owner: await userId(c.trx, physicalUser), physical_group: null };
+  return physicalGroup === undefined ? {} : { physical_group: await groupId(c.trx, physicalGroup), physical_owner: null };
 }
 
 function healthNamed(text: string): DeviceHealth {

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Command } from 'commander';
-import { addToGroup, groupId, removeFromGroup } from './objects.ts';
+import { addGroup, joinGroup, leaveGroup, removeGroup } from '../objects/write-group.ts';
+import { addNew, groupNamed, userNamed } from './objects.ts';
 import { CommandError, visit } from './visit.ts';
 
 interface GroupOptions {
@@ -19,10 +20,9 @@ export function groups(manage: Command): void {
   common(group.command('add <name>').description('add a group')).action((name: string, options: GroupOptions, command: Command) => visit(command, async ({ change, print }) => {
     if (name === '' || name.length > 150) throw new CommandError('The name of a group has 1 to 150 characters');
     await change(async (c) => {
-      const { numAffectedRows } = await sql`insert into groups (name) values (${name}) on conflict do nothing`.execute(c.trx);
-      if (numAffectedRows === 0n) throw new CommandError(`Group '${name}' already exists`);
-      c.note('group', name, 'added');
-      for (const user of options.username ?? []) await addToGroup(c, user, name);
+      await addNew(`Group '${name}' already exists`, () => addGroup(c, name));
+      const made = await groupNamed(c.trx, name);
+      for (const user of options.username ?? []) await joinGroup(c, await userNamed(c.trx, user), made);
     });
     if (options.submitting) print(mayAnyway);
   }));
@@ -31,21 +31,17 @@ export function groups(manage: Command): void {
     .action((name: string, options: GroupOptions, command: Command) => visit(command, async ({ change, print }) => {
       if (!options.username && !options.remove && !options.submitting) throw new CommandError('Nothing to update: give at least one option');
       await change(async (c) => {
-        await groupId(c.trx, name);
-        for (const user of options.username ?? []) await addToGroup(c, user, name);
-        for (const user of options.remove ?? []) await removeFromGroup(c, user, name);
+        const found = await groupNamed(c.trx, name);
+        for (const user of options.username ?? []) await joinGroup(c, await userNamed(c.trx, user), found);
+        for (const user of options.remove ?? []) await leaveGroup(c, await userNamed(c.trx, user), found);
       });
       if (options.submitting) print(mayAnyway);
     }));
 
   group.command('rm <name>').description('remove a group, with its permissions').action((name: string, _: unknown, command: Command) => visit(command, async ({ change }) => {
     await change(async (c) => {
-      const id = await groupId(c.trx, name);
-      const { rows } = await sql`select 1 from job_groups where group_id = ${id} limit 1`.execute(c.trx);
-      // Without the group they would be seen by more people than before.
-      if (rows.length > 0) throw new CommandError(`Group '${name}' sees jobs that only it may see: remove those first`);
-      await c.trx.deleteFrom('groups').where('id', '=', id).execute();
-      c.note('group', name, 'removed');
+      // Without the group its jobs would be seen by more people than before.
+      if (!await removeGroup(c, await groupNamed(c.trx, name))) throw new CommandError(`Group '${name}' sees jobs that only it may see: remove those first`);
     });
   }));
 
@@ -53,6 +49,7 @@ export function groups(manage: Command): void {
     .action((options: { verbose?: boolean }, command: Command) => visit(command, async ({ db, print }) => {
       const { rows } = await sql<{ name: string; members: string[] }>`
         select name, array(select username from users join user_groups on user_id = users.id where group_id = groups.id order by 1) as members from groups order by name`.execute(db);
+      print('List of groups:');
       for (const { name, members } of rows) {
         print(`* ${name}`);
         if (options.verbose) for (const member of members) print(`  * ${member}`);

@@ -2,9 +2,9 @@ import { sql } from 'kysely';
 import type { Command } from 'commander';
 import { didYouMean } from '@lava/base';
 import { globalPermissions, knownPermission, permissionsOf, type ObjectKind } from '../auth/permissions.ts';
-import { permissionTable } from '../auth/visibility.ts';
+import { permitForAll, permitOnObject } from '../objects/write-permission.ts';
 import type { Change } from '../store/change.ts';
-import { groupId, mustExist, userId } from './objects.ts';
+import { groupNamed, mustExist, userNamed } from './objects.ts';
 import { CommandError, visit } from './visit.ts';
 
 interface To {
@@ -51,17 +51,10 @@ async function set(c: Change, permission: string, to: To, give: boolean): Promis
 
 async function setForObject(c: Change, permission: string, group: string, kind: ObjectKind, name: string, give: boolean): Promise<void> {
   if (!permissionsOf(kind).includes(permission)) throw new CommandError(`'${permission}' is no permission for it: use ${permissionsOf(kind).join(', ')}`);
-  const { table, key } = permissionTable(kind);
   if (kind === 'devicetype') await mustExist(c, 'device_types', 'name', name, 'Device type');
   else await mustExist(c, kind === 'device' ? 'devices' : 'workers', 'hostname', name, kind === 'device' ? 'Device' : 'Worker');
-  const id = await groupId(c.trx, group);
-  const { numAffectedRows } = give
-    ? await sql`insert into ${sql.table(table)} (${sql.ref(key)}, group_id, permission) values (${name}, ${id}, ${permission}) on conflict do nothing`.execute(c.trx)
-    : await sql`delete from ${sql.table(table)} where ${sql.ref(key)} = ${name} and group_id = ${id} and permission = ${permission}`.execute(c.trx);
-  if (numAffectedRows === 0n) { if (give) return; throw new CommandError(`Group '${group}' does not hold ${permission} for '${name}'`); }
-  c.note(kind === 'devicetype' ? 'device-type' : kind, name, `${permission} ${give ? 'given to' : 'taken from'} group ${group}`);
-  // Word to the scheduler: who may use it has changed.
-  if (kind === 'device') c.device(name);
+  const changed = await permitOnObject(c, kind, name, await groupNamed(c.trx, group), permission, give);
+  if (!changed && !give) throw new CommandError(`Group '${group}' does not hold ${permission} for '${name}'`);
 }
 
 async function setForEverything(c: Change, given: string, { group, user }: To, give: boolean): Promise<void> {
@@ -70,10 +63,7 @@ async function setForEverything(c: Change, given: string, { group, user }: To, g
     throw new CommandError(`There is no permission '${given}'. ${didYouMean(given, globalPermissions.map((p) => knownPermission(p)!)) ?? 'See: lava-server manage permissions list --all'}`);
   }
   if ((group === undefined) === (user === undefined)) throw new CommandError('Say to whom: --group or --user');
-  const [table, column, id] = group !== undefined ? ['group_permissions', 'group_id', await groupId(c.trx, group)] as const : ['user_permissions', 'user_id', await userId(c.trx, user!)] as const;
-  const { numAffectedRows } = give
-    ? await sql`insert into ${sql.table(table)} (${sql.ref(column)}, permission) values (${id}, ${permission}) on conflict do nothing`.execute(c.trx)
-    : await sql`delete from ${sql.table(table)} where ${sql.ref(column)} = ${id} and permission = ${permission}`.execute(c.trx);
-  if (numAffectedRows === 0n) { if (give) return; throw new CommandError(`${group ?? user} does not hold ${permission}`); }
-  c.note(group !== undefined ? 'group' : 'user', (group ?? user)!, `${permission} ${give ? 'given' : 'taken'}`);
+  const [holder, named] = group !== undefined ? ['group', await groupNamed(c.trx, group)] as const : ['user', await userNamed(c.trx, user!)] as const;
+  const changed = await permitForAll(c, holder, named, permission, give);
+  if (!changed && !give) throw new CommandError(`${named.name} does not hold ${permission}`);
 }

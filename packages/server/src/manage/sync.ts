@@ -7,10 +7,15 @@ import { dictionaryVariable } from '@lava/device';
 import { isMapping } from '@lava/job';
 import { permissionsOf } from '../auth/permissions.ts';
 import { changeDeviceHealth } from '../devices/device-changes.ts';
+import { addDeviceType } from '../objects/write-device-type.ts';
+import { addDevice, changeDevice, setDeviceTags } from '../objects/write-device.ts';
+import { permitOnObject } from '../objects/write-permission.ts';
+import { addWorker } from '../objects/write-worker.ts';
 import type { Change } from '../store/change.ts';
 import { deviceHealth } from '../store/numbers.ts';
 import { addAlias } from './device-types.ts';
-import { groupId, setTags, userId } from './objects.ts';
+import { tagsOf } from './names.ts';
+import { groupId, groupNamed, mustNameTags, userId } from './objects.ts';
 import { CommandError, commandLine, visit, type Visit } from './visit.ts';
 
 /** What a dictionary says in `sync_to_lava`. */
@@ -39,7 +44,7 @@ export function sync(manage: Command): void {
           const wish = readWish(await readFile(join(folder, name), 'utf8'));
           // A mistake in a dictionary must not retire its device.
           kept.push(hostname);
-          await v.change((c) => fulfil(c, hostname, wish));
+          await v.change((c) => fulfil(c, hostname, wish), 'sync');
           v.print(`* ${hostname}`);
         } catch (error) {
           if (!(error instanceof NotSynced)) kept.push(hostname);
@@ -79,25 +84,39 @@ function readWish(dictionary: string): Wish {
 }
 
 async function fulfil(c: Change, hostname: string, wish: Wish): Promise<void> {
-  const before = await c.trx.selectFrom('devices').select(['is_synced', 'health']).where('hostname', '=', hostname).executeTakeFirst();
+  const before = await c.trx.selectFrom('devices').select(['is_synced', 'health', 'device_type', 'worker', 'physical_owner', 'physical_group']).where('hostname', '=', hostname).executeTakeFirst();
   if (before && !before.is_synced) throw new CommandError('it was not made by sync');
-  await sql`insert into device_types (name) values (${wish.type}) on conflict do nothing`.execute(c.trx);
-  if (wish.worker !== undefined) await sql`insert into workers (hostname) values (${wish.worker}) on conflict do nothing`.execute(c.trx);
-  for (const alias of wish.aliases) await addAlias(c.trx, alias, wish.type);
+  const tags = before ? await tagsOf(c.trx, hostname) : [];
+  if (!await exists(c, 'device_types', 'name', wish.type)) await addDeviceType(c, { name: wish.type });
+  if (wish.worker !== undefined && !await exists(c, 'workers', 'hostname', wish.worker)) await addWorker(c, { hostname: wish.worker });
+  for (const alias of wish.aliases) await addAlias(c, alias, wish.type);
   const columns = {
     device_type: wish.type, worker: wish.worker ?? null, physical_owner: wish.owner === undefined ? null : await userId(c.trx, wish.owner), physical_group: wish.group === undefined ? null : await groupId(c.trx, wish.group),
   };
-  if (before) await c.trx.updateTable('devices').set(columns).where('hostname', '=', hostname).execute();
-  else {
-    await c.trx.insertInto('devices').values({ ...columns, hostname, is_synced: true, health: deviceHealth.Unknown, description: 'Created automatically by LAVA.' }).execute();
-    c.note('device', hostname, 'added by sync');
-  }
+  mustNameTags(wish.tags);
+  if (!before) await addDevice(c, { ...columns, hostname, is_synced: true, health: deviceHealth.Unknown, description: 'Created automatically by LAVA.' });
+  await setDeviceTags(c, hostname, wish.tags);
+  if (before) await changeDevice(c, hostname, differing(before, columns), sameSet(tags, wish.tags) ? [] : ['tags']);
   if (before?.health === deviceHealth.Retired) await changeDeviceHealth(c, hostname, 'Unknown', 'its dictionary is back');
-  await setTags(c, hostname, wish.tags);
-  await c.trx.deleteFrom('group_device_permissions').where('device', '=', hostname).execute();
-  for (const [permission, group] of wish.permissions) await sql`insert into group_device_permissions (device, group_id, permission) values (${hostname}, ${await groupId(c.trx, group)}, ${permission}) on conflict do nothing`.execute(c.trx);
-  c.device(hostname);
+  await permit(c, hostname, wish.permissions);
 }
+
+/** Groups have exactly these permissions for a device then. */
+async function permit(c: Change, hostname: string, wanted: Wish['permissions']): Promise<void> {
+  const held = await c.trx.selectFrom('group_device_permissions').innerJoin('groups', 'groups.id', 'group_id').select(['permission', 'name']).where('device', '=', hostname).execute();
+  for (const { permission, name } of held) {
+    if (!wanted.some(([p, group]) => p === permission && group === name)) await permitOnObject(c, 'device', hostname, await groupNamed(c.trx, name), permission, false);
+  }
+  for (const [permission, group] of wanted) await permitOnObject(c, 'device', hostname, await groupNamed(c.trx, group), permission, true);
+}
+
+async function exists(c: Change, table: 'device_types' | 'workers', column: string, value: string): Promise<boolean> {
+  return (await sql`select from ${sql.table(table)} where ${sql.ref(column)} = ${value}`.execute(c.trx)).rows.length > 0;
+}
+
+/** Those of the columns that are something else now. */
+const differing = <T extends object>(before: T, columns: T): Partial<T> => Object.fromEntries(Object.entries(columns).filter(([key, value]) => before[key as keyof T] !== value)) as Partial<T>;
+const sameSet = (a: readonly string[], b: readonly string[]) => a.length === new Set(b).size && a.every((item) => b.includes(item));
 
 /** Devices that sync made and whose dictionaries do not ask for them any more. */
 async function retireOthers(v: Visit, kept: readonly string[]): Promise<void> {

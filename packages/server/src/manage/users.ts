@@ -2,8 +2,9 @@ import { sql } from 'kysely';
 import type { Command } from 'commander';
 import { hashPassword } from '../auth/passwords.ts';
 import { randomSecret } from '../auth/secrets.ts';
-import { changeUser } from '../objects/write-user.ts';
-import { addToGroup, removeFromGroup, userId } from './objects.ts';
+import { joinGroup, leaveGroup } from '../objects/write-group.ts';
+import { addUser, changeUser, linkIdentity } from '../objects/write-user.ts';
+import { addNew, given, groupNamed, mustNameUser, userId, userNamed } from './objects.ts';
 import { aligned, csv } from './table.ts';
 import { CommandError, visit } from './visit.ts';
 
@@ -24,16 +25,13 @@ export function users(manage: Command): void {
   group.command('add <name>').description('add a user; prints the password that was made, unless --passwd gives one')
     .option('--email <address>').option('--passwd <password>').option('--staff', 'may see the admin pages').option('--superuser', 'may do everything').option('--group <names...>', 'puts the user into these groups')
     .action((name: string, options: UserOptions, command: Command) => visit(command, async ({ change, print }) => {
-      if (!/^[\w.@+-]{1,150}$/.test(name)) throw new CommandError(`'${name}' cannot be a user name: use letters, digits and @ . + - _`);
+      mustNameUser(name);
       const password = options.passwd ?? randomSecret(12);
       const hash = await hashPassword(password);
       await change(async (c) => {
-        const { numAffectedRows } = await sql`
-          insert into users (username, password, email, is_staff, is_superuser)
-          values (${name}, ${hash}, ${options.email ?? ''}, ${options.staff ?? false}, ${options.superuser ?? false}) on conflict do nothing`.execute(c.trx);
-        if (numAffectedRows === 0n) throw new CommandError(`User '${name}' already exists`);
-        c.note('user', name, options.superuser ? 'added as superuser' : 'added');
-        for (const joined of options.group ?? []) await addToGroup(c, name, joined);
+        const columns = { username: name, password: hash, email: options.email ?? '', is_staff: options.staff ?? false, is_superuser: options.superuser ?? false };
+        const id = await addNew(`User '${name}' already exists`, () => addUser(c, columns));
+        for (const joined of options.group ?? []) await joinGroup(c, { id, name }, await groupNamed(c.trx, joined));
       });
       if (options.passwd === undefined) print(password);
     }));
@@ -44,17 +42,16 @@ export function users(manage: Command): void {
     .option('--superuser').option('--not-superuser').option('--group <names...>', 'puts the user into these groups').option('--not-group <names...>', 'takes the user out of these groups')
     .action((name: string, options: UserOptions & { notGroup?: string[]; notActive?: boolean; notStaff?: boolean; notSuperuser?: boolean }, command: Command) => visit(command, async ({ change }) => {
       const flag = (yes?: boolean, no?: boolean) => (yes ? true : no ? false : undefined);
-      const set = {
+      const set = given({
         email: options.email, irc_handle: options.ircHandle, irc_server: options.ircServer, password: options.passwd === undefined ? undefined : await hashPassword(options.passwd),
         is_active: flag(options.active, options.notActive), is_staff: flag(options.staff, options.notStaff), is_superuser: flag(options.superuser, options.notSuperuser),
-      };
-      const changed = Object.entries(set).filter(([, value]) => value !== undefined);
-      if (changed.length === 0 && !options.group && !options.notGroup) throw new CommandError('Nothing to update: give at least one option');
+      });
+      if (Object.keys(set).length === 0 && !options.group && !options.notGroup) throw new CommandError('Nothing to update: give at least one option');
       await change(async (c) => {
-        const id = await userId(c.trx, name);
-        for (const joined of options.group ?? []) await addToGroup(c, name, joined);
-        for (const left of options.notGroup ?? []) await removeFromGroup(c, name, left);
-        await changeUser(c, id, name, Object.fromEntries(changed));
+        const user = await userNamed(c.trx, name);
+        for (const joined of options.group ?? []) await joinGroup(c, user, await groupNamed(c.trx, joined));
+        for (const left of options.notGroup ?? []) await leaveGroup(c, user, await groupNamed(c.trx, left));
+        await changeUser(c, user.id, name, set);
       });
     }));
 
@@ -69,24 +66,21 @@ export function users(manage: Command): void {
   group.command('list').description('list users').option('-a, --all', 'also those who are not active').option('--csv')
     .action((options: { all?: boolean; csv?: boolean }, command: Command) => visit(command, async ({ db, print }) => {
       const rows = await db.selectFrom('users').selectAll().where('is_active', 'in', options.all ? [true, false] : [true]).orderBy('username').execute();
-      if (options.csv) print(csv(['username', 'fullname', 'email', 'staff', 'superuser'], rows.map((u) => [u.username, `${u.first_name} ${u.last_name}`.trim(), u.email, u.is_staff, u.is_superuser])));
-      else print(['List of users:', ...rows.map((u) => `* ${u.username}`)].join('\n'));
+      if (options.csv) print(csv(['username', 'fullname', 'email', 'staff', 'superuser'], rows.map((u) => [u.username, fullName(u), u.email, u.is_staff, u.is_superuser])));
+      else print(['List of users:', ...rows.map((u) => `* ${u.username}${fullName(u) === '' ? '' : ` (${fullName(u)})`}${u.is_active ? '' : ' [inactive]'}`)].join('\n'));
     }));
 
   group.command('link <name>').description('let a user sign in by an account elsewhere (docs/sign-in.md)')
     .requiredOption('--provider <name>', 'ldap, or oidc:NAME of the settings').requiredOption('--subject <text>', 'what names the account there and never changes')
     .action((name: string, { provider, subject }: { provider: string; subject: string }, command: Command) => visit(command, async ({ change }) => change(async (c) => {
-      const user_id = await userId(c.trx, name);
-      await c.trx.insertInto('user_identities').values({ provider, subject, user_id }).onConflict((same) => same.columns(['provider', 'subject']).doUpdateSet({ user_id })).execute();
-      c.note('user', name, `may sign in by ${provider} as ${subject}`);
+      await linkIdentity(c, await userId(c.trx, name), name, { provider, subject });
     })));
 
   manage.command('authorize_superuser').description('let a user do everything (the classic form of "users update --superuser")').requiredOption('--username <name>')
     .action(({ username }: { username: string }, command: Command) => visit(command, async ({ change, print }) => {
-      await change(async (c) => {
-        await c.trx.updateTable('users').set({ is_staff: true, is_superuser: true }).where('id', '=', await userId(c.trx, username)).execute();
-        c.note('user', username, 'changed is_staff, is_superuser');
-      });
+      await change(async (c) => changeUser(c, await userId(c.trx, username), username, { is_staff: true, is_superuser: true }));
       print(`User "${username}" granted superuser rights`);
     }));
 }
+
+const fullName = (user: { first_name: string; last_name: string }) => `${user.first_name} ${user.last_name}`.trim();

@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { ConfigurationError, daemonLog, lavaPaths, type LavaPaths } from '@lava/base';
@@ -19,12 +20,24 @@ export interface Visit extends Services {
   /** What several servers share; undefined where there is one, whose folders these are. */
   readonly shared: SharedFiles | undefined;
   /** Changes that a running server hears of at once. */
-  change<T>(work: (change: Change) => Promise<T>): Promise<T>;
+  change<T>(work: (change: Change) => Promise<T>, reason?: string): Promise<T>;
   print(line: string): void;
 }
 
-/** Author of what is done on the command line. */
-export const commandLine = 'lava-server manage';
+/** Author of what is done on the command line, with who did it as far as this machine knows. */
+export const commandLine = `lava-server manage (${accountName()})`;
+
+function accountName(): string {
+  const uid = process.geteuid?.();
+  // An account may have a number only.
+  const name = attempt(() => userInfo().username) ?? `user ${uid}`;
+  const behind = process.env['SUDO_USER'];
+  return behind && behind !== name ? `${behind} as ${name}` : name;
+}
+
+function attempt<T>(read: () => T): T | undefined {
+  try { return read(); } catch { return undefined; }
+}
 
 /** Where everything is for a command: `--root`, `LAVA_ROOT` or /. */
 export function pathsOf(command: Command): LavaPaths {
@@ -46,7 +59,7 @@ export async function visit(command: Command, work: (visit: Visit) => Promise<vo
     const services = openServices({ connection: store, events, log, paths, settings, shared, render: renderFrom({ db: store.db, paths }) });
     await work({
       ...services, connection: store, shared,
-      change: (inside) => change({ db: store.db, events }, commandLine, inside),
+      change: (inside, reason) => change({ db: store.db, events }, commandLine, inside, reason),
       print: (line) => { process.stdout.write(`${line}\n`); },
     });
     await events.sent();

@@ -8,7 +8,7 @@ export function wait(manage: Command): void {
   const group = manage.command('wait').description('wait until the database answers');
   for (const what of ['database', 'migrations'] as const) {
     group.command(what).option('--delay <seconds>', 'between two looks', '1').action(async (options: { delay: string }, command: Command) => {
-      process.stdout.write(`Waiting for the ${what}:\n`);
+      process.stdout.write(`Waiting for ${what === 'database' ? 'the database' : 'migrations'}:\n`);
       const seconds = Math.min(60, Math.max(0.1, Number(options.delay) || 1));
       while (!await visit(command, async () => {}).then(() => true, notYet)) {
         process.stdout.write('.\n');

@@ -1,7 +1,9 @@
-import { sql } from 'kysely';
 import { workerHealths, type WorkerHealth } from '@lava/job';
+import { addWorker, changeWorker } from '../objects/write-worker.ts';
 import type { Change } from '../store/change.ts';
+import { workerHealth } from '../store/numbers.ts';
 import { changeWorkerHealth } from '../workers/worker-changes.ts';
+import { addNew, given } from './objects.ts';
 import { CommandError } from './visit.ts';
 
 /** Options of commands that set what a worker is. */
@@ -18,23 +20,23 @@ export function checkName(hostname: string): void {
   if (!/^[-_a-zA-Z0-9.]{1,200}$/.test(hostname)) throw new CommandError(`'${hostname}' cannot name a worker: use letters, digits, dots, dashes and underscores`);
 }
 
-export async function addWorker(c: Change, hostname: string, options: WorkerOptions, exists: (hostname: string) => CommandError): Promise<void> {
+/** @throws CommandError with `status` when there is a worker of that name */
+export async function addNamedWorker(c: Change, hostname: string, options: WorkerOptions, taken: string, status?: number): Promise<void> {
   checkName(hostname);
-  const { numAffectedRows } = await sql`insert into workers (hostname) values (${hostname}) on conflict do nothing`.execute(c.trx);
-  if (numAffectedRows === 0n) throw exists(hostname);
-  await setFields(c, hostname, options);
-  c.note('worker', hostname, options.display === false ? 'added, disabled' : 'added');
-  c.worker(hostname);
+  const health = options.health === undefined ? {} : { health: workerHealth[healthNamed(options.health)] };
+  await addNew(taken, () => addWorker(c, { ...columnsOf(options), ...health, hostname }), status);
 }
 
-export async function setFields(c: Change, hostname: string, options: WorkerOptions): Promise<void> {
-  const limit = options.jobLimit === undefined ? undefined : Number(options.jobLimit);
-  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 0)) throw new CommandError(`'${options.jobLimit}' is no job limit`);
-  const fields = Object.fromEntries(Object.entries({
-    description: options.description, certificate: options.certificate === '' ? null : options.certificate, job_limit: limit, display: options.display,
-  }).filter(([, value]) => value !== undefined));
-  if (Object.keys(fields).length > 0) await c.trx.updateTable('workers').set(fields).where('hostname', '=', hostname).execute();
+export async function updateWorker(c: Change, hostname: string, options: WorkerOptions): Promise<void> {
+  await mustExist(c, hostname);
+  await changeWorker(c, hostname, columnsOf(options));
   if (options.health !== undefined) await changeWorkerHealth(c, hostname, healthNamed(options.health));
+}
+
+function columnsOf({ description, certificate, jobLimit, display }: WorkerOptions) {
+  const limit = jobLimit === undefined ? undefined : Number(jobLimit);
+  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 0 && limit < 2 ** 31)) throw new CommandError(`'${jobLimit}' is no job limit`);
+  return given({ description, certificate: certificate === '' ? null : certificate, job_limit: limit, display });
 }
 
 export async function mustExist(c: Change, hostname: string): Promise<void> {

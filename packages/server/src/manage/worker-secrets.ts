@@ -9,7 +9,7 @@ import { revokeKey } from '../enrol/shared-certificates.ts';
 import { readMasterSettings } from '../settings/master-settings.ts';
 import { newWorkerToken } from '../workers/worker-token.ts';
 import { CommandError, visit } from './visit.ts';
-import { addWorker, checkName, mustExist } from './worker-fields.ts';
+import { addNamedWorker, checkName, mustExist } from './worker-fields.ts';
 
 /** `workers token|enroll|revoke`: what a worker proves itself with (docs/workers.md). */
 export function workerSecrets(group: Command): void {
@@ -35,7 +35,7 @@ export function workerSecrets(group: Command): void {
       if (!/^https?:\/\/[^\s'"]+$/.test(url) || !URL.canParse(url)) throw new CommandError(`'${url}' is no address: give --url http://HOST:PORT`);
       const code = await change(async (c) => {
         const known = await c.trx.selectFrom('workers').select('hostname').where('hostname', '=', hostname).executeTakeFirst();
-        if (!known) await addWorker(c, hostname, {}, (name) => new CommandError(`Worker already exists with hostname ${name}`));
+        if (!known) await addNamedWorker(c, hostname, {}, `Worker already exists with hostname ${hostname}`);
         return issueCode(c, hostname, minutes);
       });
       print(`lava-worker enroll --url ${url} --hostname ${hostname} --code ${code}`);

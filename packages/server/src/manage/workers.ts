@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Command } from 'commander';
 import { deviceHealths, workerHealths, workerStates } from '@lava/job';
+import { changeDeviceHealth } from '../devices/device-changes.ts';
 import type { Change } from '../store/change.ts';
 import { freshFor, gibibytes, statusRow, type WorkerStatusRow } from '../read/worker-status.ts';
 import type { StoredWorkerStatus } from '../store/database.ts';
@@ -9,7 +10,7 @@ import { changeWorkerHealth, devicesOf } from '../workers/worker-changes.ts';
 import { newWorkerToken } from '../workers/worker-token.ts';
 import { aligned, csv } from './table.ts';
 import { CommandError, visit } from './visit.ts';
-import { addWorker, mustExist, setFields, type WorkerOptions } from './worker-fields.ts';
+import { addNamedWorker, mustExist, updateWorker, type WorkerOptions } from './worker-fields.ts';
 import { workerSecrets } from './worker-secrets.ts';
 
 export function workers(manage: Command): void {
@@ -18,37 +19,34 @@ export function workers(manage: Command): void {
     .option('--certificate <name>', 'certificate it must hold, if not one named like the worker (--certificate "" for that)').option('--job-limit <number>', 'most devices busy at once; 0 is no limit')
     .option('--display', 'enabled: gets jobs').option('--no-display', 'disabled: jobs that only its devices could run fail');
 
-  common(group.command('add <hostname>').description('make a worker known: before, it is refused')).action((hostname: string, options: WorkerOptions, command: Command) => visit(command, async ({ change, print }) => {
+  common(group.command('add <hostname>').description('make a worker known: before, it is refused; prints its token for the HTTP protocol')).action((hostname: string, options: WorkerOptions, command: Command) => visit(command, async ({ change, print }) => {
     const token = await change(async (c) => {
-      await addWorker(c, hostname, options, (name) => new CommandError(`Worker already exists with hostname ${name}`));
+      await addNamedWorker(c, hostname, options, `Worker already exists with hostname ${hostname}`);
       return newWorkerToken(c, hostname);
     });
-    print(`Worker ${hostname} created\nToken: ${token}`);
+    print(`Token: ${token}`);
   }));
 
   common(group.command('update <hostname>').description('change a worker')).action((hostname: string, options: WorkerOptions, command: Command) => visit(command, async ({ change }) => {
     if (Object.keys(options).length === 0) throw new CommandError('Nothing to update: give at least one option');
-    await change(async (c) => {
-      await mustExist(c, hostname);
-      await setFields(c, hostname, options);
-      if (options.display !== undefined) c.note('worker', hostname, options.display ? 'enabled' : 'disabled');
-      c.worker(hostname);
-    });
+    await change((c) => updateWorker(c, hostname, options));
   }));
 
   workerSecrets(group);
 
   group.command('details <hostname>').description('show a worker').option('--devices', 'with its devices')
     .action((hostname: string, options: { devices?: boolean }, command: Command) => visit(command, async ({ db, print }) => {
-      const { rows: [w] } = await sql<{ state: number; health: number; display: boolean; description: string; version: string | null; job_limit: number; certificate: string | null; last_ping: Date | null; devices: string[]; status: StoredWorkerStatus | null; status_at: Date | null; fresh: boolean | null }>`
+      const { rows: [w] } = await sql<{ state: number; health: number; display: boolean; description: string; version: string | null; job_limit: number; certificate: string | null; token_hash: string | null; last_ping: Date | null; devices: string[]; status: StoredWorkerStatus | null; status_at: Date | null; fresh: boolean | null }>`
         select *, status_at > now() - ${freshFor}::interval as fresh, array(select d.hostname from devices d where d.worker = workers.hostname order by 1) as devices from workers where hostname = ${hostname}`.execute(db);
       if (!w) throw new CommandError(`Unable to find worker '${hostname}'`);
       print(aligned({
-        hostname, state: workerStates[w.state]!, health: workerHealths[w.health]!, enabled: w.display, description: w.description, version: w.version,
+        hostname, state: workerStates[w.state]!, health: workerHealths[w.health]!, description: w.description,
+        token: w.token_hash === null ? 'none' : 'only its hash is kept; "workers token" makes a new one', enabled: w.display, version: w.version,
         certificate: w.certificate ?? hostname, 'job limit': w.job_limit, 'last ping': w.last_ping?.toISOString() ?? 'never',
         ...statusLines(statusRow(w.status, w.status_at, w.fresh)),
-        ...(options.devices && { devices: `[${w.devices.join(', ')}]` }),
+        devices: options.devices ? '' : w.devices.length,
       }));
+      if (options.devices) for (const device of w.devices) print(`- ${device}`);
     }));
 
   group.command('list').description('list workers').option('-a, --all', 'also retired ones').option('--csv').action((options: { all?: boolean; csv?: boolean }, command: Command) => visit(command, async ({ db, print }) => {
@@ -86,7 +84,8 @@ export function pipelineWorker(manage: Command): void {
   manage.command('pipeline-worker').description('make a worker known (the classic form of "workers add")')
     .requiredOption('--hostname <hostname>').option('--description <text>').option('--disable', 'disabled: its devices get no jobs')
     .action((options: { hostname: string; description?: string; disable?: boolean }, command: Command) => visit(command, async ({ change, print }) => {
-      await change((c) => addWorker(c, options.hostname, { description: options.description, display: !options.disable }, (name) => new CommandError(`Worker ${name} already exists`, 2)));
+      const { hostname, description, disable } = options;
+      await change((c) => addNamedWorker(c, hostname, { description, display: !disable }, `Worker ${hostname} already exists`, 2));
       print(`Worker ${options.hostname} created`);
     }));
 }
@@ -114,10 +113,7 @@ async function bringBack(c: Change, worker: string): Promise<string[]> {
     const [before, after] = (message ?? '').split(' → ');
     const health = deviceHealths.find((h) => h === before);
     if (!health || after !== `Maintenance (${goingOffline(worker)})`) continue;
-    const { numAffectedRows } = await sql`update devices set health = ${deviceHealth[health === 'Good' ? 'Unknown' : health]} where hostname = ${hostname} and health = ${deviceHealth.Maintenance}`.execute(c.trx);
-    if (numAffectedRows !== 1n) continue;
-    c.note('device', hostname, `Maintenance → ${health === 'Good' ? 'Unknown' : health} (worker ${worker} going active)`);
-    c.device(hostname);
+    await changeDeviceHealth(c, hostname, health === 'Good' ? 'Unknown' : health, `worker ${worker} going active`);
     back.push(hostname);
   }
   return back;

@@ -33,3 +33,9 @@ export async function removeDeviceType(c: Change, name: string): Promise<boolean
 export async function setAlias(c: Change, alias: string, type: string): Promise<void> {
   await sql`insert into aliases (name, device_type) values (${alias}, ${type}) on conflict (name) do update set device_type = excluded.device_type`.execute(c.trx);
 }
+
+/** Takes a name from a type; false when it is none of its names. */
+export async function removeAlias(c: Change, alias: string, type: string): Promise<boolean> {
+  const { numDeletedRows } = await c.trx.deleteFrom('aliases').where('name', '=', alias).where('device_type', '=', type).executeTakeFirst();
+  return numDeletedRows > 0n;
+}

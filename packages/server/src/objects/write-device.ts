@@ -1,4 +1,4 @@
-import type { Insertable, Updateable } from 'kysely';
+import { sql, type Insertable, type Updateable } from 'kysely';
 import type { Change } from '../store/change.ts';
 import type { Database } from '../store/database.ts';
 import { deviceState } from '../store/numbers.ts';
@@ -29,4 +29,11 @@ export async function removeDevice(c: Change, hostname: string): Promise<boolean
   if (numDeletedRows === 0n) return false;
   c.note('device', hostname, 'removed');
   return true;
+}
+
+/** A device has exactly these tags then; unknown ones are made. For the audit log they belong to what is changed besides. */
+export async function setDeviceTags(c: Change, hostname: string, tags: readonly string[]): Promise<void> {
+  await c.trx.deleteFrom('device_tags').where('device', '=', hostname).execute();
+  await sql`insert into tags (name) select unnest(${tags}::text[]) on conflict do nothing`.execute(c.trx);
+  await sql`insert into device_tags (device, tag_id) select ${hostname}, id from tags where name = any(${tags}::text[])`.execute(c.trx);
 }

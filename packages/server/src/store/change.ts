@@ -19,16 +19,19 @@ export interface Stored {
 export class Change {
   readonly trx: Transaction<Database>;
   readonly actor: Actor;
+  readonly #reason: string | undefined;
   readonly #events: ServerEvent[] = [];
   readonly #audit: { actor: string; kind: AuditKind; object: string; message: string }[] = [];
 
-  constructor(trx: Transaction<Database>, actor: Actor) {
+  /** @param reason what the audit log says behind every note: that a file asked for it, say */
+  constructor(trx: Transaction<Database>, actor: Actor, reason?: string) {
     this.trx = trx;
     this.actor = actor;
+    this.#reason = reason;
   }
 
   note(kind: AuditKind, object: string | number, message: string): void {
-    this.#audit.push({ actor: this.actor, kind, object: String(object), message });
+    this.#audit.push({ actor: this.actor, kind, object: String(object), message: this.#reason === undefined ? message : `${message} (${this.#reason})` });
   }
 
   job(id: number, state: number, health: number): void {
@@ -50,10 +53,10 @@ export class Change {
 }
 
 /** Runs `work` in one transaction together with its audit entries; events go out after the commit. */
-export async function change<T>({ db, events }: Stored, actor: Actor, work: (change: Change) => Promise<T>): Promise<T> {
+export async function change<T>({ db, events }: Stored, actor: Actor, work: (change: Change) => Promise<T>, reason?: string): Promise<T> {
   let stored: readonly ServerEvent[] = [];
   const result = await db.transaction().execute(async (trx) => {
-    const c = new Change(trx, actor);
+    const c = new Change(trx, actor, reason);
     const value = await work(c);
     stored = await c.store();
     return value;

@@ -26,19 +26,24 @@ export async function workerOffline(c: Change, hostname: string, reason: string)
 
 /** Sets the health that somebody chose, with what follows for the devices. False if there is no such worker. */
 export async function changeWorkerHealth(c: Change, hostname: string, health: WorkerHealth, reason?: string): Promise<boolean> {
-  const { rows } = await sql<{ old: number }>`
+  const old = await setWorkerHealth(c, hostname, health, reason);
+  if (old === undefined || old === workerHealth[health]) return old !== undefined;
+  const { Good, Unknown, Looping, Maintenance, Retired } = deviceHealth;
+  if (health === 'Active' && old !== workerHealth.Retired) await devicesOf(c, hostname, [Good], Unknown, 'worker going active');
+  if (health === 'Retired') await devicesOf(c, hostname, [Good, Unknown, Looping, Maintenance], Retired, 'worker going retired');
+  return true;
+}
+
+/** The same for the worker alone, when its devices are spoken of by themselves. Returns its health before; undefined if there is no such worker. */
+export async function setWorkerHealth(c: Change, hostname: string, health: WorkerHealth, reason?: string): Promise<number | undefined> {
+  const { rows: [row] } = await sql<{ old: number }>`
     with before as (select hostname, health from workers where hostname = ${hostname} for update)
     update workers set health = ${workerHealth[health]} from before where workers.hostname = before.hostname
     returning before.health as old`.execute(c.trx);
-  const row = rows[0];
-  if (!row) return false;
+  if (!row) return undefined;
   c.worker(hostname);
-  if (row.old === workerHealth[health]) return true;
-  c.note('worker', hostname, `${workerHealths[row.old]} → ${health}${reason ? ` (${reason})` : ''}`);
-  const { Good, Unknown, Looping, Maintenance, Retired } = deviceHealth;
-  if (health === 'Active' && row.old !== workerHealth.Retired) await devicesOf(c, hostname, [Good], Unknown, 'worker going active');
-  if (health === 'Retired') await devicesOf(c, hostname, [Good, Unknown, Looping, Maintenance], Retired, 'worker going retired');
-  return true;
+  if (row.old !== workerHealth[health]) c.note('worker', hostname, `${workerHealths[row.old]} → ${health}${reason ? ` (${reason})` : ''}`);
+  return row.old;
 }
 
 /** Changes the health of all devices of a worker that have one of the healths `from`; returns their names. */

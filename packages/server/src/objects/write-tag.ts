@@ -1,0 +1,13 @@
+import type { Insertable, Updateable } from 'kysely';
+import type { Change } from '../store/change.ts';
+import type { Database } from '../store/database.ts';
+
+/* How tags are added and changed, whoever asks. What devices have them is written with the devices. */
+
+export async function addTag(c: Change, columns: Insertable<Database['tags']>): Promise<void> {
+  await c.trx.insertInto('tags').values(columns).execute();
+}
+
+export async function changeTag(c: Change, name: string, columns: Updateable<Database['tags']>): Promise<void> {
+  if (Object.keys(columns).length > 0) await c.trx.updateTable('tags').set(columns).where('name', '=', name).execute();
+}
