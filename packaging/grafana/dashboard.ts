@@ -27,6 +27,7 @@ const panels: readonly Panel[] = [
   { title: 'Time in the queue', description: 'Median and 95 % of the jobs that ended in the shown time.', unit: 's', queries: [[quantile(0.5, 'lava_job_queue_wait_seconds'), '{{device_type}} 50 %'], [quantile(0.95, 'lava_job_queue_wait_seconds'), '{{device_type}} 95 %']] },
   { title: 'From the choice of a device to the start', description: '95 % of the jobs that ended in the shown time.', unit: 's', queries: [[quantile(0.95, 'lava_job_start_latency_seconds'), '{{device_type}}']] },
   { title: 'Jobs a minute', description: 'Jobs that ended, by health.', unit: 'short', queries: [['60 * sum by (outcome) (rate(lava_job_duration_seconds_count[$__rate_interval]))', '{{outcome}}']] },
+  { title: 'Attempts that were tried again', description: 'By the kind of the error. They are not among the failures.', unit: 'short', queries: [['sum by (outcome) (increase(lava_job_retries_total[$__range]))', '{{outcome}}']] },
   { title: 'Failures by kind', description: 'Incomplete jobs by the kind of the error. Infrastructure is the lab’s.', unit: 'short', queries: [['sum by (outcome) (increase(lava_job_failures_total[$__range]))', '{{outcome}}']] },
   {
     title: 'Boots that succeed, by type', description: 'Of all boot blocks that ended in the shown time.', unit: 'percentunit',

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { asksForRetry, jobStates, type RetryPolicy } from '@lava/job';
 import type { Change } from '../store/change.ts';
 import { jobHealth, jobState } from '../store/numbers.ts';
+import { actionBlocks } from './action-blocks.ts';
 import { endAttempt } from './end-attempt.ts';
 import type { Attempt, Ending } from './attempt.ts';
 
@@ -24,14 +25,14 @@ export async function retryInstead(c: Change, { job, fence }: Attempt, members: 
       and exists (select from attempts where job = ${job} and fence = ${fence} and ended_at is null) for update`.execute(c.trx);
   if (!row?.retry) return false;
   if (row.retry_pending) {
-    await requeue(c, job, row, ending, false);
+    await requeue(c, { job, fence }, row, ending, false);
     return true;
   }
   const errorType = row.error_type ?? ending.errorType ?? null;
   const errorCode = row.error_code ?? ending.errorCode ?? null;
   if (row.state === Canceling || ending.result !== 'fail' || !asksForRetry(row.retry, row.retried, { errorType, errorCode })) return false;
   if (!await drawBack(c, job, members.filter((m) => m !== job))) return false;
-  await requeue(c, job, { ...row, error_type: errorType, error_code: errorCode }, ending, true);
+  await requeue(c, { job, fence }, { ...row, error_type: errorType, error_code: errorCode }, ending, true);
   return true;
 }
 
@@ -54,9 +55,11 @@ async function drawBack(c: Change, job: number, others: readonly number[]): Prom
  * Scheduled, Running or Canceling → Submitted. What the log of the attempt gave is forgotten but for the log itself: the
  * results of a job are those of its last attempt.
  */
-async function requeue(c: Change, job: number, row: Candidate, ending: Ending, isCause: boolean): Promise<void> {
+async function requeue(c: Change, { job, fence }: Attempt, row: Candidate, ending: Ending, isCause: boolean): Promise<void> {
   const { Submitted } = jobState;
   const policy = row.retry!;
+  await sql`insert into attempts_to_measure (job, fence, device, error_type, blocks)
+    values (${job}, ${fence}, ${row.device}, ${isCause ? row.error_type || 'unknown' : null}, ${actionBlocks(sql`${job}::int`)})`.execute(c.trx);
   await sql`update jobs set state = ${Submitted}, health = ${jobHealth.Unknown}, actual_device = null, start_time = null, retry_pending = false,
       retried = retried + 1, queued_at = now() + make_interval(secs => ${policy.delay}),
       error_type = null, error_msg = null, error_code = null, failure_comment = null

@@ -51,6 +51,7 @@ export interface Database {
   };
   user_identities: { provider: string; subject: string; user_id: number };
   jobs_to_measure: { job: number };
+  attempts_to_measure: { job: number; fence: number; device: string | null; error_type: string | null; blocks: Json<unknown> };
   measured: { metric: string; device_type: Generated<string>; device: Generated<string>; outcome: Generated<string>; counts: number[]; sum: Generated<number> };
   sessions: { hash: string; user_id: number; created_at: ColumnType<Date, Date | undefined, Date>; expires_at: Time };
   workers: {

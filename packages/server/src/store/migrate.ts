@@ -13,6 +13,7 @@ import { up as severalServers } from './migrations/0012-several-servers.ts';
 import { up as queries } from './migrations/0013-queries.ts';
 import { up as speed } from './migrations/0014-speed.ts';
 import { up as workerStatus } from './migrations/0015-worker-status.ts';
+import { up as retriedAttempts } from './migrations/0016-retried-attempts.ts';
 
 /** In this order; a name is never changed once it was released. */
 const migrations: Record<string, Migration> = {
@@ -29,6 +30,7 @@ const migrations: Record<string, Migration> = {
   '0013-queries': { up: queries },
   '0014-speed': { up: speed },
   '0015-worker-status': { up: workerStatus },
+  '0016-retried-attempts': { up: retriedAttempts },
 };
 
 /** All migrations that this version knows, in their order. */

@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { jobHealths } from '@lava/job';
+import { finishJob } from '../../jobs/job-changes.ts';
 import { storeStatus } from '../../link/store-status.ts';
+import { change, serverActor } from '../../store/change.ts';
 import { startTestServer, type TestServer } from '../testing.ts';
 import { dashboard } from '../../../../../packaging/grafana/dashboard.ts';
 
@@ -49,6 +51,22 @@ test('what jobs took is counted once, and stays when they are removed', async ()
   await server.services.db.deleteFrom('jobs').where('id', '=', failed).execute();
   const counted = (text: string) => text.split('\n').filter((line) => /^lava_(?:boots|job)_/.test(line));
   expect(counted(await shown())).toEqual(counted(before));
+});
+
+test('attempts after which a job was tried again are counted, too', async () => {
+  const { db } = server.services;
+  const id = await server.addJob({ state: 'Running', definition });
+  await sql`update jobs set retry = ${JSON.stringify({ count: 1, reasons: ['Infrastructure'], delay: 0 })}::jsonb where id = ${id}`.execute(db);
+  await sql`insert into attempts (job, fence, device, worker, started_at, lease_expires) values (${id}, 1, 'qemu01', 'worker01', now(), now())`.execute(db);
+  await sql`insert into job_actions (job, level, start_line, name, namespace, started_at, ended_at, failed) values (${id}, '2', 1, 'x', 'common', now(), now(), true)`.execute(db);
+  const value = async (name: string) => Number((await shown()).split('\n').find((line) => line.startsWith(`${name} `))?.split(' ')[1] ?? 0);
+  const failedBoots = 'lava_boots_total{device_type="qemu",device="qemu01",outcome="fail"}';
+  const before = await value(failedBoots);
+  const stored = { db, events: { publish: () => {}, subscribe: () => () => {} } };
+  expect(await change(stored, serverActor, (c) => finishJob(c, id, 1, { result: 'fail', errorType: 'Infrastructure', errorMessage: 'no power' }))).toBe('queued-again');
+  for (let n = 0; n < 2; n++) {
+    expect([await value(failedBoots), await value('lava_job_retries_total{device_type="qemu",outcome="Infrastructure"}')]).toEqual([before + 1, 1]);
+  }
 });
 
 test('many who ask at once count nothing twice', async () => {

@@ -1,22 +1,25 @@
 import { isMapping, jobHealths } from '@lava/job';
 import { loadYaml } from '@lava/yaml';
-import { boots, failures, jobDuration, queueWait, startLatency, type Observation } from './stored-metrics.ts';
+import type { ActionBlock } from '../../jobs/action-blocks.ts';
+import { boots, failures, jobDuration, queueWait, retries, startLatency, type Observation } from './stored-metrics.ts';
 
-/** What is stored of a finished job. Times are seconds. */
-export interface FinishedJob {
-  readonly id: number;
+/** What is stored of an attempt that came to its end. */
+export interface EndedAttempt {
   readonly deviceType: string | null;
   readonly device: string | null;
-  readonly health: number;
   readonly errorType: string | null;
   readonly definition: string;
+  readonly blocks: readonly ActionBlock[];
+}
+
+/** What is stored of a finished job and its last attempt. Times are seconds. */
+export interface FinishedJob extends EndedAttempt {
+  readonly health: number;
   /** From the submission to the first attempt; null if there was none. */
   readonly waited: number | null;
   /** From the last attempt to its start. */
   readonly latency: number | null;
   readonly ran: number | null;
-  /** The actions of the first level, as far as the job came. */
-  readonly blocks: readonly { readonly level: string; readonly ended: boolean; readonly failed: boolean }[];
 }
 
 /** What monitoring learns from one finished job. */
@@ -32,18 +35,25 @@ export function observeJob(job: FinishedJob): Observation[] {
   time(startLatency, job.latency);
   time(jobDuration, job.ran, health);
   if (health === 'Incomplete') observed.push({ metric: failures, labels: { device_type, outcome: job.errorType || 'unknown' } });
-  if (job.device !== null) {
-    for (const outcome of bootOutcomes(job, health === 'Canceled')) observed.push({ metric: boots, labels: { device_type, device: job.device, outcome } });
-  }
-  return observed;
+  return [...observed, ...observeBoots(job, health === 'Canceled')];
 }
 
-/** How the boot blocks ended that the job came to: block N of the definition is the action of level N. */
-function bootOutcomes({ definition, blocks }: FinishedJob, canceled: boolean): string[] {
+/** What monitoring learns from an attempt after which the job was tried again; without an error type, for another one's sake. */
+export function observeRetried(attempt: EndedAttempt): Observation[] {
+  const { deviceType, errorType } = attempt;
+  return [
+    ...errorType === null ? [] : [{ metric: retries, labels: { device_type: deviceType ?? '', outcome: errorType } }],
+    ...observeBoots(attempt, errorType === null),
+  ];
+}
+
+/** How the boot blocks ended that the attempt came to. One that was canceled tells nothing of a boot that was not done. */
+function observeBoots({ deviceType, device, definition, blocks }: EndedAttempt, canceled: boolean): Observation[] {
+  if (device === null) return [];
   const kinds = blockKinds(definition);
   return blocks.filter((b) => kinds[Number(b.level) - 1] === 'boot').flatMap(({ ended, failed }) => {
-    if (ended && !failed) return ['pass'];
-    return canceled ? [] : ['fail'];
+    const passed = ended && !failed;
+    return canceled && !passed ? [] : [{ metric: boots, labels: { device_type: deviceType ?? '', device, outcome: passed ? 'pass' : 'fail' } }];
   });
 }
 

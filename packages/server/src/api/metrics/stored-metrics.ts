@@ -33,7 +33,7 @@ export const jobDuration = {
 
 export const boots = {
   name: 'lava_boots_total', labels: ['device_type', 'device', 'outcome'],
-  help: 'Boot blocks of jobs by how they ended (pass, fail); those that a user canceled are not counted.',
+  help: 'Boot blocks of all attempts of jobs by how they ended (pass, fail); those that a user canceled are not counted.',
 } as const satisfies StoredMetric;
 
 export const failures = {
@@ -41,9 +41,14 @@ export const failures = {
   help: 'Jobs that ended as Incomplete, by the kind of the error: Infrastructure, Job, Test, Bug, …',
 } as const satisfies StoredMetric;
 
-export const storedMetrics: readonly StoredMetric[] = [queueWait, startLatency, jobDuration, boots, failures];
+export const retries = {
+  name: 'lava_job_retries_total', labels: ['device_type', 'outcome'],
+  help: 'Attempts that failed and whose job was tried again, by the kind of the error.',
+} as const satisfies StoredMetric;
 
-/** One observation of a finished job. */
+export const storedMetrics: readonly StoredMetric[] = [queueWait, startLatency, jobDuration, boots, failures, retries];
+
+/** One observation of a finished job, or of an attempt after which the job was tried again. */
 export interface Observation {
   readonly metric: StoredMetric;
   readonly labels: Partial<Record<LabelName, string>>;
