@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { waitUntil, type LavaSystem } from '@lava/testbed';
+import { openPage } from './support/browser.ts';
 import { startSystem, stopSystem } from './support/system.ts';
 
 // What keepers of a lab and people with groups of boards do with a browser, on a real server whose worker is away.
@@ -11,19 +12,13 @@ vi.setConfig({ testTimeout: 120_000 });
 let system: LavaSystem;
 let browser: Browser;
 let page: Page;
-const complaints: string[] = [];
+let complaints: string[] = [];
 
 beforeAll(async () => {
   system = await startSystem();
   await system.manage('devices', 'add', 'qemu02', '--device-type', 'qemu', '--worker', 'w1');
-  browser = await chromium.launch({
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  });
-  page = await browser.newPage({ viewport: { width: 1240, height: 700 }, colorScheme: 'light', reducedMotion: 'reduce' });
+  ({ browser, page, complaints } = await openPage({ viewport: { width: 1240, height: 700 }, colorScheme: 'light', reducedMotion: 'reduce' }));
   page.setDefaultTimeout(30_000);
-  page.on('console', (m) => { if (m.type() === 'error' || m.type() === 'warning') complaints.push(m.text()); });
-  page.on('pageerror', (e) => complaints.push(e.message));
   await page.goto(`${system.url}/accounts/login/?next=/scheduler/jobsubmit`);
   await page.locator('input[name=username]').fill('admin');
   await page.locator('input[name=password]').fill(system.password);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { waitUntil, type LavaSystem } from '@lava/testbed';
+import { openPage } from './support/browser.ts';
 import { guest, numberedLines, ramdiskJob } from './support/jobs.ts';
 import { finished, startSystem, stopSystem } from './support/system.ts';
 
@@ -11,19 +12,13 @@ vi.setConfig({ testTimeout: 180_000 });
 let system: LavaSystem;
 let browser: Browser;
 let page: Page;
-const complaints: string[] = [];
+let complaints: string[] = [];
 
 beforeAll(async () => {
   system = await startSystem();
   system.startWorker('w1');
-  browser = await chromium.launch({
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  });
-  page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  ({ browser, page, complaints } = await openPage({ viewport: { width: 1440, height: 900 } }));
   page.setDefaultTimeout(60_000);
-  page.on('console', (m) => { if (m.type() === 'error' || m.type() === 'warning') complaints.push(m.text()); });
-  page.on('pageerror', (e) => complaints.push(e.message));
 });
 
 afterAll(async () => {

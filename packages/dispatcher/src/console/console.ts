@@ -1,9 +1,8 @@
 import { ConnectionClosedError, formatDuration, monotonicMs, sleep } from '@lava/base';
-import { ExpectStream } from '../expect/expect-stream.ts';
+import { type ExpectOptions, ExpectStream, type Match } from '../expect/expect-stream.ts';
 import type { JobLog } from '../log/job-log.ts';
 import { pythonRepr } from '@lava/job';
 import type { Connection } from './connection.ts';
-import type { ExpectOptions, Match } from '../expect/expect-stream.ts';
 import type { Pattern } from '../expect/pattern.ts';
 import { ConsoleLines } from './console-lines.ts';
 import { LineHealth } from './line-health.ts';

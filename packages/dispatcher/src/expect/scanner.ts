@@ -1,6 +1,5 @@
-import type { Pattern } from './pattern.ts';
+import { type CompiledPattern, compilePattern, type Found, type Pattern } from './pattern.ts';
 import { Automaton, type State } from './automaton.ts';
-import { compilePattern, type CompiledPattern, type Found } from './pattern.ts';
 
 interface PatternSet {
   readonly patterns: readonly CompiledPattern[];

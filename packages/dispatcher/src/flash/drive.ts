@@ -1,8 +1,7 @@
 import { copyFile, mkdtemp, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import type { Action } from '../pipeline/action.ts';
-import { sharedKey } from '../pipeline/action.ts';
+import { type Action, sharedKey } from '../pipeline/action.ts';
 
 /** Where the drive that a board shows is mounted on the worker. */
 export const mountedDrive = sharedKey<string>('mount-drive');

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { eventBus } from '../event-bus.ts';
-import type { ServerEvent } from '../event-bus.ts';
+import { eventBus, type ServerEvent } from '../event-bus.ts';
 import type { Connection } from '../store/connection.ts';
 import { quietLog, startTestDatabases, type TestDatabases } from '../store/testing.ts';
 import type { Submission } from './insert-jobs.ts';

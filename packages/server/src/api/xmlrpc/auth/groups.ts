@@ -1,5 +1,3 @@
-import { sql } from 'kysely';
-import { fullPermission } from '../../../auth/permissions.ts';
 import type { User } from '../../../auth/users.ts';
 import { change, type Change } from '../../../store/change.ts';
 import { isTaken } from '../../../store/taken.ts';
@@ -7,11 +5,10 @@ import { permission } from '../access.ts';
 import { Fault } from '../codec/values.ts';
 import { method, type Context, type Method } from '../method.ts';
 import { text } from '../param.ts';
-import { globalPermission, groupNamed } from '../permissions.ts';
-import { mayGive, permissionNamed } from './users.ts';
+import { groupNamed } from '../permissions.ts';
+import { globalPermissionMethods, globalPermissionsOf } from './global-permissions.ts';
 
 const name = text('name of the group');
-const ofPermission = { name, app: text('lava_scheduler_app, lava_results_app or auth'), model: text('device, worker, …'), codename: text('add_device, change_worker, …') };
 const [mayAdd, mayChange, mayView] = [permission('auth.add_group'), permission('auth.change_group'), permission('auth.view_group')];
 
 export const authGroups: readonly Method[] = [
@@ -41,30 +38,10 @@ export const authGroups: readonly Method[] = [
     async run(context, { name }) {
       const id = await groupNamed(context, name);
       const users = await context.services.db.selectFrom('user_groups').innerJoin('users', 'users.id', 'user_id').select('username').where('group_id', '=', id).orderBy('username').execute();
-      return { id, name, permissions: await permissionsOf(context, id), users: users.map((u) => u.username) };
+      return { id, name, permissions: await globalPermissionsOf(context, 'group', id), users: users.map((u) => u.username) };
     },
   }),
-  method('auth.groups.perms.add', {
-    access: mayChange, params: ofPermission, about: 'Gives a group a permission for all objects of a kind.', returns: 'nil',
-    async run(context, { name, ...given }) {
-      const id = await groupNamed(context, name);
-      const stored = permissionNamed(given);
-      mayGive(context.user, stored);
-      await changeGroup(context, name, `given ${stored}`, (trx) => sql`insert into group_permissions (group_id, permission) values (${id}, ${stored}) on conflict do nothing`.execute(trx));
-    },
-  }),
-  method('auth.groups.perms.delete', {
-    access: mayChange, params: ofPermission, about: 'Takes a permission for all objects of a kind from a group.', returns: 'nil',
-    async run(context, { name, ...given }) {
-      const id = await groupNamed(context, name);
-      const stored = permissionNamed(given);
-      await changeGroup(context, name, `not given ${stored} any more`, (trx) => trx.deleteFrom('group_permissions').where('group_id', '=', id).where('permission', '=', stored).execute());
-    },
-  }),
-  method('auth.groups.perms.list', {
-    access: mayView, params: { name }, about: 'What a group may do with all objects of a kind.', returns: 'array of structs with app, model, codename',
-    run: async (context, { name }) => (await permissionsOf(context, await groupNamed(context, name))).map(globalPermission),
-  }),
+  ...globalPermissionMethods({ of: 'group', key: 'name', name, listed: '', mayChange, mayView, id: groupNamed, noted: changeGroup }),
 ];
 
 async function changeGroup<T>({ services, user }: Context<User>, name: string, what: string, work: (trx: Change['trx']) => Promise<T>): Promise<T> {
@@ -73,9 +50,4 @@ async function changeGroup<T>({ services, user }: Context<User>, name: string, w
     c.note('group', name, what);
     return result;
   });
-}
-
-async function permissionsOf({ services }: Context, id: number): Promise<string[]> {
-  const rows = await services.db.selectFrom('group_permissions').select('permission').where('group_id', '=', id).orderBy('permission').execute();
-  return rows.map((r) => fullPermission(r.permission));
 }

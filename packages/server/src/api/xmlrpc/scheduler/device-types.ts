@@ -7,19 +7,19 @@ import { readConfiguration } from '../../../devices/configuration.ts';
 import { typeSources } from '../../../devices/renderer.ts';
 import { addDeviceType, changeDeviceType, setAlias } from '../../../objects/write-device-type.ts';
 import { change } from '../../../store/change.ts';
-import { anyone, login, permission, staff } from '../access.ts';
+import { anyone, login, permission } from '../access.ts';
 import { Fault, type XmlRpcValue } from '../codec/values.ts';
 import { configurationText, storeConfiguration } from '../configurations.ts';
 import { method, type Context, type Method } from '../method.ts';
 import { changeableType, findType, missing, typeNamed } from '../objects.ts';
 import { flag, integer, text, unused } from '../param.ts';
-import { grant, groupNamed, listPermissions, revoke } from '../permissions.ts';
+import { listPermissions } from '../permissions.ts';
 import { storeNew } from '../stored.ts';
 import { healthNumber } from '../../../read/status-words.ts';
 import { aliasNamed, freeForAlias } from './aliases.ts';
+import { objectPermissions } from './object-permissions.ts';
 
 const name = text('name of the device type');
-const ofPermission = { name, group: text('name of the group'), permission: text('view_devicetype, submit_to_devicetype or change_devicetype') };
 const ownersOnly = unused('owners only');
 const denominators = ['hours', 'jobs'];
 
@@ -99,18 +99,7 @@ export const schedulerDeviceTypes: readonly Method[] = [
     access: login, params: { name, config: text('a job definition; an empty text removes the health check') }, about: 'Replaces the health check of a device type.', returns: 'nil',
     run: (context, { name, config }) => store(context, 'health-check', name, config),
   }),
-  method('scheduler.device_types.perms_add', {
-    access: staff, params: ofPermission, about: 'Gives a group a permission for a device type.', returns: 'nil',
-    run: async (context, args) => grant(context, 'devicetype', await known(context, args.name), await groupNamed(context, args.group), args.permission),
-  }),
-  method('scheduler.device_types.perms_delete', {
-    access: staff, params: ofPermission, about: 'Takes a permission for a device type from a group.', returns: 'nil',
-    run: async (context, args) => revoke(context, 'devicetype', await known(context, args.name), await groupNamed(context, args.group), args.permission),
-  }),
-  method('scheduler.device_types.perms_list', {
-    access: staff, params: { name }, about: 'What groups may do with a device type.', returns: 'array of structs with name and group',
-    run: async (context, { name }) => (await listPermissions(context, 'devicetype', await known(context, name))).map((p) => ({ ...p })),
-  }),
+  ...objectPermissions({ kind: 'devicetype', prefix: 'scheduler.device_types', noun: 'a device type', key: 'name', name, mustExist: async (context, name) => { if (!await findType(context, name)) throw missing('Device-type', name); } }),
   method('scheduler.device_types.aliases.add', {
     access: permission('lava_scheduler_app.add_alias'), params: { name, alias: text('name of the alias') },
     about: 'Gives a device type an alias; one of another type moves.', returns: 'nil',
@@ -144,11 +133,6 @@ export const schedulerDeviceTypes: readonly Method[] = [
 ];
 
 const noChange = (name: string) => `No 'change' permissions for device-type '${name}'.`;
-
-async function known(context: Context, name: string): Promise<string> {
-  if (!await findType(context, name)) throw missing('Device-type', name);
-  return name;
-}
 
 async function aliasesOf({ services }: Context, type: string): Promise<string[]> {
   return (await services.db.selectFrom('aliases').select('name').where('device_type', '=', type).orderBy('name').execute()).map((a) => a.name);

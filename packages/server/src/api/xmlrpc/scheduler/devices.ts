@@ -6,19 +6,19 @@ import { readConfiguration } from '../../../devices/configuration.ts';
 import { addDevice, changeDevice, removeDevice } from '../../../objects/write-device.ts';
 import { change, type Change } from '../../../store/change.ts';
 import { deviceHealth } from '../../../store/numbers.ts';
-import { anyone, login, permission, staff } from '../access.ts';
+import { anyone, login, permission } from '../access.ts';
 import { Fault, type XmlRpcValue } from '../codec/values.ts';
 import { configurationText, jobContext, storeConfiguration } from '../configurations.ts';
 import { method, type Context, type Method } from '../method.ts';
 import { changeableDevice, deviceNamed, findDevice, findType, missing, workerExists } from '../objects.ts';
 import { flag, text, unused } from '../param.ts';
-import { grant, groupNamed, listPermissions, revoke } from '../permissions.ts';
+import { listPermissions } from '../permissions.ts';
 import { storeNew } from '../stored.ts';
 import { healthNumber } from '../../../read/status-words.ts';
+import { objectPermissions } from './object-permissions.ts';
 import { tagNamed } from './tags.ts';
 
 const hostname = text('host name of the device');
-const ofPermission = { hostname, group: text('name of the group'), permission: text('view_device, submit_to_device or change_device') };
 
 export const schedulerDevices: readonly Method[] = [
   method('scheduler.devices.list', {
@@ -85,18 +85,7 @@ export const schedulerDevices: readonly Method[] = [
       return true;
     },
   }),
-  method('scheduler.devices.perms_add', {
-    access: staff, params: ofPermission, about: 'Gives a group a permission for a device.', returns: 'nil',
-    run: async (context, args) => grant(context, 'device', await known(context, args.hostname), await groupNamed(context, args.group), args.permission),
-  }),
-  method('scheduler.devices.perms_delete', {
-    access: staff, params: ofPermission, about: 'Takes a permission for a device from a group.', returns: 'nil',
-    run: async (context, args) => revoke(context, 'device', await known(context, args.hostname), await groupNamed(context, args.group), args.permission),
-  }),
-  method('scheduler.devices.perms_list', {
-    access: staff, params: { hostname }, about: 'What groups may do with a device.', returns: 'array of structs with name and group',
-    run: async (context, { hostname }) => permissionStructs(await listPermissions(context, 'device', await known(context, hostname))),
-  }),
+  ...objectPermissions({ kind: 'device', prefix: 'scheduler.devices', noun: 'a device', key: 'hostname', name: hostname, mustExist: async (context, name) => { if (!await findDevice(context, name)) throw missing('Device', name); } }),
   method('scheduler.devices.tags.add', {
     access: permission('lava_scheduler_app.add_tag'), params: { hostname, name: text('name of the tag') }, about: 'Gives a device a tag, which is made if there is none of the name.', returns: 'nil',
     async run(context, { hostname, name }) {
@@ -129,13 +118,6 @@ const currentJob = (user: User | null) => sql<number | null>`(select jobs.id fro
 
 const needsAdmin = ({ user }: Context<User>, hostname: string) => `User '${user.username}' needs admin permission on device ${hostname}.`;
 
-const permissionStructs = (permissions: readonly { name: string; group: string }[]): XmlRpcValue => permissions.map((p) => ({ ...p }));
-
-async function known(context: Context, hostname: string): Promise<string> {
-  if (!await findDevice(context, hostname)) throw missing('Device', hostname);
-  return hostname;
-}
-
 async function tagsOf({ services }: Context, hostname: string): Promise<string[]> {
   const { rows } = await sql<{ name: string }>`select t.name from device_tags dt join tags t on t.id = dt.tag_id where dt.device = ${hostname} order by t.name`.execute(services.db);
   return rows.map((r) => r.name);
@@ -157,7 +139,7 @@ async function show(context: Context, args: { hostname: string }): Promise<XmlRp
     hostname, device_type, health: deviceHealths[device.health]!, state: deviceStates[device.state]!,
     health_job: await readConfiguration(services, 'health-check', device_type) !== undefined, description: device.description || null, pipeline: true,
     has_device_dict: await readConfiguration(services, 'dictionary', hostname) !== undefined, worker, current_job: current?.job ?? null, tags: await tagsOf(context, hostname),
-    permissions: permissionStructs(await listPermissions(context, 'device', hostname)),
+    permissions: (await listPermissions(context, 'device', hostname)).map((p) => ({ ...p })),
   };
 }
 
