@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { deviceHealthAfter, deviceHealths, type DeviceHealth } from '@lava/job';
 import type { Change } from '../store/change.ts';
 import { deviceHealth, deviceState } from '../store/numbers.ts';
+import { setHealth } from '../store/set-health.ts';
 
 const { Looping } = deviceHealth;
 
@@ -53,13 +54,5 @@ export async function quarantineDevice(c: Change, hostname: string, reason: stri
 
 /** Sets the health that somebody chose. Returns false if there is no such device. */
 export async function changeDeviceHealth(c: Change, hostname: string, health: DeviceHealth, reason?: string): Promise<boolean> {
-  const { rows } = await sql<{ old: number }>`
-    with before as (select hostname, health from devices where hostname = ${hostname} for update)
-    update devices set health = ${deviceHealth[health]} from before where devices.hostname = before.hostname
-    returning before.health as old`.execute(c.trx);
-  const row = rows[0];
-  if (!row) return false;
-  c.device(hostname);
-  if (row.old !== deviceHealth[health]) c.note('device', hostname, `${deviceHealths[row.old]} → ${health}${reason ? ` (${reason})` : ''}`);
-  return true;
+  return await setHealth(c, 'device', hostname, deviceHealth[health], reason) !== undefined;
 }

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
-import { deviceHealths, workerHealths, type WorkerHealth } from '@lava/job';
+import { deviceHealths, type WorkerHealth } from '@lava/job';
 import type { Change } from '../store/change.ts';
 import { deviceHealth, workerHealth, workerState } from '../store/numbers.ts';
+import { setHealth } from '../store/set-health.ts';
 
 const { Online, Offline } = workerState;
 
@@ -35,16 +36,7 @@ export async function changeWorkerHealth(c: Change, hostname: string, health: Wo
 }
 
 /** The same for the worker alone, when its devices are spoken of by themselves. Returns its health before; undefined if there is no such worker. */
-export async function setWorkerHealth(c: Change, hostname: string, health: WorkerHealth, reason?: string): Promise<number | undefined> {
-  const { rows: [row] } = await sql<{ old: number }>`
-    with before as (select hostname, health from workers where hostname = ${hostname} for update)
-    update workers set health = ${workerHealth[health]} from before where workers.hostname = before.hostname
-    returning before.health as old`.execute(c.trx);
-  if (!row) return undefined;
-  c.worker(hostname);
-  if (row.old !== workerHealth[health]) c.note('worker', hostname, `${workerHealths[row.old]} → ${health}${reason ? ` (${reason})` : ''}`);
-  return row.old;
-}
+export const setWorkerHealth = (c: Change, hostname: string, health: WorkerHealth, reason?: string): Promise<number | undefined> => setHealth(c, 'worker', hostname, workerHealth[health], reason);
 
 /** Changes the health of all devices of a worker that have one of the healths `from`; returns their names. */
 export async function devicesOf(c: Change, worker: string, from: readonly number[], to: number, reason: string): Promise<string[]> {
