@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -134,4 +134,21 @@ test('who stands in between can put in no key, neither of a worker nor of a serv
   expect(await paste(await command('w12'), root)).toMatchObject({ status: 0 });
   start('w12', root);
   await online('w12');
+});
+
+test('where the installation names all servers, the worker gets them all, and from nobody else', async () => {
+  await writeFile(join(lavaPaths(system.root).serverConfig, 'settings.yaml'), 'LINK_ADDRESSES: [127.0.0.1, localhost]\n');
+  await system.server!.end();
+  await system.startServer();
+  const root = machine('w13');
+  const { control, log } = system.ports;
+  tamper = { answer: (text) => text.replaceAll('localhost', 'attacker.example.org') };
+  expect(await paste(await command('w13'), root)).toMatchObject({ status: 1, text: expect.stringContaining('it is not the server that made it') });
+  tamper = {};
+  expect(await paste(await command('w13'), root)).toMatchObject({ status: 0 });
+  expect(readFileSync(join(lavaPaths(root).workerConfig, 'lava-slave'), 'utf8')).toContain(
+    `MASTER_URL="tcp://127.0.0.1:${control},tcp://localhost:${control}"\nLOGGER_URL="tcp://127.0.0.1:${log},tcp://localhost:${log}"\n`);
+  // Who was enrolled before is told when it greets.
+  const servers = JSON.parse(await waitUntil('the servers to be kept', () => readFile(join(lavaPaths(machine('w12')).workerState, 'worker/servers.json'), 'utf8'))) as { servers: unknown };
+  expect(servers).toMatchObject({ servers: [{ master: `tcp://127.0.0.1:${control}` }, { master: `tcp://localhost:${control}`, logger: `tcp://localhost:${log}` }] });
 });

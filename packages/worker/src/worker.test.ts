@@ -357,3 +357,21 @@ test('a call of a run reaches the server and its answer the run, over a crash of
   expect(heard).toHaveLength(1);
   expect(heard[0]).toContain('192.0.2.7');
 });
+
+test('the servers that the server has named are known after a restart, and how the worker is comes once', async () => {
+  const [master, logger] = [`tcp://127.0.0.1:${await freePort()}`, `tcp://127.0.0.1:${await freePort()}`];
+  const w = await setup({ servers: [{ master, logger }] });
+  await waitUntil('the servers to be kept', () => existsSync(join(w.root, 'var/lib/lava/dispatcher/worker/servers.json')));
+  // First without the difference of the clocks, which the answers tell.
+  const told = () => w.server.received('PING').filter(({ status }) => status !== undefined).map(({ status }) => status!.clockAhead !== undefined);
+  await waitUntil('the clocks to be compared', () => told().includes(true));
+  const before = w.server.received('PING').length;
+  await waitUntil('two more PINGs', () => w.server.received('PING').length >= before + 2);
+  expect(told()).toEqual([false, true]);
+  await end(w.worker, 'SIGTERM');
+  await w.server.close();
+  const second = await FakeServer.open({ folder: join(w.root, 'second'), control: master, log: logger, encryption: { certificate: join(w.admitted, 'master.key_secret'), directory: w.admitted } });
+  closing.push(() => second.close());
+  w.startWorker();
+  await waitUntil('the worker at the other server', () => second.connected('w1'));
+});

@@ -13,6 +13,8 @@ export interface FakeServerOptions {
   readonly log?: string;
   /** Seconds between PINGs. Default 0.5. */
   readonly interval?: number;
+  /** Told to workers as all servers. */
+  readonly servers?: ServerEndpointOptions['servers'];
   /** False: END is not answered, as if the database were away. */
   readonly storesEnds?: boolean;
 }
@@ -43,7 +45,7 @@ export class FakeServer {
     mkdirSync(options.folder, { recursive: true });
     this.endpoint = new ServerEndpoint({
       control: options.control ?? 'tcp://127.0.0.1:*', log: options.log ?? 'tcp://127.0.0.1:*', version: 'fake', encryption: options.encryption,
-      interval: options.interval ?? 0.5, silence: 60, probe: 500, daemonLog: daemonLog('DEBUG', (line) => { this.lines.push(line); }),
+      servers: options.servers, interval: options.interval ?? 0.5, silence: 60, probe: 500, daemonLog: daemonLog('DEBUG', (line) => { this.lines.push(line); }),
       handlers: {
         certificateOf: () => undefined,
         welcome: () => ({ accepted: true }),
