@@ -25,6 +25,11 @@ export function restPeople(app: FastifyInstance, services: Services): void {
     columns: sql`groups.id, groups.name`, from: sql`groups`, fields: groupFields, orderings: { id: 'groups.id', name: 'groups.name' },
     written: { name: { kind: 'text', column: 'name', most: 150 } }, required: ['name'],
     allow: requireSuperuser, show: (group) => group,
+    async mayRemove(db, id) {
+      const job = await db.selectFrom('job_groups').select('job').where('group_id', '=', Number(id)).limit(1).executeTakeFirst();
+      // Without the group they would be seen by more people than before.
+      if (job) throw messageError(400, 'This group sees jobs that only it may see: remove those first.');
+    },
   });
 
   resource<UserRow>(app, services, {

@@ -34,6 +34,15 @@ test('groups and users', async () => {
   expect((await send('DELETE', `/users/${id}/`, undefined)).status).toBe(404);
 });
 
+test('a group that alone sees some jobs stays: without it everybody would', async () => {
+  const { id } = (await post('/groups/', { name: 'guards' })).json as { id: number };
+  const job = await server.addJob();
+  await server.services.db.insertInto('job_groups').values({ job, group_id: id }).execute();
+  expect(await send('DELETE', `/groups/${id}/`, undefined)).toMatchObject({ status: 400, json: { message: expect.stringContaining('remove those first') } });
+  await server.services.db.deleteFrom('job_groups').where('job', '=', job).execute();
+  expect((await send('DELETE', `/groups/${id}/`, undefined)).status).toBe(204);
+});
+
 test('permissions of groups', async () => {
   await post('/groups/', { name: 'keepers' });
   const added = await post('/permissions/devices/', { permission: 'view_device', group: 'keepers', device: 'qemu01' });
@@ -89,8 +98,8 @@ describe('texts that configure', () => {
   test('a template of ours until somebody writes another', async () => {
     expect((await server.ask(api('/devicetypes/qemu/template/'))).text).toContain('{%');
     const { status, headers } = await server.ask(api('/devicetypes/qemu/template/'));
-    expect([status, headers.get('content-type'), headers.get('content-disposition')]).toEqual([200, 'application/yaml', 'attachment; filename="qemu.jinja2"']);
-    expect((await server.ask(api('/devicetypes/qemu/template/'), { as: 'root', json: {} })).json).toEqual({ template: ['Device type template is required.'] });
+    expect([status, headers.get('content-type'), headers.get('content-disposition')]).toEqual([200, 'application/yaml', 'attachment; filename=qemu.jinja2']);
+    expect((await server.ask(api('/devicetypes/qemu/template/'), { as: 'root', json: {} })).json).toEqual({ template: 'Device type template is required.' });
     expect((await post('/devicetypes/qemu/template/', { template: "{% extends 'base.jinja2' %}\nmine: {{ 1 }}\n" })).status).toBe(204);
     expect((await server.ask(api('/devicetypes/qemu/template/'))).text).toContain('mine');
     expect(await versions('template', 'qemu')).toEqual([['root', "{% extends 'base.jinja2' %}\nmine: {{ 1 }}\n"]]);
@@ -102,10 +111,11 @@ describe('texts that configure', () => {
   });
 
   test("health checks and workers' settings", async () => {
-    expect(await server.ask(api('/devicetypes/qemu/health_check/'))).toMatchObject({ status: 400, json: { message: "Device-type 'qemu' health check was not found." } });
+    expect(await server.ask(api('/devicetypes/qemu/health_check/'))).toMatchObject({ status: 400, json: { detail: "Device-type 'qemu' health check was not found." } });
     expect((await post('/devicetypes/qemu/health_check/', { config: 'job_name: check\n' })).status).toBe(204);
     expect((await server.ask(api('/devicetypes/qemu/health_check/'))).text).toBe('job_name: check\n');
-    expect(await server.ask(api('/workers/worker01/env/'))).toMatchObject({ status: 400, json: { message: "Worker 'worker01' does not have 'env' file" } });
+    expect(await server.ask(api('/workers/worker01/env/'))).toMatchObject({ status: 400, json: { detail: "Worker 'worker01' does not have 'env' file" } });
+    expect((await post('/workers/worker01/env/', {})).json).toEqual({ env: ['This field is required.'] });
     expect(await post('/workers/worker01/env/', { env: 'purge: true\n' })).toMatchObject({ status: 200, json: { message: 'content successfully updated' } });
     expect((await server.ask(api('/workers/worker01/env/'))).text).toBe('purge: true\n');
     expect((await post('/workers/worker01/config/', { config: 'a: 1\n' })).status).toBe(200);
@@ -135,7 +145,7 @@ describe('texts that configure', () => {
     const check = async (body: string) => (await server.ask(api('/devices/validate/'), { as: 'root', body, headers: { 'content-type': 'text/plain' } })).json;
     expect(await check("{% extends 'qemu.jinja2' %}\n")).toEqual({ message: 'Device dictionary valid.' });
     expect(await check("{% extends 'nothing.jinja2' %}\n")).toEqual({ message: expect.stringMatching(/^Device dictionary invalid: .*nothing/) });
-    expect(await check('')).toEqual({ device: ['Device dictionary is required.'] });
+    expect(await check('')).toEqual({ device: 'Device dictionary is required.' });
   });
 });
 

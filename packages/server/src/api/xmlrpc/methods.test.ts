@@ -90,6 +90,8 @@ describe('who may call what', () => {
     expect(await call('anonymous', 'scheduler.jobs.show', personal)).toEqual(fault(403, `Job '${personal}' not available to user 'AnonymousUser'.`));
     expect(await call('bob', 'results.get_testjob_results_yaml', personal)).toEqual(fault(401, `Permission denied for user to job ${personal}`));
     expect(await call('alice', 'scheduler.jobs.show', personal)).toMatchObject({ id: personal, visibility: 'Personal' });
+    const [own] = await python.calls([as('alice', 'scheduler.jobs.submit', testDefinition.replace('visibility: public', 'visibility: personal'))]);
+    expect(await call('alice', 'scheduler.jobs.show', own)).toMatchObject({ visibility: 'Group (alice)' });
     expect(await call('bob', 'scheduler.jobs.cancel', personal)).toEqual(fault(403, `Job '${personal}' not available to user 'bob'.`));
     expect(await call('bob', 'scheduler.jobs.resubmit', personal)).toEqual(fault(403, `Job '${personal}' not available to user 'bob'.`));
 
@@ -198,6 +200,7 @@ describe('answers', () => {
   });
 
   test('users, groups and their permissions', async () => {
+    await sql`with made as (insert into groups (name) values ('guards') returning id) insert into job_groups (job, group_id) select ${personal}, id from made`.execute(server.services.db);
     const calls: [unknown, string, ...unknown[]][] = [
       [null, 'auth.users.add', 'erin', 'Erin', 'Doe', 'erin@example.com'], [fault(400, 'Bad request: user already exists?'), 'auth.users.add', 'erin'],
       [null, 'auth.groups.add', 'kernel'], [fault(400, 'Bad request: group already exists?'), 'auth.groups.add', 'kernel'],
@@ -209,6 +212,7 @@ describe('answers', () => {
       [null, 'system.revoke_perm_device_type', 'lava_scheduler_app.view_devicetype', 'secret', 'kernel'], [fault(400, 'please use existing group name'), 'system.assign_perm_device', 'view_device', 'qemu01', 'absent'],
       [fault(400, 'please use existing device hostname'), 'system.assign_perm_device', 'view_device', 'absent', 'lab'],
       [null, 'auth.users.delete', 'erin'], [fault(404, 'Bad request: user does not exists'), 'auth.users.delete', 'erin'], [null, 'auth.groups.delete', 'kernel'],
+      [fault(400, "Bad request: group 'guards' sees jobs that only it may see; remove those first."), 'auth.groups.delete', 'guards'],
       [fault(404, 'Bad request: group does not exists'), 'auth.groups.delete', 'kernel'], [fault(404, "User 'erin' was not found."), 'auth.users.show', 'erin'],
       [fault(404, 'Username erin not found'), 'system.user_can_view_jobs', [], 'erin'],
     ];
@@ -248,6 +252,7 @@ actions:
     const id = Number(first.split('.')[0]);
     expect(await call('alice', 'scheduler.jobs.show', second)).toMatchObject({ id: second, description: 'group', state: 'Submitted' });
     expect(await call('alice', 'scheduler.job_state', id)).toEqual({ job_id: id, job_state: 'Submitted', sub_id: first });
+    expect(await call('alice', 'scheduler.job_details', second)).toMatchObject({ sub_id: second, absolute_url: `/scheduler/job/${second}` });
     expect(await call('alice', 'scheduler.jobs.definition', second)).toBe(definition);
     expect((await call('alice', 'scheduler.jobs.queue') as { id: unknown }[]).map((job) => job.id)).toEqual(expect.arrayContaining(members));
     const again = await call('bob', 'scheduler.resubmit_job', first) as string[];

@@ -2,7 +2,9 @@ import { sql } from 'kysely';
 import { permissionsOf, type ObjectKind } from '../../auth/permissions.ts';
 import type { User } from '../../auth/users.ts';
 import { permissionTable } from '../../auth/visibility.ts';
-import { change, type Change } from '../../store/change.ts';
+import type { Named } from '../../objects/write-group.ts';
+import { permitOnObject } from '../../objects/write-permission.ts';
+import { change } from '../../store/change.ts';
 import { Fault, type XmlRpcValue } from './codec/values.ts';
 import { internalError } from './codec/write.ts';
 import type { Context } from './method.ts';
@@ -17,36 +19,26 @@ export async function listPermissions({ services }: Context, kind: ObjectKind, n
 }
 
 /** Gives a group a permission for one object. The application's name before it (`lava_scheduler_app.view_device`) is left out. */
-export async function grant(context: Context<User>, kind: ObjectKind, name: string, group: number, given: string): Promise<void> {
+export async function grant({ services, user }: Context<User>, kind: ObjectKind, name: string, group: Named, given: string): Promise<void> {
   const permission = codename(given);
   if (!permissionsOf(kind).includes(permission)) {
     throw new Fault(-32603, internalError(`Please use existing permission codename: ${permissionsOf(kind).join(', ')}`));
   }
-  const { table, key } = permissionTable(kind);
-  await noted(context, kind, name, (trx) => sql`insert into ${sql.table(table)} (${sql.ref(key)}, group_id, permission) values (${name}, ${group}, ${permission}) on conflict do nothing`.execute(trx));
+  await change(services, user.username, (c) => permitOnObject(c, kind, name, group, permission, true));
 }
 
 /** Takes a permission from a group; none to take is no mistake. */
-export async function revoke(context: Context<User>, kind: ObjectKind, name: string, group: number, given: string): Promise<void> {
-  const { table, key } = permissionTable(kind);
-  await noted(context, kind, name, (trx) => sql`delete from ${sql.table(table)} where ${sql.ref(key)} = ${name} and group_id = ${group} and permission = ${codename(given)}`.execute(trx));
+export async function revoke({ services, user }: Context<User>, kind: ObjectKind, name: string, group: Named, given: string): Promise<void> {
+  await change(services, user.username, (c) => permitOnObject(c, kind, name, group, codename(given), false));
 }
 
 const codename = (given: string) => given.slice(given.indexOf('.') + 1);
 
-async function noted({ services, user }: Context<User>, kind: ObjectKind, name: string, work: (trx: Change['trx']) => Promise<unknown>): Promise<void> {
-  await change(services, user.username, async (c) => {
-    await work(c.trx);
-    c.note(kind === 'devicetype' ? 'device-type' : kind, name, 'permissions changed');
-    if (kind === 'device') c.device(name);
-  });
-}
-
-/** The id of a group; `refusal` if the fault has a text of its own. */
-export async function groupNamed({ services }: Context, name: string, refusal?: string): Promise<number> {
-  const group = await services.db.selectFrom('groups').select('id').where('name', '=', name).executeTakeFirst();
+/** The group of this name; `refusal` if the fault has a text of its own. */
+export async function groupNamed({ services }: Context, name: string, refusal?: string): Promise<Named> {
+  const group = await services.db.selectFrom('groups').select(['id', 'name']).where('name', '=', name).executeTakeFirst();
   if (!group) throw refusal === undefined ? missing('Group', name) : new Fault(400, refusal);
-  return group.id;
+  return group;
 }
 
 /** A list of permissions for everything, as structs. */

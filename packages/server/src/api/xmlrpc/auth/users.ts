@@ -1,18 +1,20 @@
-import { sql } from 'kysely';
+import { fullPermission, knownPermission } from '../../../auth/permissions.ts';
 import type { User } from '../../../auth/users.ts';
+import { addGroup, joinGroup, leaveGroup } from '../../../objects/write-group.ts';
+import { permitForAll } from '../../../objects/write-permission.ts';
 import { addUser, changeUser, removeUser } from '../../../objects/write-user.ts';
-import { change, type Change } from '../../../store/change.ts';
+import { change } from '../../../store/change.ts';
 import { permission } from '../access.ts';
 import { Fault } from '../codec/values.ts';
 import { method, type Context, type Method } from '../method.ts';
 import { missing } from '../objects.ts';
 import { flag, text } from '../param.ts';
-import { groupNamed } from '../permissions.ts';
+import { globalPermission, groupNamed } from '../permissions.ts';
 import { storeNew } from '../stored.ts';
-import { globalPermissionMethods, globalPermissionsOf, mayGive } from './global-permissions.ts';
 
 const username = text('name of the user');
 const names = { first_name: text('first name', null), last_name: text('last name', null), email: text('e-mail address', null) };
+const ofPermission = { username, app: text('lava_scheduler_app, lava_results_app or auth'), model: text('device, worker, …'), codename: text('add_device, change_worker, …') };
 const [mayAdd, mayChange, mayView] = [permission('auth.add_user'), permission('auth.change_user'), permission('auth.view_user')];
 
 export const authUsers: readonly Method[] = [
@@ -64,7 +66,7 @@ export const authUsers: readonly Method[] = [
     async run(context, { username }) {
       const id = await userNamed(context, username);
       const row = await context.services.db.selectFrom('users').select(['id', 'username', 'email', 'first_name', 'last_name', 'date_joined', 'last_login', 'is_active', 'is_staff', 'is_superuser']).where('id', '=', id).executeTakeFirstOrThrow();
-      return { ...row, groups: await groupsOf(context, id), permissions: await globalPermissionsOf(context, 'user', id) };
+      return { ...row, groups: await groupsOf(context, id), permissions: await permissionsOf(context, id) };
     },
   }),
   method('auth.users.groups.add', {
@@ -73,9 +75,10 @@ export const authUsers: readonly Method[] = [
       const id = await userNamed(context, username);
       const given = await context.services.db.selectFrom('group_permissions').innerJoin('groups', 'groups.id', 'group_id').select('permission').where('name', '=', group).execute();
       for (const { permission } of given) mayGive(context.user, permission);
-      await noteUser(context, username, `added to group ${group}`, async (trx) => {
-        await sql`insert into groups (name) values (${group}) on conflict do nothing`.execute(trx);
-        await sql`insert into user_groups (user_id, group_id) select ${id}, id from groups where name = ${group} on conflict do nothing`.execute(trx);
+      await change(context.services, context.user.username, async (c) => {
+        const find = () => c.trx.selectFrom('groups').select(['id', 'name']).where('name', '=', group);
+        if (!await find().executeTakeFirst()) await addGroup(c, group);
+        await joinGroup(c, { id, name: username }, await find().executeTakeFirstOrThrow());
       });
     },
   }),
@@ -83,15 +86,35 @@ export const authUsers: readonly Method[] = [
     access: mayChange, params: { username, group: text('name of the group') }, about: 'Takes a user out of a group.', returns: 'nil',
     async run(context, { username, group }) {
       const id = await userNamed(context, username);
-      const groupId = await groupNamed(context, group);
-      await noteUser(context, username, `taken out of group ${group}`, (trx) => trx.deleteFrom('user_groups').where('user_id', '=', id).where('group_id', '=', groupId).execute());
+      const left = await groupNamed(context, group);
+      await change(context.services, context.user.username, (c) => leaveGroup(c, { id, name: username }, left));
     },
   }),
   method('auth.users.groups.list', {
     access: mayView, params: { username }, about: 'The groups of a user.', returns: 'array of names',
     run: async (context, { username }) => groupsOf(context, await userNamed(context, username)),
   }),
-  ...globalPermissionMethods({ of: 'user', key: 'username', name: username, listed: '; without what follows from groups', mayChange, mayView, id: userNamed, noted: noteUser }),
+  method('auth.users.perms.add', {
+    access: mayChange, params: ofPermission, about: 'Gives a user a permission for all objects of a kind.', returns: 'nil',
+    async run(context, { username, ...given }) {
+      const id = await userNamed(context, username);
+      const stored = permissionNamed(given);
+      mayGive(context.user, stored);
+      await change(context.services, context.user.username, (c) => permitForAll(c, 'user', { id, name: username }, stored, true));
+    },
+  }),
+  method('auth.users.perms.delete', {
+    access: mayChange, params: ofPermission, about: 'Takes a permission for all objects of a kind from a user.', returns: 'nil',
+    async run(context, { username, ...given }) {
+      const id = await userNamed(context, username);
+      const stored = permissionNamed(given);
+      await change(context.services, context.user.username, (c) => permitForAll(c, 'user', { id, name: username }, stored, false));
+    },
+  }),
+  method('auth.users.perms.list', {
+    access: mayView, params: { username }, about: 'What a user may do with all objects of a kind; without what follows from groups.', returns: 'array of structs with app, model, codename',
+    run: async (context, { username }) => (await permissionsOf(context, await userNamed(context, username))).map(globalPermission),
+  }),
 ];
 
 async function userNamed({ services }: Context, username: string): Promise<number> {
@@ -111,14 +134,25 @@ async function maySet({ services, user }: Context<User>, id: number): Promise<vo
   if (is_superuser && !user.isSuperuser) throw new Fault(403, 'Only superusers change superusers.');
 }
 
-async function noteUser({ services, user }: Context<User>, username: string, what: string, work: (trx: Change['trx']) => Promise<unknown>): Promise<void> {
-  await change(services, user.username, async (c) => {
-    await work(c.trx);
-    c.note('user', username, what);
-  });
+/** Nobody gives what is not his to give. */
+export function mayGive(user: User, stored: string): void {
+  if (!user.isSuperuser && !user.permissions.includes(stored)) throw new Fault(403, `Only superusers, and users who have it, give the permission ${stored}.`);
+}
+
+/** The stored name of a permission. */
+export function permissionNamed({ app, model, codename }: { app: string; model: string; codename: string }): string {
+  const stored = knownPermission(`${app}.${model}.${codename}`);
+  if (stored !== undefined) return stored;
+  if (knownPermission(`${app}.${model}.change_${model}`) === undefined) throw new Fault(404, `Invalid app.model '${app}.${model}'`);
+  throw new Fault(404, `Invalid permission '${codename}'`);
 }
 
 async function groupsOf({ services }: Context, id: number): Promise<string[]> {
   const rows = await services.db.selectFrom('user_groups').innerJoin('groups', 'groups.id', 'group_id').select('name').where('user_id', '=', id).orderBy('name').execute();
   return rows.map((r) => r.name);
+}
+
+async function permissionsOf({ services }: Context, id: number): Promise<string[]> {
+  const rows = await services.db.selectFrom('user_permissions').select('permission').where('user_id', '=', id).orderBy('permission').execute();
+  return rows.map((r) => fullPermission(r.permission));
 }
