@@ -3,9 +3,9 @@ import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 
-/** Names a download; what a header cannot hold becomes `_`. */
+/** Names a download, without quotes as scripts that split the header expect it; what would need them becomes `_`. */
 export function attachment(reply: FastifyReply, name: string): FastifyReply {
-  return reply.header('content-disposition', `attachment; filename="${name.replace(/[^\w.+~-]/g, '_')}"`);
+  return reply.header('content-disposition', `attachment; filename=${name.replace(/[^\w.+~-]/g, '_')}`);
 }
 
 /** Sends what a generator makes, at the reader's pace. */

@@ -44,6 +44,13 @@ test('nothing else is answered with the page', async () => {
   expect((await server.ask('/scheduler/job/12', { method: 'POST' })).status).toBe(404);
 });
 
+test('addresses of the REST API keep their answers beside its files', async () => {
+  const { status, headers } = await server.ask('/api/v0.2/jobs?limit=1');
+  expect([status, headers.get('location')]).toEqual([301, '/api/v0.2/jobs/?limit=1']);
+  const missing = await server.ask('/api/v0.2/nothing/');
+  expect([missing.status, missing.json]).toEqual([404, { detail: 'Not found.' }]);
+});
+
 test('what browsers read is sent compressed to those who can read that', async () => {
   const id = await server.addJob();
   await server.appendLog(id, Array.from({ length: 3000 }, (_, i) => ['target', `line ${i}`] as const));

@@ -1,6 +1,7 @@
 import { jobStates } from '@lava/job';
 import type { FastifyInstance } from 'fastify';
 import { stat } from 'node:fs/promises';
+import { visibleJobs } from '../../auth/visibility.ts';
 import type { Services } from '../../services.ts';
 import { notFound } from '../errors.ts';
 import { recordPieces } from '../../logs/json-records.ts';
@@ -21,7 +22,7 @@ export function plainJobs(app: FastifyInstance, services: Services): void {
     const id = await visibleJobId(services, request.user, request.params.job);
     const path = await services.logs.path(id);
     if (path === undefined) throw notFound(`The log of job ${id}`);
-    return file(attachment(reply, `job_${request.params.job}.log`), 'application/yaml', path);
+    return file(attachment(reply, `job_${id}.log`), 'application/yaml', path);
   });
 
   app.get<OfJob>('/scheduler/job/:job/log_pipeline_incremental', async (request, reply) => {
@@ -38,28 +39,29 @@ export function plainJobs(app: FastifyInstance, services: Services): void {
 
   app.get<OfJob>('/scheduler/job/:job/definition/plain', async (request, reply) => {
     const job = await read(await visibleJobId(services, request.user, request.params.job));
-    return attachment(reply, `job_${request.params.job}.yaml`).type('text/plain; charset=utf-8').send(job.multinode_definition ? job.definition : job.original_definition);
+    return attachment(reply, `job_${job.id}.yaml`).type('text/plain; charset=utf-8').send(job.multinode_definition ? job.definition : job.original_definition);
   });
 
   app.get<OfJob>('/scheduler/job/:job/multinode_definition/plain', async (request, reply) => {
     const job = await read(await visibleJobId(services, request.user, request.params.job));
-    return attachment(reply, `multinode_job_${request.params.job}.yaml`).type('text/plain; charset=utf-8').send(job.multinode_definition);
+    return attachment(reply, `multinode_job_${job.id}.yaml`).type('text/plain; charset=utf-8').send(job.multinode_definition);
   });
 
   app.get<OfJob>('/scheduler/job/:job/description', async (request, reply) => {
     const id = await visibleJobId(services, request.user, request.params.job);
     const text = await services.logs.file(id, 'description.yaml');
     if (text === undefined) throw notFound(`The description of job ${id}`);
-    return attachment(reply, `job_description_${request.params.job}.yaml`).type('text/yaml; charset=utf-8').send(text);
+    return attachment(reply, `job_description_${id}.yaml`).type('text/yaml; charset=utf-8').send(text);
   });
 
   app.get<OfJob>('/scheduler/job/:job/job_status', async (request) => {
     const job = await read(await visibleJobId(services, request.user, request.params.job));
+    const group = job.target_group === null ? [] : await db.selectFrom('jobs').select(['id', 'state']).where('target_group', '=', job.target_group).where(visibleJobs(request.user)).orderBy('id').execute();
     const finished = jobStates[job.state] === 'Finished';
     const seconds = job.start_time === null ? undefined : Math.floor(((job.end_time ?? new Date()).getTime() - job.start_time.getTime()) / 1000);
     return {
       actual_device: job.actual_device ?? '', duration: seconds === undefined ? '' : pythonDuration(seconds), job_state: jobStates[job.state], failure_comment: job.failure_comment ?? '',
-      job_health: job.health, started: job.start_time?.toISOString() ?? '', subjobs: [], ...(finished ? { 'X-JobState': '1' } : {}),
+      job_health: job.health, started: job.start_time?.toISOString() ?? '', subjobs: group.map((member) => [member.id, jobStates[member.state]]), ...(finished ? { 'X-JobState': '1' } : {}),
     };
   });
 }

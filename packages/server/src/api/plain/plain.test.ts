@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestServer, testDefinition, type TestServer } from '../testing.ts';
 
@@ -15,7 +16,7 @@ afterAll(() => server.stop());
 
 test('log and definition', async () => {
   const log = await server.ask(`/scheduler/job/${id}/log_file/plain`);
-  expect([log.headers.get('content-type'), log.headers.get('content-disposition')]).toEqual(['application/yaml', `attachment; filename="job_${id}.log"`]);
+  expect([log.headers.get('content-type'), log.headers.get('content-disposition')]).toEqual(['application/yaml', `attachment; filename=job_${id}.log`]);
   expect(log.text.split('\n')).toHaveLength(4);
   const definition = await server.ask(`/scheduler/job/${id}/definition/plain`);
   expect(definition.text).toContain('job_name: boot');
@@ -33,9 +34,25 @@ test('the log from a line on', async () => {
   expect((await server.ask(`/scheduler/job/${id}/job_status`)).json).toMatchObject({ actual_device: 'qemu01', duration: '0:01:00', job_state: 'Finished', 'X-JobState': '1' });
 });
 
+test('how long actions took', async () => {
+  await sql`insert into job_actions (job, level, name, namespace, start_line, timeout, started_at, end_line, ended_at) values
+    (${id}, '0', 'validate', '', 0, 10, '2026-11-22T10:30:00Z', 1, '2026-11-22T10:30:01Z'), (${id}, '1.1', 'download', 'common', 1, 100, '2026-11-22T10:30:00Z', 2, '2026-11-22T10:30:20.7Z'),
+    (${id}, '1', 'deploy', 'common', 3, 24, '2026-11-22T10:30:00Z', 2, '2026-11-22T10:30:21Z'), (${id}, '2', 'boot', 'common', 4, 60, '2026-11-22T10:30:22Z', null, null)`.execute(server.services.db);
+  expect((await server.ask(`/scheduler/job/${id}/timing`)).json.graph).toEqual([['1', 'deploy', 21, 24, true], ['1.1', 'download', 20, 100, false], ['2', 'boot', 0, 60, false]]);
+  expect((await server.ask(`/scheduler/job/${await server.addJob()}/timing`)).status).toBe(404);
+});
+
+test('jobs of a group', async () => {
+  const [first, second] = [await server.addJob(), await server.addJob({ state: 'Running' })];
+  for (const [n, member] of [first, second].entries()) await sql`update jobs set target_group = 'g', sub_id = ${`${first}.${n}`}, multinode_definition = 'whole' where id = ${member}`.execute(server.services.db);
+  expect((await server.ask(`/scheduler/job/${first}.1/job_status`)).json.subjobs).toEqual([[first, 'Finished'], [second, 'Running']]);
+  // The name of a download is that of the number.
+  expect((await server.ask(`/scheduler/job/${first}.1/multinode_definition/plain`)).headers.get('content-disposition')).toBe(`attachment; filename=multinode_job_${second}.yaml`);
+});
+
 test('results go suite by suite', async () => {
   const csv = await server.ask(`/results/${id}/csv`);
-  expect(csv.headers.get('content-disposition')).toBe(`attachment; filename="lava_${id}.csv"`);
+  expect(csv.headers.get('content-disposition')).toBe(`attachment; filename=lava_${id}.csv`);
   const rows = csv.text.split('\r\n');
   expect(rows[0]).toBe('job,suite,result,measurement,unit,duration,timeout,logged,level,metadata,url,name,id,log_start_line,log_end_line');
   expect(rows[1]).toContain(',"a,b",');

@@ -4,6 +4,7 @@ import { answerError } from '../errors.ts';
 import { identifyRequests } from '../who.ts';
 import { plainDevices } from './devices.ts';
 import { plainJobData } from './job-data.ts';
+import { plainJobTiming } from './job-timing.ts';
 import { plainJobs } from './jobs.ts';
 import { plainQueries } from './queries.ts';
 import { plainResults } from './results.ts';
@@ -14,6 +15,7 @@ export async function plain(app: FastifyInstance, { services }: { services: Serv
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply, services.log, ({ status, message }) => [status, 'text/plain; charset=utf-8', `${message}\n`]));
   plainJobs(app, services);
   plainJobData(app, services);
+  plainJobTiming(app, services);
   plainResults(app, services);
   plainQueries(app, services);
   plainDevices(app, services);

@@ -15,7 +15,7 @@ import { mayDevice } from '../../read/access.ts';
 import { requirePermission, requireSuperuser, requireUser } from '../who.ts';
 import { deviceFields } from './fields.ts';
 import { listing } from './page.ts';
-import { fieldError, messageError } from './refusals.ts';
+import { detailError, fieldError, fieldText, messageError } from './refusals.ts';
 import { bodyText, route, textBody, type RestRequest } from './route.ts';
 import { refused, writtenColumns, type WriteField } from './write.ts';
 
@@ -29,6 +29,7 @@ const columns = (user: User | null) => sql`devices.hostname, devices.device_type
   array(select t.tag_id from device_tags t where t.device = devices.hostname order by 1) as tags, devices.state, devices.health,
   (select jobs.id from jobs where jobs.id = devices.last_health_report_job and ${visibleJobs(user)}) as last_health_report_job, devices.worker as worker_host, devices.is_synced`;
 const orderings = Object.fromEntries(['hostname', 'device_type', 'device_version', 'physical_owner', 'physical_group', 'description', 'state', 'health', 'last_health_report_job', 'is_synced'].map((n) => [n, `devices.${n}`]));
+orderings['worker_host'] = 'devices.worker';
 const show = (d: Raw) => ({ ...d, state: deviceStates[d.state], health: deviceHealths[d.health] });
 const written: Readonly<Record<string, WriteField>> = {
   hostname: { kind: 'text', column: 'hostname', most: 200 }, device_type: { kind: 'text', column: 'device_type', most: 50 },
@@ -109,17 +110,18 @@ export function restDevices(app: FastifyInstance, services: Services): void {
 
   route<OfDevice>(app, '/devices/:hostname/dictionary/', {
     GET: async (request, reply) => {
-      const { hostname } = await read(request, sql<boolean>`true`);
+      const { hostname } = await read(request);
       const dictionary = await services.devices.dictionary(hostname);
-      if (dictionary === undefined) throw messageError(400, `Device '${hostname}' does not have a configuration`);
+      if (dictionary === undefined) throw detailError(400, `Device '${hostname}' does not have a configuration`);
       if (!request.query['render']) return attachment(reply, `${hostname}.jinja2`).type('text/plain; charset=utf-8').send(dictionary);
-      return attachment(reply, `${hostname}.yaml`).type('application/yaml').send(await services.devices.render(hostname, context(request)));
+      const rendered = await services.devices.render(hostname, context(request));
+      return attachment(reply, `${hostname}.yaml`).type('application/yaml').send(rendered);
     },
     POST: async (request) => {
       const user = requireUser(request);
       const { hostname } = await read(request, sql<boolean>`true`);
       if (!await mayDevice(db, user, 'change', hostname)) throw forbidden();
-      await services.devices.setDictionary(hostname, bodyText(request, 'dictionary', { missing: 'Device dictionary is required.' }), user.username);
+      await services.devices.setDictionary(hostname, bodyText(request, 'dictionary'), user.username);
       return { message: 'device config successfully updated' };
     },
   }, { bodyLimit: definitionLimit, ...textBody('dictionary') });
@@ -130,7 +132,7 @@ export function restDevices(app: FastifyInstance, services: Services): void {
       POST: async (request) => {
         requirePermission(request, 'lava_scheduler_app.add_device');
         const text = request.body;
-        if (typeof text !== 'string' || text.trim() === '') throw fieldError('device', 'Device dictionary is required.');
+        if (typeof text !== 'string' || text.trim() === '') throw fieldText('device', 'Device dictionary is required.');
         const error = await checkDictionary(services, text);
         return { message: error === undefined ? 'Device dictionary valid.' : `Device dictionary invalid: ${error}` };
       },
@@ -157,6 +159,6 @@ function context(request: RestRequest): Readonly<Record<string, unknown>> {
   if (!text) return {};
   let value: unknown;
   try { value = loadYaml(text, { limits: { size: 64 * 1024 } }); } catch { /* told below */ }
-  if (!isMapping(value)) throw messageError(400, `Job Context '${text.slice(0, 200)}' is not valid: it must be a YAML mapping`);
+  if (!isMapping(value)) throw detailError(400, `Job Context '${text.slice(0, 200)}' is not valid: it must be a YAML mapping`);
   return value;
 }

@@ -49,6 +49,10 @@ export const deviceTypeFields: Fields = {
   // Each of these is a table of names elsewhere; here the name is all there is.
   architecture: named('device_types.architecture'), processor: named('device_types.processor'),
   bits: { kind: 'relation', table: 'device_types', key: number('device_types.bits', 'in'), fields: () => ({ width: number('device_types.bits', 'in') }), within: (keys) => sql<boolean>`device_types.bits in (${keys})` },
+  cores: {
+    kind: 'relation', table: 'cores', rows: sql`(select unnest(t.cores) as name from device_types t) as cores`, key: text('cores.name'), fields: () => ({ name: text('cores.name') }),
+    within: (keys) => sql<boolean>`device_types.cores && array(${keys})::text[]`,
+  },
   alias: { kind: 'relation', table: 'aliases', key: text('aliases.name'), fields: () => aliasFields, within: (keys) => sql<boolean>`device_types.name in (select a.device_type from aliases a where a.name in (${keys}))` },
 };
 

@@ -17,6 +17,8 @@ export type Field =
 export interface Relation {
   readonly kind: 'relation';
   readonly table: string;
+  /** Where the rows are, if not in a table of that name. */
+  readonly rows?: RawBuilder<unknown>;
   readonly key: Field & { kind: 'text' | 'number' };
   fields(): Fields;
   /** The condition on our row, from a query that gives the keys of the other table. */
@@ -49,17 +51,18 @@ async function fieldCondition(db: Kysely<Database>, fields: Fields, parts: reado
   const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
   if (!field) return undefined;
   if (field.kind !== 'relation') return rest.length > 1 ? undefined : lookUp(field, rest[0] ?? 'exact', value, parameter);
-  const { table, key } = field;
+  const { key } = field;
+  const from = field.rows ?? sql.table(field.table);
   if (rest.length === 0 || (rest.length === 1 && rest[0] === 'in')) {
     const condition = lookUp(key, rest[0] ?? 'exact', value, parameter)!;
     if (rest.length === 0) {
-      const { rows } = await sql`select 1 from ${sql.table(table)} where ${condition}`.execute(db);
+      const { rows } = await sql`select 1 from ${from} where ${condition}`.execute(db);
       if (rows.length === 0) throw fieldError(parameter, 'Select a valid choice. That choice is not one of the available choices.');
     }
-    return field.within(sql`select ${sql.ref(key.column)} from ${sql.table(table)} where ${condition}`);
+    return field.within(sql`select ${sql.ref(key.column)} from ${from} where ${condition}`);
   }
   const inner = await fieldCondition(db, field.fields(), rest, value, parameter);
-  return inner && field.within(sql`select ${sql.ref(key.column)} from ${sql.table(table)} where ${inner}`);
+  return inner && field.within(sql`select ${sql.ref(key.column)} from ${from} where ${inner}`);
 }
 
 const comparisons: Readonly<Record<string, RawBuilder<unknown>>> = { exact: sql`=`, lt: sql`<`, lte: sql`<=`, gt: sql`>`, gte: sql`>=` };
@@ -82,7 +85,7 @@ function lookUp(field: Exclude<Field, Relation>, lookup: string, value: string, 
   if (lookup === 'in') return sql<boolean>`${column} = any(${list(value).map((v) => number(v, parameter))}::numeric[]::bigint[])`;
   const comparison = comparisons[lookup]!;
   if (field.kind === 'boolean') return sql<boolean>`${column} = ${boolean(value, parameter)}`;
-  if (field.kind === 'time') return sql<boolean>`${column} ${comparison} ${time(value, parameter)}::timestamptz`;
+  if (field.kind === 'time') return timeLookUp(column, lookup, time(value, parameter));
   const n = number(value, parameter);
   // As bigint an index of integers is still used.
   return n.includes('.') ? sql<boolean>`${column} ${comparison} ${n}::numeric` : sql<boolean>`${column} ${comparison} ${n}::bigint`;
@@ -101,6 +104,16 @@ function textLookUp(column: RawBuilder<unknown>, lookup: string, value: string):
   }
 }
 
+/** Times are shown in milliseconds: one that a client got back means all of that millisecond. */
+function timeLookUp(column: RawBuilder<unknown>, lookup: string, value: string): Condition {
+  const given = sql`${value}::timestamptz`;
+  const next = sql`${value}::timestamptz + interval '1 millisecond'`;
+  const finer = /\.\d{3}\d*[1-9]/.test(value);
+  if (finer || lookup === 'lt' || lookup === 'gte') return sql<boolean>`${column} ${comparisons[lookup]!} ${given}`;
+  if (lookup === 'exact') return sql<boolean>`(${column} >= ${given} and ${column} < ${next})`;
+  return lookup === 'gt' ? sql<boolean>`${column} >= ${next}` : sql<boolean>`${column} < ${next}`;
+}
+
 function number(value: string, parameter: string): string {
   if (!/^[+-]?\d{1,18}(\.\d{1,10})?$/.test(value.trim())) throw fieldError(parameter, 'Enter a number.');
   return value.trim();
@@ -114,7 +127,7 @@ function boolean(value: string, parameter: string): boolean {
 
 function time(value: string, parameter: string): string {
   // A plus sign in an address is a blank.
-  const text = value.trim().replace(/ (\d\d:?\d\d)$/, '+$1');
+  const text = value.trim().replace(/(:\S*) (\d\d:?\d\d)$/, '$1+$2');
   const found = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)(Z|[+-]\d\d:?\d\d)?$/i.exec(text);
   if (!found || Number.isNaN(Date.parse(`${found[1]}T${found[2]}Z`))) throw fieldError(parameter, 'Enter a valid date/time.');
   return `${found[1]} ${found[2]}${found[3] ?? 'Z'}`;

@@ -27,12 +27,11 @@ export function restJobExports(app: FastifyInstance, services: Services): void {
       const [start, end] = [queryNumber(request, 'start'), queryNumber(request, 'end')];
       const path = await services.logs.path(id);
       if (path === undefined) throw notFound('The log');
-      attachment(reply, `job_${id}.yaml`);
-      if (start === undefined && end === undefined) return file(reply, 'application/yaml', path);
+      if (start === undefined && end === undefined) return file(attachment(reply, `job_${id}.yaml`), 'application/yaml', path);
       // An end of 0 means no end, as it always did.
       const [from, to] = [start ?? 0, Math.min(end || Infinity, await services.logs.count(id))];
       if (from >= to) throw notFound('This part of the log');
-      return stream(reply, 'application/yaml', storedPieces(services.logs, id, from, to));
+      return stream(attachment(reply, `job_${id}.yaml`), 'application/yaml', storedPieces(services.logs, id, from, to));
     },
   });
 

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestServer, testDefinition, type TestServer } from '../testing.ts';
 
@@ -21,7 +22,11 @@ describe('requests', () => {
     expect((await api('/jobs/', { headers: { authorization: 'Token nope' } })).status).toBe(403);
     expect((await api('/jobs/', { headers: { authorization: 'Bearer nope' } })).status).toBe(200);
     const wrong = await api('/jobs/', { method: 'DELETE', as: 'root' });
-    expect([wrong.status, wrong.json]).toEqual([405, { detail: 'Method "DELETE" not allowed.' }]);
+    expect([wrong.status, wrong.json, wrong.headers.get('allow')]).toEqual([405, { detail: 'Method "DELETE" not allowed.' }, 'GET, POST, HEAD, OPTIONS']);
+    expect((await api('/jobs/', { method: 'DELETE' })).status).toBe(403);
+    const options = await api('/jobs/', { method: 'OPTIONS' });
+    expect([options.status, options.headers.get('allow'), options.json.renders]).toEqual([200, 'GET, POST, HEAD, OPTIONS', ['application/json']]);
+    for (const answer of [wrong, options]) expect(answer.headers.get('content-type')).toBe('application/json');
     const missing = await api('/nothing/here/');
     expect([missing.status, missing.json]).toEqual([404, { detail: 'Not found.' }]);
     expect((await api('/jobs/4.0/')).status).toBe(404);
@@ -35,6 +40,7 @@ describe('requests', () => {
     const form = await api('/token/', { body: 'username=bob&password=wrong', headers: { 'content-type': 'application/x-www-form-urlencoded' } });
     expect([form.status, form.json]).toEqual([400, { non_field_errors: ['Unable to log in with provided credentials.'] }]);
     expect((await api('/token/', { json: { username: 'bob' } })).json).toEqual({ password: ['This field is required.'] });
+    expect((await api('/token/', { json: {} })).json).toEqual({ username: ['This field is required.'], password: ['This field is required.'] });
   });
 });
 
@@ -80,8 +86,8 @@ describe('jobs', () => {
     expect((await api('/jobs/validate/', { json: { definition: 'a: [' } })).json.message).toMatch(/^Job invalid: .+ @ \[\]$/);
     expect((await api('/jobs/validate_testdef/', { json: { definition: 'metadata: {format: Lava-Test Test Definition 1.0, name: a}' } })).json).toEqual({ message: 'Test definition valid.' });
     expect((await api('/jobs/validate_testdef/', { json: { definition: 'metadata: {name: a}' } })).json).toEqual({ message: "Test definition invalid: required key not provided @ data['metadata']['format']" });
-    expect((await api('/jobs/validate_testdef/', { json: {} })).json).toEqual({ definition: ['Test definition is required.'] });
-    expect((await api('/jobs/validate/', { json: {} })).json).toEqual({ definition: ['Test job definition is required.'] });
+    expect((await api('/jobs/validate_testdef/', { json: {} })).json).toEqual({ definition: 'Test definition is required.' });
+    expect((await api('/jobs/validate/', { json: {} })).json).toEqual({ definition: 'Test job definition is required.' });
   });
 
   test('pages have absolute links in alphabetical order', async () => {
@@ -100,6 +106,7 @@ describe('jobs', () => {
     const b = await server.addJob({ description: 'filter b', state: 'Finished', health: 'Incomplete', submitter: 'bob' });
     await server.services.db.insertInto('tags').values({ name: 'hdmi' }).execute();
     await server.services.db.insertInto('job_tags').values({ job: b, tag_id: 1 }).execute();
+    await server.services.db.updateTable('device_types').set({ cores: ['A53', 'M4'] }).where('name', '=', 'qemu').execute();
     const find = async (query: string) => ((await api(`/jobs/?description__startswith=filter&ordering=id&${query}`)).json.results as { id: number }[]).map((j) => j.id);
     for (const [query, expected] of [
       ['state=Submitted', [a]], ['state__in=Submitted,Finished', [a, b]], ['state!=Submitted', [b]], ['health__in=Incomplete,Canceled', [b]],
@@ -108,6 +115,8 @@ describe('jobs', () => {
       ['requested_device_type=qemu', [a, b]], ['requested_device_type__name__startswith=q', [a, b]], ['actual_device=qemu01', [b]], ['actual_device__worker_host__hostname=worker01', [b]],
       ['tags=1', [b]], ['tags__name=hdmi', [b]], ['tags__name__in=hdmi,usb', [b]], [`id__in=${a},${b}`, [a, b]], [`id__gt=${a}`, [b]], ['id__lt=99999999999', [a, b]],
       ['submit_time__gt=2020-01-01T00:00:00Z', [a, b]], ['submit_time__lt=2020-01-01T00:00:00+00:00', []], ['start_time__isnull=true', [a]],
+      ['submit_time__gt=2020-01-01%2000:00', [a, b]], ['submit_time__gt=2020-01-01T00:00:00%2B00:00', [a, b]], ['submit_time__gt=2020-01-01T00:00:00+00:00', [a, b]],
+      ['requested_device_type__cores__name=A53', [a, b]], ['requested_device_type__cores=A53', [a, b]], ['requested_device_type__cores__name__contains=A5', [a, b]], ['requested_device_type__cores__name=A9', []],
       ['priority__gte=50', [a, b]], ['health_check=false', [a, b]], ['unknown_name=1', [a, b]], ['state=', [a, b]], ['description__nolookup=x', [a, b]],
     ] as const) expect(await find(query), query).toEqual(expected);
     for (const query of ['state=finished', 'health__in=Complete,Nope', 'submitter=99', 'requested_device_type=nope', 'submit_time__gt=2026-11-22', 'id__gt=abc', 'start_time__isnull=maybe']) {
@@ -116,6 +125,16 @@ describe('jobs', () => {
       expect(Object.values(answer.json)[0], query).toBeInstanceOf(Array);
     }
   });
+});
+
+test('a time that a list shows finds its job, and asked for what is later leaves it out', async () => {
+  const id = await server.addJob({ description: 'timed' });
+  await sql`update jobs set end_time = '2026-11-22 10:31:00.250731+00' where id = ${id}`.execute(server.services.db);
+  const find = async (query: string) => (await api(`/jobs/?description=timed&${query}`)).json.count as number;
+  const shown = (await api(`/jobs/${id}/`)).json.end_time as string;
+  expect(shown).toBe('2026-11-22T10:31:00.250000Z');
+  expect([await find(`end_time=${shown}`), await find(`end_time__gt=${shown}`), await find(`end_time__lt=${shown}`)]).toEqual([1, 0, 0]);
+  expect([await find('end_time__gt=2026-11-22T10:31:00.249Z'), await find('end_time__gt=2026-11-22T10:31:00.250700Z'), await find('end_time__lt=2026-11-22T10:31:00.251Z')]).toEqual([1, 1, 1]);
 });
 
 describe('results of a job', () => {
@@ -145,7 +164,7 @@ describe('results of a job', () => {
   test('logs, whole and in part', async () => {
     const whole = await api(`/jobs/${id}/logs/`);
     expect(whole.headers.get('content-type')).toBe('application/yaml');
-    expect(whole.headers.get('content-disposition')).toBe(`attachment; filename="job_${id}.yaml"`);
+    expect(whole.headers.get('content-disposition')).toBe(`attachment; filename=job_${id}.yaml`);
     expect(Number(whole.headers.get('content-length'))).toBe(Buffer.byteLength(whole.text));
     expect((await api(`/jobs/${id}/logs/?start=1&end=2`)).text).toBe(`${whole.text.split('\n')[1]}\n`);
     expect((await api(`/jobs/${id}/logs/?start=7`)).status).toBe(404);
@@ -170,6 +189,10 @@ describe('results of a job', () => {
     expect(xml).toContain('<testcase name="a&quot;b" classname="P_0_smoke" timestamp=');
     expect(xml).toMatch(/<failure type="failure" message="failed">- \{.*two"\}\n- .*three &lt;&amp;&gt;"\}\n<\/failure>/);
     expect(xml).toContain('time="3.250000"');
+    expect((await api(`/jobs/${await server.addJob()}/junit/`)).text).toBe('<?xml version="1.0" encoding="utf-8"?>\n<testsuites/>\n');
+    const quick = await server.addJob();
+    await server.addCases(quick, '0_smoke', [{ name: 'a' }]);
+    expect((await api(`/jobs/${quick}/junit/`)).text).toMatch(/<testsuites [^>]*time="0\.0">\n\t<testsuite [^>]*time="0" /);
     const tap = (await api(`/jobs/${id}/tap13/`)).text;
     expect(tap).toMatch(/^1\.\.5\n# TAP results for 0_smoke\nnot ok 1 a"b\n ---\n - \{.*\n - \{.*\n \.\.\.\nok 2 bw\nok 3 skipped # SKIP test skipped\nnot ok 4 what # TODO unknown result\n# TAP results for lava\nok 5 login-action\n$/);
   });
@@ -181,14 +204,17 @@ describe('devices and the rest', () => {
     expect((await api('/devices/')).json.results.map((d: { hostname: string }) => d.hostname)).toEqual(['qemu01']);
     expect((await api('/devices/?all=1')).json.count).toBe(2);
     expect((await api('/devices/old/')).status).toBe(404);
+    expect((await api('/devices/old/dictionary/')).status).toBe(404);
+    expect((await api('/devices/old/dictionary/?all=1')).json).toEqual({ detail: "Device 'old' does not have a configuration" });
     expect((await api('/devices/?device_type=qemu&health=good&state=Idle')).json.results[0]).toMatchObject({ hostname: 'qemu01', worker_host: 'worker01', health: 'Good', state: 'Idle', is_synced: false });
   });
 
   test('dictionary and health', async () => {
     const raw = await api('/devices/qemu01/dictionary/');
-    expect([raw.headers.get('content-disposition'), raw.text]).toEqual(['attachment; filename="qemu01.jinja2"', "{% extends 'qemu.jinja2' %}\n"]);
+    expect([raw.headers.get('content-disposition'), raw.text]).toEqual(['attachment; filename=qemu01.jinja2', "{% extends 'qemu.jinja2' %}\n"]);
     expect((await api('/devices/qemu01/dictionary/?render=1')).headers.get('content-type')).toContain('application/yaml');
-    expect((await api('/devices/qemu01/dictionary/?render=1&context=[1')).json.message).toContain("Job Context '[1' is not valid");
+    const refused = await api('/devices/qemu01/dictionary/?render=1&context=[1');
+    expect([refused.json.detail, refused.headers.get('content-disposition')]).toEqual([expect.stringContaining("Job Context '[1' is not valid"), null]);
     expect((await api('/devices/qemu01/set_health/', { as: 'alice', json: { health: 'bad' } })).status).toBe(403);
     expect((await api('/devices/qemu01/set_health/', { as: 'root', json: { health: 'foo' } })).json).toEqual({ message: 'Wrong device health foo' });
     const set = await api('/devices/qemu01/set_health/', { as: 'root', json: { health: 'maintenance', reason: 'cable' } });

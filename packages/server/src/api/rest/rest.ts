@@ -1,6 +1,6 @@
 import formbody from '@fastify/formbody';
 import multipart from '@fastify/multipart';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { EventSettings } from '../events/settings.ts';
 import type { PasswordSignIn } from '../../auth/sign-in.ts';
 import type { Services } from '../../services.ts';
@@ -32,11 +32,19 @@ export async function rest(app: FastifyInstance, { services, events, byPassword 
     const asked = brokenForm(error, request) ?? error;
     answerError(asked, request, reply, services.log, (answer) => [restStatus(answer), 'application/json; charset=utf-8', restBody(answer)]);
   });
-  app.setNotFoundHandler((request, reply) => {
+  const missing = (request: FastifyRequest, reply: FastifyReply) => {
     const [path = '', query] = request.url.split('?', 2);
     // The slash at the end is part of every address; clients rely on being sent there.
     if (!path.endsWith('/')) return reply.redirect(`${path}/${query === undefined ? '' : `?${query}`}`, 301);
     return reply.code(404).send({ detail: 'Not found.' });
+  };
+  app.setNotFoundHandler(missing);
+  // The files of the browser application have a route for everything; it must not come first.
+  app.get('/*', missing);
+  // Clients know the type without a charset.
+  app.addHook('onSend', async (_request, reply, payload) => {
+    if (reply.getHeader('content-type') === 'application/json; charset=utf-8') reply.header('content-type', 'application/json');
+    return payload;
   });
 
   route(app, '/', { GET: async (request) => Object.fromEntries(resources.map((name) => [name, `${base(request)}/${name}/`])) });

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { definitionLimit } from '../body.ts';
-import { HttpError } from '../errors.ts';
-import { fieldError } from './refusals.ts';
+import { HttpError, loginRequired } from '../errors.ts';
+import { fieldError, fieldText } from './refusals.ts';
 import type { Fields } from './filter.ts';
 import type { WriteField } from './write.ts';
 
@@ -36,16 +36,21 @@ declare module 'fastify' {
 /** A text of a body, for descriptions. */
 export const textBody = (...names: string[]) => ({ body: Object.fromEntries(names.map((name) => [name, { kind: 'text', column: name, most: definitionLimit }] as const)), required: names });
 
-/** A path with its methods; any other method is told to be wrong. */
+const renders = ['application/json'];
+const parses = ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'];
+
+/** A path with its methods; any other method is told to be wrong, to who is not signed in only if it reads. */
 export function route<P>(app: FastifyInstance, url: string, handlers: Partial<Record<Method, Handler<P>>>, { bodyLimit, ...description }: Description & { bodyLimit?: number } = {}): void {
   const options = bodyLimit === undefined ? {} : { bodyLimit };
   app.restRoutes?.push({ url: app.prefix + url, methods: Object.keys(handlers), ...description });
   for (const [method, handler] of Object.entries(handlers)) app.route<{ Params: P }>({ method, url, ...options, handler: handler as never });
-  const allowed = Object.keys(handlers);
+  const allow = [...methods.filter((m) => handlers[m]), ...(handlers.GET ? ['HEAD'] : []), 'OPTIONS'].join(', ');
+  app.route({ method: 'OPTIONS', url, handler: async (_request, reply) => reply.header('allow', allow).send({ name: url, description: '', renders, parses }) });
   app.route({
-    method: methods.filter((m) => !allowed.includes(m)), url,
+    method: methods.filter((m) => !handlers[m]), url,
     handler: async (request, reply) => {
-      reply.header('allow', allowed.join(', '));
+      if (request.user === null && request.method !== 'GET') throw loginRequired();
+      reply.header('allow', allow);
       throw new HttpError(405, 'wrong-method', `Method "${request.method}" not allowed.`);
     },
   });
@@ -60,11 +65,14 @@ export function base(request: FastifyRequest): string {
 export function bodyText(request: RestRequest, field: string, messages: { missing?: string; wrongType?: string } = {}): string {
   const body: unknown = request.body;
   const value: unknown = typeof body === 'object' && body !== null && !Array.isArray(body) && Object.hasOwn(body, field) ? (body as Record<string, unknown>)[field] : undefined;
-  if (value === undefined || value === null) throw fieldError(field, messages.missing ?? 'This field is required.');
-  if (typeof value !== 'string') throw fieldError(field, messages.wrongType ?? 'Not a valid string.');
-  if (value.trim() === '') throw fieldError(field, messages.missing ?? 'This field may not be blank.');
+  if (value === undefined || value === null) throw missing(field, messages.missing, 'This field is required.');
+  if (typeof value !== 'string') throw missing(field, messages.wrongType, 'Not a valid string.');
+  if (value.trim() === '') throw missing(field, messages.missing, 'This field may not be blank.');
   return value;
 }
+
+/** A text of its own comes bare, the usual ones come in a list. */
+const missing = (field: string, own: string | undefined, usual: string) => (own === undefined ? fieldError(field, usual) : fieldText(field, own));
 
 /** A flag of the body, which forms send as a word; false if it is not there. */
 export function bodyFlag(request: RestRequest, field: string): boolean {

@@ -6,7 +6,10 @@ import { passwordSignIn, type PasswordSignIn } from '../../auth/sign-in.ts';
 import { masterConfig, type EventSettings } from '../events/settings.ts';
 import type { Services } from '../../services.ts';
 import { HttpError } from '../errors.ts';
-import { bodyText, route, textBody } from './route.ts';
+import { route, textBody } from './route.ts';
+import { writtenColumns, type WriteField } from './write.ts';
+
+const credentials: Readonly<Record<string, WriteField>> = { username: { kind: 'text', column: 'username', most: 4096 }, password: { kind: 'text', column: 'password', most: 4096 } };
 
 /** Facts about the system, and the exchange of a password for a token. */
 export function restSystem(app: FastifyInstance, services: Services, events: EventSettings, byPassword: PasswordSignIn = passwordSignIn(services, services.log, undefined)): void {
@@ -20,7 +23,7 @@ export function restSystem(app: FastifyInstance, services: Services, events: Eve
   const throttle = loginThrottle();
   route(app, '/token/', {
     POST: async (request) => {
-      const [username, password] = [bodyText(request, 'username'), bodyText(request, 'password')];
+      const { username, password } = writtenColumns(request, credentials, Object.keys(credentials)) as { username: string; password: string };
       const wait = throttle.wait(username, request.ip);
       if (wait > 0) throw new HttpError(429, 'too-many-attempts', `Request was throttled. Expected available in ${wait} seconds.`);
       const user = await byPassword(username, password);

@@ -89,11 +89,11 @@ export function restWorkers(app: FastifyInstance, services: Services): void {
     done: () => ({ message: 'content successfully updated' }),
   };
   configurationRoute(app, services, {
-    ...ofWorker, path: '/workers/:key/env/', kind: 'env', field: 'env', missing: 'Worker environment is required.',
+    ...ofWorker, path: '/workers/:key/env/', kind: 'env', field: 'env',
     absent: (name) => `Worker '${name}' does not have 'env' file`, file: () => 'env.yaml',
   });
   configurationRoute(app, services, {
-    ...ofWorker, path: '/workers/:key/config/', kind: 'dispatcher', field: 'config', missing: 'Worker configuration is required.',
+    ...ofWorker, path: '/workers/:key/config/', kind: 'dispatcher', field: 'config',
     absent: (name) => `Worker '${name}' does not have 'dispatcher' file`, file: () => 'dispatcher.yaml',
   });
 }
