@@ -120,7 +120,7 @@ async function show(context: Context, { job_id }: { job_id: string }): Promise<X
   const { sub_id, is_public, groups, ...rest } = job!;
   return {
     ...rest, id: sub_id || id, pipeline: true, health: jobHealths[rest.health]!, state: jobStates[rest.state]!,
-    visibility: groups.length > 0 ? (groups.length === 1 && groups[0] === rest.submitter ? 'Personal' : `Group (${groups.join(', ')})`) : is_public ? 'Public' : 'Personal',
+    visibility: groups.length > 0 ? `Group (${groups.join(', ')})` : is_public ? 'Public' : 'Personal',
   };
 }
 
