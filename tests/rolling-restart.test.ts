@@ -29,7 +29,7 @@ test(`${jobs} running jobs do not notice that server and workers are restarted`,
   await waitUntil('all jobs to run', async () => (await counts()).running === jobs, 120);
   for (let round = 0; round < 2; round++) {
     await lab.system.server!.end();
-    await lab.ensureServer();
+    await lab.ensureServers();
     for (const worker of lab.workers) {
       await lab.system.workers.get(worker.name)!.end();
       lab.ensureWorker(worker);

@@ -1,17 +1,22 @@
-import { numberedLine } from './numbered-board.ts';
+import { familyOf, faultsOfAttempts } from './check-attempts.ts';
+import { faultsOfLog, sectionsOf } from './check-log.ts';
 import type { BoardRecord, History, JobRecord } from './history.ts';
 
 /** Something that must never happen (docs/architecture.md, "What always holds", gives the names' numbers). */
 export interface Violation {
-  readonly rule: 'device held twice' | 'one final state' | 'old fence' | 'log' | 'results' | 'power-off' | 'group' | 'waiting' | 'secret' | 'failed without reason';
+  readonly rule: 'device held twice' | 'one final state' | 'old fence' | 'log' | 'results' | 'power-off' | 'group' | 'waiting' | 'secret' | 'retry' | 'two leaders' | 'failed without reason';
   readonly text: string;
 }
 
 /** Everything in a history that breaks a rule. */
 export function checkHistory(history: History): Violation[] {
   return [
-    ...heldTwice(history), ...finalStates(history), ...groups(history),
-    ...history.jobs.flatMap((job) => [...failures(job, history), ...fences(job), ...logLines(job, history), ...results(job)]),
+    ...heldTwice(history), ...finalStates(history), ...groups(history), ...leaders(history),
+    ...history.jobs.flatMap((job) => [
+      ...failures(job, history), ...fences(job), ...results(job),
+      ...[...faultsOfLog(job, history.boards)].map((text): Violation => ({ rule: 'log', text: `job ${job.id}: ${text}` })),
+      ...[...faultsOfAttempts(job, history)].map((text): Violation => ({ rule: 'retry', text })),
+    ]),
     ...history.boards.flatMap((board) => [...powerOff(board)]),
     ...history.unrest.map((text): Violation => ({ rule: 'waiting', text })),
     ...history.leaks.map((text): Violation => ({ rule: 'secret', text })),
@@ -53,11 +58,10 @@ function* finalStates({ jobs, accepted }: History): Generator<Violation> {
   }
 }
 
-/** Whoever was neither canceled nor hit by a fault that may end a job must have passed. */
-function* failures(job: JobRecord, { jobs }: History): Generator<Violation> {
+/** Whoever was neither canceled nor, in the last attempt, hit by a fault that may end a job must have passed. */
+function* failures(job: JobRecord, history: History): Generator<Violation> {
   if (job.state !== 'Finished' || job.health === 'Complete') return;
-  const family = job.group === undefined ? [job] : jobs.filter((other) => other.group === job.group);
-  if (family.some((member) => member.canceled || member.attempts.some((a) => a.excuse !== undefined))) return;
+  if (familyOf(job, history).some((member) => member.canceled || member.attempts.at(-1)?.excuse !== undefined)) return;
   yield { rule: 'failed without reason', text: `job ${job.id} is ${job.health}: ${job.error}` };
 }
 
@@ -65,36 +69,18 @@ function* fences({ id, log, linesAtEnd }: JobRecord): Generator<Violation> {
   if (linesAtEnd !== undefined && log.length !== linesAtEnd) yield { rule: 'old fence', text: `the log of job ${id} had ${linesAtEnd} lines when it finished, and has ${log.length} now` };
 }
 
-function* logLines(job: JobRecord, { boards }: History): Generator<Violation> {
-  const bad = (text: string): Violation => ({ rule: 'log', text: `job ${job.id}: ${text}` });
-  const seen = job.log.flatMap((line) => {
-    const match = /"lvl": "target", "msg": "(numbered line (\d+) of (\S+) sum=\w+)"/.exec(line);
-    return match ? [{ text: match[1]!, n: Number(match[2]), boot: match[3]! }] : [];
-  });
-  for (const [i, { text, n, boot }] of seen.entries()) {
-    if (n !== i + 1 || boot !== seen[0]!.boot) { yield bad(`line ${i + 1} of the board is '${text}'`); break; }
-    if (text !== numberedLine(boot, n)) { yield bad(`'${text}' is not what the board printed`); break; }
-  }
-  if (job.health === 'Complete') {
-    const boot = boards.flatMap((b) => b.boots).find(({ name }) => name === seen[0]?.boot);
-    if (seen.length !== job.lines || boot?.lines !== job.lines) yield bad(`${seen.length} of ${job.lines} lines of the board are in its log`);
-  }
-  if (job.journal && job.attempts.length === 1 && job.attempts[0]!.excuse === undefined) {
-    const differs = job.log.findIndex((line, n) => line !== job.journal![n]);
-    if (differs >= 0) yield bad(`log line ${differs} is ${job.log[differs]}, but ${String(job.journal[differs])} on the worker`);
-    else if (job.log.length !== job.journal.length) yield bad(`its log has ${job.log.length} lines, ${job.journal.length} were written on the worker`);
-  }
-}
-
-function* results({ id, log, results: stored }: JobRecord): Generator<Violation> {
+/** Every result in the lines of the last attempt, once; those of the ones before are taken back. */
+function* results(job: JobRecord): Generator<Violation> {
+  const { id, attempts, results: stored } = job;
+  const last = sectionsOf(job).find(({ attempt }) => attempt === attempts.at(-1));
   const noted = new Map<number, string>();
-  for (const [n, line] of log.entries()) if (line.includes('"lvl": "results"')) noted.set(n, /"case": "([^"]*)"/.exec(line)?.[1] ?? '');
+  for (const [n, line] of last?.lines.entries() ?? []) if (line.includes('"lvl": "results"')) noted.set(last!.first + n, /"case": "([^"]*)"/.exec(line)?.[1] ?? '');
   for (const [n, name] of noted) {
     const times = stored.filter(({ line, name: as }) => line === n && as === name).length;
     if (times !== 1) yield { rule: 'results', text: `the result '${name}' in line ${n} of job ${id} is stored ${times} times` };
   }
   for (const { line, name } of stored) {
-    if (line !== null && !noted.has(line)) yield { rule: 'results', text: `the result '${name}' of job ${id} names line ${line}, which is none` };
+    if (line !== null && !noted.has(line)) yield { rule: 'results', text: `the result '${name}' of job ${id} names line ${line}, which is none of its last attempt` };
   }
 }
 
@@ -116,4 +102,10 @@ function* groups({ snapshots }: History): Generator<Violation> {
       yield { rule: 'group', text: `of the group ${group} ${running} jobs have a device, ${waiting} wait` };
     }
   }
+}
+
+/** What a server changed is stored before the term of the next one begins. */
+function* leaders({ terms }: History): Generator<Violation> {
+  const late = terms.findIndex((term, n) => n > 0 && term < terms[n - 1]!);
+  if (late > 0) yield { rule: 'two leaders', text: `term ${terms[late]} changed something after a change of term ${terms[late - 1]}` };
 }

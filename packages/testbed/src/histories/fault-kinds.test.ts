@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { project } from '../system/program.ts';
 import { faultKinds } from './fault-kinds.ts';
-import { planHistory } from './plan.ts';
+import { planHistory, serversOf } from './plan.ts';
 
 test('docs/fault-histories.md tells of every kind of fault', () => {
   const page = readFileSync(join(project, 'docs/fault-histories.md'), 'utf8').split('\n').filter((line) => line.startsWith('| `')).join('\n');
@@ -17,4 +17,6 @@ test('a plan follows from its seed, and every kind comes up', () => {
   const chosen = new Set(plans.flatMap(({ faults }) => faults.map(({ kind }) => kind)));
   expect(faultKinds.map(({ name }) => name).filter((name) => !chosen.has(name))).toEqual([]);
   expect(plans.some(({ jobs }) => jobs.some(({ members }) => members > 1)) && plans.some(({ cancels }) => cancels.length > 0)).toBe(true);
+  expect(plans.some(({ jobs }) => jobs.some(({ members, retries }) => members > 1 && retries! > 0))).toBe(true);
+  expect(new Set(plans.map(({ seed }) => serversOf(seed)))).toEqual(new Set([1, 2]));
 });

@@ -3,7 +3,8 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { leaseSeconds, type FaultLab, type LabWorker } from './fault-lab.ts';
-import { jobFolders } from './job-folders.ts';
+import { jobFolders } from './lab-logs.ts';
+import type { LabServer } from './lab-server.ts';
 import type { Observer } from './observer.ts';
 import type { FaultKind, FaultPlan } from './plan.ts';
 import { processesOfAttempt, signal } from './processes.ts';
@@ -37,7 +38,21 @@ async function freeze(pids: readonly number[], ms: number): Promise<boolean> {
   return stopped.length > 0;
 }
 
-const serverPids = (lab: FaultLab) => (lab.system.server?.running ? [lab.system.server.pid] : []);
+/** One of the servers, chosen by the plan. */
+const someServer = ({ lab, plan }: FaultContext) => lab.servers[Math.floor(plan.choice * lab.servers.length)]!;
+
+/** Of the server that leads, where another one may take its place. */
+const ofLeader = (name: string, weight: number, hurt: (leader: LabServer, plan: FaultPlan) => Promise<boolean>): Fault => ({
+  name, weight, possible: (lab) => lab.servers.length > 1,
+  async hurt({ lab, plan }) {
+    const leader = await lab.leader().catch(() => undefined);
+    return leader !== undefined && hurt(leader, plan);
+  },
+});
+
+/** Longer than a leader may be silent. */
+const untilReplaced = ({ lasts }: FaultPlan) => 5000 + lasts;
+
 const workerPids = ({ lab, worker }: FaultContext) => { const daemon = lab.system.workers.get(worker.name); return daemon?.running ? [daemon.pid] : []; };
 
 /** Ends the daemon, does something to its state, starts it again. */
@@ -90,10 +105,15 @@ const weather = (name: string, begin: (c: FaultContext) => void, weight?: number
 });
 
 export const faultKinds: readonly Fault[] = [
-  { name: 'server killed', weight: 2, async hurt({ lab, plan }) { await lab.system.server?.end('SIGKILL'); await held(plan.lasts); await lab.ensureServer(); return true; } },
-  { name: 'server restarted', async hurt({ lab }) { await lab.system.server?.end('SIGTERM'); await lab.ensureServer(); return true; } },
-  { name: 'server frozen', hurt: ({ lab, plan }) => freeze(serverPids(lab), plan.lasts) },
-  { name: 'database killed', weight: 2, async hurt({ lab }) { const [postmaster] = await lab.databaseProcesses(); return postmaster !== undefined && signal(postmaster, 'SIGKILL'); } },
+  { name: 'server killed', weight: 2, async hurt(c) { const server = someServer(c); await server.end('SIGKILL'); await held(c.plan.lasts); await server.ensure(); return true; } },
+  { name: 'server restarted', async hurt(c) { const server = someServer(c); await server.end('SIGTERM'); await server.ensure(); return true; } },
+  { name: 'server frozen', hurt: (c) => freeze(someServer(c).pids, c.plan.lasts) },
+  ofLeader('leader killed', 8, async (leader, { lasts }) => { await leader.end('SIGKILL'); await held(lasts); await leader.ensure(); return true; }),
+  ofLeader('leader restarted', 4, async (leader) => { await leader.end('SIGTERM'); await leader.ensure(); return true; }),
+  ofLeader('leader frozen', 6, (leader, plan) => freeze(leader.pids, untilReplaced(plan))),
+  ofLeader('leader cut off', 6, async ({ wayToDatabase }, plan) => { wayToDatabase!.stall(); await held(untilReplaced(plan)); wayToDatabase!.restore(); return true; }),
+  // Servers that share a database do not start it again.
+  { name: 'database killed', weight: 2, possible: (lab) => lab.servers.length === 1, async hurt({ lab }) { const [postmaster] = await lab.databaseProcesses(); return postmaster !== undefined && signal(postmaster, 'SIGKILL'); } },
   { name: 'database frozen', async hurt({ lab, plan }) { return freeze(await lab.databaseProcesses(), plan.lasts); } },
   { name: 'worker killed', weight: 2, hurt: (c) => withoutWorker(c, 'SIGKILL') },
   { name: 'worker restarted', hurt: (c) => withoutWorker(c, 'SIGTERM') },
@@ -103,7 +123,7 @@ export const faultKinds: readonly Fault[] = [
     async hurt(c) {
       const name = await someAttempt(c);
       if (name === undefined) return false;
-      c.observer.excuses.set(name, 'run killed');
+      if (!c.observer.excuses.has(name)) c.observer.excuses.set(name, 'run killed');
       const [pid] = processesOfAttempt(join(c.worker.attempts, name));
       return pid !== undefined && signal(pid, 'SIGKILL');
     },
@@ -173,9 +193,10 @@ export const faultKinds: readonly Fault[] = [
   {
     name: 'server log restored',
     // Logs of running jobs are cut off, or gone, as with an older copy of the disk. What had been acknowledged comes again.
-    async hurt({ lab, plan }) {
+    possible: (lab) => lab.servers.length === 1,
+    async hurt({ lab, observer, plan }) {
       const live = (await lab.database.rows<{ job: number }>('select job from attempts where ended_at is null').catch(() => [])).map(({ job }) => job);
-      await lab.system.server?.end('SIGKILL');
+      await lab.servers[0]!.end('SIGKILL');
       const stillLive = new Set((await lab.database.rows<{ job: number }>('select job from attempts where ended_at is null').catch(() => [])).map(({ job }) => job));
       const folders = await jobFolders(lab);
       let found = false;
@@ -186,11 +207,12 @@ export const faultKinds: readonly Fault[] = [
         const text = await readFile(log, 'utf8').catch(() => undefined);
         if (text === undefined) continue;
         found = true;
+        observer.logsTaken.add(job);
         await rm(join(folder, 'output.idx'), { force: true });
         if (plan.choice < 0.5) await rm(log);
         else await writeFile(log, text.slice(0, Math.floor(text.length * (plan.choice - 0.5) * 2)));
       }
-      await lab.ensureServer();
+      await lab.ensureServers();
       return found;
     },
   },

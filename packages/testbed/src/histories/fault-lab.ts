@@ -1,18 +1,23 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { lavaPaths } from '@lava/base';
 import { TcpProxy } from '../link/tcp-proxy.ts';
 import { LavaSystem } from '../system/lava-system.ts';
+import { freePort } from '../system/ports.ts';
 import { DiskOfItsOwn } from './disk.ts';
 import { FakeClock, removeFakeClockRemains } from './fake-clock.ts';
 import { LabDatabase } from './lab-database.ts';
+import { logsOnDisk, sharedLogs, type LabLogs } from './lab-logs.ts';
+import { boardTemplate, noteTerms, powerScript } from './lab-files.ts';
+import { LabServer } from './lab-server.ts';
 import { NumberedBoard } from './numbered-board.ts';
 import { boardTypes, workerNames } from './plan.ts';
 import { childrenOf, processesOfAttempt, signal } from './processes.ts';
+import { Proxies } from './proxies.ts';
 import { WorkerNetwork } from './worker-network.ts';
 
 const run = promisify(execFile);
@@ -20,40 +25,13 @@ const run = promisify(execFile);
 /** Seconds of a lease in this lab: longer than any fault that no job may notice. */
 export const leaseSeconds = 10;
 
-const template = `parameters: {}
-commands:
-  connect: {{ connection_command }}
-  hard_reset: {{ hard_reset_command }}
-  power_off: {{ power_off_command }}
-constants:
-  failure_retry: 1
-  boot_retry: 1
-  kernel-start-message: 'Linux version [0-9]'
-  default-shell-prompt: 'lava-test: # '
-  shutdown-message: 'going down'
-  spawn_maxread: '4092'
-actions:
-  deploy: {methods: {}}
-  boot: {connections: {serial: null}, methods: {minimal: null}}
-timeouts:
-  actions: {power-off: {seconds: 20}}
-  connections: {}
-`;
-
-/** The board's power switch is told the attempt; it answers when it has done it. */
-const powerScript = `exec 3<>/dev/tcp/$1/$2 || exit 1
-echo "$3 \${LAVA_ATTEMPT##*/}" >&3
-read -r answer <&3
-[ "$answer" = done ]
-`;
-
 /** A worker of the lab: it reaches the server through proxies, and has a network and a disk of its own where that is possible. */
 export interface LabWorker {
   readonly name: string;
   readonly folder: string;
   readonly attempts: string;
-  readonly control: TcpProxy;
-  readonly log: TcpProxy;
+  readonly control: Proxies;
+  readonly log: Proxies;
   readonly network: WorkerNetwork | undefined;
   readonly clock: FakeClock;
   readonly disk: DiskOfItsOwn | undefined;
@@ -61,28 +39,34 @@ export interface LabWorker {
 
 const open = new Set<FaultLab>();
 
-/** A server with its PostgreSQL, three workers and twenty boards, all of which can be hurt. */
+/** A server with its PostgreSQL, or two servers that share one; three workers and twenty boards. All of it can be hurt. */
 export class FaultLab {
+  /** The system of the first server, which made the database. */
   readonly system: LavaSystem;
+  readonly servers: LabServer[] = [];
   readonly workers: LabWorker[] = [];
   readonly boards: NumberedBoard[] = [];
   readonly database: LabDatabase;
+  readonly eventSockets: string[] = [];
+  logs: LabLogs = logsOnDisk(this);
   serverClock: FakeClock | undefined;
   serverDisk: DiskOfItsOwn | undefined;
-  #starting: Promise<unknown> = Promise.resolve();
+  #tokenOfWatcher = '';
+  /** The server that is asked first. */
+  #asked = 0;
 
   private constructor(system: LavaSystem) {
     this.system = system;
     this.database = new LabDatabase(join(lavaPaths(system.root).serverState, 'postgresql/socket'));
   }
 
-  static async open(boards = 20): Promise<FaultLab> {
+  static async open(boards = 20, servers: 1 | 2 = 1): Promise<FaultLab> {
     const root = await mkdtemp(join(tmpdir(), 'lava-faults-'));
     await chmod(root, 0o755);
     const lab = new FaultLab(await LavaSystem.at(root));
     open.add(lab);
     try {
-      await lab.#build(boards);
+      await lab.#build(boards, servers);
     } catch (error) {
       await lab.close();
       throw error;
@@ -98,26 +82,50 @@ export class FaultLab {
     return this.workers.find((w) => w.name === name)!;
   }
 
-  /** Starts the server if it does not run; one call after the other. */
-  ensureServer(): Promise<void> {
-    const starting = this.#starting.catch(() => undefined).then(async () => {
-      while (!this.system.server?.running) {
-        try {
-          await this.system.startServer({ env: { LAVA_LEASE_SECONDS: String(leaseSeconds), LAVA_LOGLEVEL: 'DEBUG', ...this.serverClock?.environment } });
-        } catch (error) {
-          // Another fault may have killed it, or told it to end, while it started.
-          const { signalCode, exitCode } = this.system.server!.process;
-          if (signalCode === null && exitCode !== 0) throw error;
-        }
-      }
+  /** Starts all servers that do not run. */
+  async ensureServers(): Promise<void> {
+    await Promise.all(this.servers.map((server) => server.ensure()));
+  }
+
+  /** The server that leads, or led last. */
+  async leader(): Promise<LabServer | undefined> {
+    const [row] = await this.database.rows<{ url: string }>('select url from leadership');
+    return this.servers.find(({ system }) => system.url === row?.url);
+  }
+
+  /** A JSON request as the admin, to whichever server answers. */
+  api<T>(path: string, body?: unknown): Promise<T> {
+    return this.#askAny((system) => system.api<T>(path, body));
+  }
+
+  /** An answer as it is, asked for by the admin, or by somebody who may only look. With `body`, XML is posted. */
+  text(path: string, who: 'admin' | 'watcher' = 'admin', body?: string): Promise<string> {
+    return this.#askAny(async ({ url, token: tokenOfAdmin }) => {
+      const token = who === 'admin' ? tokenOfAdmin : this.#tokenOfWatcher;
+      // XML-RPC knows no other way to sign in.
+      const headers: Record<string, string> = body === undefined ? { authorization: `Token ${token}` } : { authorization: `Basic ${Buffer.from(`${who}:${token}`).toString('base64')}`, 'content-type': 'text/xml' };
+      const response = await fetch(url + path, { headers, ...(body !== undefined && { method: 'POST', body }) });
+      if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+      return response.text();
     });
-    this.#starting = starting;
-    return starting;
+  }
+
+  /** As a balancer does it: a server that does not answer is left alone. */
+  async #askAny<T>(ask: (system: LavaSystem) => Promise<T>): Promise<T> {
+    const { system } = this.servers[this.#asked]!;
+    if (this.servers.length === 1) return ask(system);
+    try {
+      return await Promise.race([ask(system), pause(2500).then(() => { throw new Error('no answer'); })]);
+    } catch (error) {
+      if (!/: 4\d\d /.test(String(error))) this.#asked = (this.#asked + 1) % this.servers.length;
+      throw error;
+    }
   }
 
   ensureWorker({ name, folder, control, log, clock, network }: LabWorker): void {
     if (this.system.workers.get(name)?.running) return;
-    this.system.startWorker(name, { ports: { control: control.port, log: log.port }, ...(network && { host: network.server, enter: network.enter }), args: ['--worker-dir', folder], env: clock.environment });
+    const host = network?.server ?? '127.0.0.1';
+    this.system.startWorker(name, { ...(network && { enter: network.enter }), args: ['--worker-dir', folder, '--master', control.addresses(host), '--socket-addr', log.addresses(host)], env: clock.environment });
   }
 
   /** The processes of PostgreSQL, the postmaster first; none when it is down. */
@@ -127,10 +135,16 @@ export class FaultLab {
     return pid > 0 ? [pid, ...childrenOf(pid)] : [];
   }
 
-  /** Copies what server and workers said to a folder. */
+  /** Files with what servers and workers said. */
+  async daemonLogs(): Promise<string[]> {
+    const folders = [...new Set([this.system, ...this.servers.map((s) => s.system)].map(({ root }) => root))];
+    return (await Promise.all(folders.map(async (folder) => (await readdir(folder)).filter((name) => name.endsWith('.log')).map((name) => join(folder, name))))).flat();
+  }
+
+  /** Copies what servers and workers said to a folder. */
   async keepLogs(folder: string): Promise<void> {
     await mkdir(folder, { recursive: true });
-    for (const name of await readdir(this.system.root)) if (name.endsWith('.log')) await this.copy(join(this.system.root, name), folder);
+    for (const [n, path] of (await this.daemonLogs()).entries()) await this.copy(path, join(folder, `${n}-${basename(path)}`));
   }
 
   /** Closes all labs of this program. */
@@ -146,8 +160,13 @@ export class FaultLab {
       await this.system.workers.get(name)?.end('SIGKILL');
       for (const attempt of await readdir(attempts).catch(() => [])) for (const pid of processesOfAttempt(join(attempts, attempt))) signal(pid, 'SIGKILL');
     }
-    const { server } = this.system;
-    await Promise.race([server?.end(), pause(30_000, undefined, { ref: false }).then(() => server?.end('SIGKILL'))]);
+    for (const { system: { server }, wayToDatabase } of this.servers) {
+      wayToDatabase?.restore();
+      if (server?.running) server.process.kill('SIGCONT');
+      await Promise.race([server?.end(), pause(30_000, undefined, { ref: false }).then(() => server?.end('SIGKILL'))]);
+      await wayToDatabase?.close();
+    }
+    await this.#endDatabase();
     for (const { control, log } of this.workers) { await control.close(); await log.close(); }
     for (const board of this.boards) await board.close();
     for (const { network } of this.workers) await network?.remove();
@@ -156,27 +175,86 @@ export class FaultLab {
     await rm(this.system.root, { recursive: true, force: true });
   }
 
-  async #build(boards: number): Promise<void> {
+  async #build(boards: number, servers: 1 | 2): Promise<void> {
     const { system } = this;
     const { root } = system;
     this.serverClock = await FakeClock.make(join(root, 'server-clock'), { withDatabase: true });
-    this.serverDisk = await DiskOfItsOwn.make(this.jobOutput);
-    await this.ensureServer();
+    if (servers === 1) this.serverDisk = await DiskOfItsOwn.make(this.jobOutput);
+    await this.#configure(root, '');
+    this.servers.push(new LabServer(system, () => this.#environment()));
+    await this.ensureServers();
+    for (const statement of noteTerms) await this.database.rows(statement);
+    await system.manage('users', 'add', 'watcher', '--passwd', 'only looks');
+    this.#tokenOfWatcher = await system.manage('tokens', 'add', '-u', 'watcher', '-d', 'looks');
+    if (servers === 2) await this.#share();
     const power = join(root, 'power.sh');
     await writeFile(power, powerScript);
-    for (const name of workerNames) {
-      await system.addWorker(name);
-      const folder = join(root, 'workers', name);
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      const network = await WorkerNetwork.make();
-      const proxy = (port: number) => TcpProxy.to(port, '127.0.0.1', network?.server);
-      this.workers.push({
-        name, folder, attempts: join(folder, 'attempts'), control: await proxy(system.ports.control), log: await proxy(system.ports.log), network,
-        clock: await FakeClock.make(join(root, `${name}-clock`)), disk: await DiskOfItsOwn.make(folder),
-      });
+    for (const name of workerNames) await this.#addWorker(name);
+    await this.#addBoards(boards, power);
+    for (const worker of this.workers) this.ensureWorker(worker);
+  }
+
+  #environment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+    return { LAVA_LEASE_SECONDS: String(leaseSeconds), LAVA_LOGLEVEL: 'DEBUG', ...this.serverClock?.environment, ...more };
+  }
+
+  /** Settings of a server; each has a socket for events of its own. */
+  async #configure(root: string, more: string): Promise<void> {
+    const socket = `tcp://127.0.0.1:${await freePort()}`;
+    this.eventSockets.push(socket);
+    const { serverConfig } = lavaPaths(root);
+    await mkdir(serverConfig, { recursive: true });
+    await writeFile(join(serverConfig, 'settings.yaml'), `EVENT_NOTIFICATION: true\nEVENT_SOCKET: "${socket}"\n${more}`);
+  }
+
+  /** The server that made the database dies and leaves it running; two that share it take its place. */
+  async #share(): Promise<void> {
+    const [founder] = this.servers.splice(0);
+    await founder!.end('SIGKILL');
+    this.eventSockets.length = 0;
+    const { root } = this.system;
+    const storage = join(root, 'storage');
+    await mkdir(storage);
+    const second = await LavaSystem.at(join(root, 'second'));
+    for (const name of ['admin-password', 'admin-token']) await copyFile(join(root, name), join(second.root, name));
+    const { certificates } = lavaPaths(root);
+    for (const system of [this.system, second]) {
+      await this.#configure(system.root, `STORAGE: {folder: ${storage}}\n`);
+      const way = await TcpProxy.to({ path: join(lavaPaths(root).serverState, 'postgresql/socket/.s.PGSQL.5432') });
+      this.servers.push(new LabServer(system, () => this.#environment({
+        DATABASE_URL: `postgresql://lava@127.0.0.1:${way.port}/lava`, LAVA_ADVERTISE: system.url,
+        LAVA_MASTER_CERT: join(certificates, 'master.key_secret'), LAVA_SLAVES_CERTS: certificates,
+      }), way));
     }
+    this.logs = sharedLogs(this);
+    await this.ensureServers();
+  }
+
+  /** Nobody else ends a database that several servers share. */
+  async #endDatabase(): Promise<void> {
+    const pids = await this.databaseProcesses();
+    for (const pid of pids) signal(pid, 'SIGCONT');
+    if (pids[0] === undefined || !signal(pids[0], 'SIGINT')) return;
+    for (let n = 0; n < 500 && (await this.databaseProcesses()).length > 0; n++) await pause(20);
+  }
+
+  async #addWorker(name: string): Promise<void> {
+    const { root } = this.system;
+    await this.system.addWorker(name);
+    const folder = join(root, 'workers', name);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const network = await WorkerNetwork.make();
+    const ways = (port: 'control' | 'log') => Proxies.to(this.servers.map(({ system }) => system.ports[port]), network?.server);
+    this.workers.push({
+      name, folder, attempts: join(folder, 'attempts'), control: await ways('control'), log: await ways('log'), network,
+      clock: await FakeClock.make(join(root, `${name}-clock`)), disk: await DiskOfItsOwn.make(folder),
+    });
+  }
+
+  async #addBoards(count: number, power: string): Promise<void> {
+    const { system } = this;
     const devices: Record<string, object> = {};
-    for (let n = 0; n < boards; n++) {
+    for (let n = 0; n < count; n++) {
       const worker = this.workers[n % this.workers.length]!;
       const address = worker.network?.boards ?? '127.0.0.1';
       const board = await NumberedBoard.start(`board${String(n + 1).padStart(2, '0')}`, address);
@@ -189,10 +267,10 @@ export class FaultLab {
         },
       };
     }
-    await writeFile(join(root, 'lab.yaml'), JSON.stringify({ device_types: Object.fromEntries(boardTypes.map((t) => [t, { template }])), devices }));
-    await system.lava('lab', 'apply', '--yes', join(root, 'lab.yaml'));
+    const plan = join(system.root, 'lab.yaml');
+    await writeFile(plan, JSON.stringify({ device_types: Object.fromEntries(boardTypes.map((t) => [t, { template: boardTemplate }])), devices }));
+    await system.lava('lab', 'apply', '--yes', plan);
     for (const board of this.boards) await system.api(`/api/v1/devices/${board.name}/health`, { health: 'Good', reason: 'new' });
-    for (const worker of this.workers) this.ensureWorker(worker);
   }
 
   /** Folders of attempts that a worker has now. */

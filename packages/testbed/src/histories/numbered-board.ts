@@ -6,6 +6,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 export interface PowerCommand {
   readonly command: 'cycle' | 'off';
   readonly attempt: string;
+  /** When, in milliseconds of a clock that all boards share. */
+  readonly at: number;
 }
 
 /** What a board printed from one power-up to the next. */
@@ -101,7 +103,7 @@ export class NumberedBoard {
     socket.once('data', (bytes) => {
       const [command, attempt = ''] = bytes.toString('latin1').trim().split(' ');
       if (command !== 'cycle' && command !== 'off') { socket.end('unknown\n'); return; }
-      this.powers.push({ command, attempt });
+      this.powers.push({ command, attempt, at: performance.now() });
       this.switchOff();
       if (command === 'cycle') this.#boot(attempt);
       socket.end('done\n');

@@ -2,15 +2,16 @@ import { link, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { jobStates } from '@lava/job';
+import { daemonLinesWith } from './daemon-logs.ts';
+import { EventListener } from './event-listener.ts';
 import type { FaultLab, LabWorker } from './fault-lab.ts';
 import type { Snapshot } from './history.ts';
-import { jobFolders } from './job-folders.ts';
 import { commandLinesWith } from './processes.ts';
 
 /** Begin of every secret of the jobs, by which one is found wherever it turns up. */
 export const secretMark = 'hidden-word-';
 
-/** Watches a lab while a history runs: looks at the database, keeps the journals of attempts, looks at command lines. */
+/** Watches a lab while a history runs: looks at the database, keeps the journals of attempts, looks for secrets where they must not be. */
 export class Observer {
   readonly snapshots: Snapshot[] = [];
   readonly leaks = new Set<string>();
@@ -21,9 +22,13 @@ export class Observer {
   readonly hurting = new Map<string, string>();
   readonly wereHurt = new Map<string, string>();
   readonly linesAtEnd = new Map<number, number>();
+  /** Most lines that the servers were seen to have taken of a job; jobs whose log a fault took away. */
+  readonly linesTaken = new Map<number, number>();
+  readonly logsTaken = new Set<number>();
   readonly #lab: FaultLab;
   readonly #stop = new AbortController();
   #watching: Promise<unknown> = Promise.resolve();
+  #events: EventListener | undefined;
   #started = 0;
 
   constructor(lab: FaultLab) {
@@ -32,6 +37,7 @@ export class Observer {
 
   start(): void {
     this.#started = performance.now();
+    this.#events = new EventListener(this.#lab, (where, text) => { if (text.includes(secretMark)) this.leaks.add(`${where}: ${text.slice(0, 300)}`); });
     const every = async (ms: number, look: () => Promise<void>) => {
       while (!this.#stop.signal.aborted) {
         await look().catch(() => undefined);
@@ -44,6 +50,13 @@ export class Observer {
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#watching;
+    await this.#events?.stop();
+    for (const line of await daemonLinesWith(this.#lab, secretMark)) this.leaks.add(line);
+  }
+
+  /** Bytes of events that were heard. */
+  get heard(): EventListener['heard'] {
+    return this.#events!.heard;
   }
 
   /** From now on jobs on this worker may fail. */
@@ -78,13 +91,13 @@ export class Observer {
   }
 
   async #lookAtDatabase(): Promise<void> {
-    const rows = await this.#lab.database.rows<{ held: Snapshot['held']; groups: { target_group: string; state: number }[]; finished: number[] }>(`select
+    const rows = await this.#lab.database.rows<{ held: Snapshot['held']; groups: { target_group: string; state: number; returns: boolean }[]; finished: number[] }>(`select
       (select coalesce(json_agg(json_build_object('device', coalesce(device, shared_device), 'attempt', job || '-' || fence, 'worker', worker)), '[]') from attempts where ended_at is null) as held,
-      (select coalesce(json_agg(json_build_object('target_group', target_group, 'state', state)), '[]') from jobs where target_group is not null) as groups,
+      (select coalesce(json_agg(json_build_object('target_group', target_group, 'state', state, 'returns', retry_pending)), '[]') from jobs where target_group is not null) as groups,
       (select coalesce(json_agg(id), '[]') from jobs where state = $1 and end_time is not null) as finished`, [jobStates.indexOf('Finished')]);
     const { held, groups, finished } = rows[0]!;
     const byGroup: Record<string, string[]> = {};
-    for (const { target_group: group, state } of groups) (byGroup[group] ??= []).push(jobStates[state]!);
+    for (const { target_group: group, state, returns } of groups) (byGroup[group] ??= []).push(returns ? 'Returning' : jobStates[state]!);
     this.snapshots.push({ at: Math.round(performance.now() - this.#started), held, groups: byGroup });
     for (const { attempt, worker } of held) {
       this.seen.add(attempt);
@@ -92,17 +105,14 @@ export class Observer {
       if (reason !== undefined) this.excuses.set(attempt, reason);
     }
     await this.#noteEnds(finished);
+    for (const [job, lines] of await this.#lab.logs.taken()) this.linesTaken.set(job, Math.max(lines, this.linesTaken.get(job) ?? 0));
   }
 
   /** How long the logs of jobs are that have just finished. */
   async #noteEnds(finished: readonly number[]): Promise<void> {
     const fresh = finished.filter((id) => !this.linesAtEnd.has(id));
     if (fresh.length === 0) return;
-    const folders = await jobFolders(this.#lab);
-    for (const id of fresh) {
-      const folder = folders.get(id);
-      if (folder !== undefined) this.linesAtEnd.set(id, (await readFile(join(folder, 'output.yaml'), 'utf8').catch(() => '')).split('\n').length - 1);
-    }
+    for (const [id, lines] of await this.#lab.logs.counts(fresh)) this.linesAtEnd.set(id, lines);
   }
 
   /** A second name for each journal keeps it when the worker removes the folder. */

@@ -11,6 +11,8 @@ export interface JobPlan {
   readonly pause: number;
   readonly type: BoardType;
   readonly priority: number;
+  /** Attempts after the first one that its definition asks for when the lab fails it. */
+  readonly retries?: number;
 }
 
 interface CancelPlan {
@@ -42,6 +44,9 @@ export const boardTypes = ['numbered', 'numbered-big'] as const;
 type BoardType = (typeof boardTypes)[number];
 export const workerNames = ['w1', 'w2', 'w3'] as const;
 
+/** How many servers a history is played on: two in every eighth history. */
+export const serversOf = (seed: number): 1 | 2 => (seed % 8 === 0 ? 2 : 1);
+
 /** How long submissions and faults begin, in milliseconds. */
 const span = 2500;
 
@@ -53,6 +58,7 @@ export interface FaultKind {
 
 /** The plan that follows from a seed. The kinds of faults are those which this machine allows: they are part of what is decided from. */
 export function planHistory(seed: number, kinds: readonly FaultKind[]): HistoryPlan {
+  if (kinds.length === 0) throw new Error('no fault is possible here: choose others with --only, or another number of --servers');
   const random = new Random(seed);
   const jobs = Array.from({ length: random.int(3, 6) }, (_, n): JobPlan => ({
     at: n === 0 ? 0 : random.int(0, span),
@@ -61,6 +67,7 @@ export function planHistory(seed: number, kinds: readonly FaultKind[]): HistoryP
     pause: random.int(2, 15),
     type: random.chance(0.7) ? 'numbered' : 'numbered-big',
     priority: random.pick([0, 50, 50, 100]),
+    retries: random.chance(0.5) ? random.int(1, 3) : 0,
   })).sort((a, b) => a.at - b.at);
   const cancels = random.chance(0.4) ? [{ at: random.int(100, span + 500), job: random.int(0, jobs.length - 1) }] : [];
   const faults = Array.from({ length: random.int(1, 4) }, (): FaultPlan => ({

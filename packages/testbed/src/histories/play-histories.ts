@@ -1,8 +1,8 @@
 import { checkHistory, type Violation } from './check-history.ts';
-import { faultKinds, possibleFaults } from './fault-kinds.ts';
+import { possibleFaults } from './fault-kinds.ts';
 import { FaultLab } from './fault-lab.ts';
 import type { History } from './history.ts';
-import { planHistory, type HistoryPlan } from './plan.ts';
+import { planHistory, serversOf, type HistoryPlan } from './plan.ts';
 import { runHistory } from './run-history.ts';
 
 export interface PlayOptions {
@@ -13,6 +13,8 @@ export interface PlayOptions {
   readonly labs: number;
   /** Kinds of faults to choose from; all that are possible without it. */
   readonly only?: readonly string[];
+  /** Number of servers in all histories; by the seed without it. */
+  readonly servers?: 1 | 2;
   say(line: string): void;
   /** Called for a history in which a rule was broken. */
   broken?(history: History, violations: readonly Violation[], lab: FaultLab): Promise<void>;
@@ -34,30 +36,35 @@ export async function playHistories(options: PlayOptions): Promise<Summary> {
   let jobs = 0;
   let played = 0;
   let next = 0;
+  const told = new Set<number>();
   const work = async (n: number): Promise<void> => {
-    let lab: FaultLab | undefined;
+    // One with each number of servers, from its first history on.
+    const labs = new Map<number, FaultLab>();
     try {
       while (next < options.histories) {
         const seed = options.seed + next++;
-        lab ??= await FaultLab.open();
+        const servers = options.servers ?? serversOf(seed);
+        const lab = labs.get(servers) ?? await FaultLab.open(20, servers);
+        labs.set(servers, lab);
         const { kinds, missing } = possibleFaults(lab);
-        if (played === 0 && missing.length > 0) say(`Not possible on this machine: ${missing.join(', ')}`);
-        const plan = planHistory(seed, options.only ? faultKinds.filter((k) => options.only!.includes(k.name)) : kinds);
+        if (!told.has(servers) && missing.length > 0) say(`Not possible here with ${servers === 1 ? 'one server' : `${servers} servers`}: ${missing.join(', ')}`);
+        told.add(servers);
+        const plan = planHistory(seed, options.only ? kinds.filter((k) => options.only!.includes(k.name)) : kinds);
         const started = performance.now();
         const { history, happened } = await runHistory(lab, plan).catch((error: unknown) => ({ history: undone(seed, error), happened: [] }));
         const found = checkHistory(history);
         played += 1;
         jobs += history.jobs.length;
         for (const kind of happened) faults.set(kind, (faults.get(kind) ?? 0) + 1);
-        say(`seed ${seed}, lab ${n}: ${history.jobs.length} jobs (${healths(history)}), ${describe(plan)}; ${((performance.now() - started) / 1000).toFixed(1)} s${found.length > 0 ? `, ${found.length} VIOLATIONS` : ''}`);
+        say(`seed ${seed}, lab ${n}${servers === 1 ? '' : `, ${servers} servers`}: ${history.jobs.length} jobs (${healths(history)}), ${describe(plan)}; ${((performance.now() - started) / 1000).toFixed(1)} s${found.length > 0 ? `, ${found.length} VIOLATIONS` : ''}`);
         for (const violation of found) { violations.push({ seed, violation }); say(`  ${violation.rule}: ${violation.text}`); }
         if (found.length === 0) continue;
         await options.broken?.(history, found, lab);
+        labs.delete(servers);
         await lab.close();
-        lab = undefined;
       }
     } finally {
-      await lab?.close();
+      for (const lab of labs.values()) await lab.close();
     }
   };
   // Each lab is closed before anything that went wrong with one of them is told.
@@ -68,7 +75,7 @@ export async function playHistories(options: PlayOptions): Promise<Summary> {
 
 /** What is left when a history could not be played to its end. */
 const undone = (seed: number, error: unknown): History => ({
-  seed, accepted: [], jobs: [], snapshots: [], boards: [], leaks: [], unrest: [`the history could not be played: ${error instanceof Error ? error.stack : String(error)}`],
+  seed, accepted: [], jobs: [], snapshots: [], boards: [], leaks: [], terms: [], unrest: [`the history could not be played: ${error instanceof Error ? error.stack : String(error)}`],
 });
 
 const describe = ({ faults, cancels }: HistoryPlan) => [
@@ -78,5 +85,6 @@ const describe = ({ faults, cancels }: HistoryPlan) => [
 function healths({ jobs }: History): string {
   const counts = new Map<string, number>();
   for (const { health } of jobs) counts.set(health, (counts.get(health) ?? 0) + 1);
-  return [...counts].map(([health, n]) => `${n} ${health}`).join(', ');
+  const again = jobs.reduce((sum, { attempts }) => sum + Math.max(0, attempts.length - 1), 0);
+  return [...[...counts].map(([health, n]) => `${n} ${health}`), ...(again > 0 ? [`${again} tried again`] : [])].join(', ');
 }

@@ -1,23 +1,14 @@
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '@lava/base';
-import { deviceHealths, deviceStates, jobHealths, jobStates, workerStates } from '@lava/job';
+import { deviceStates, jobStates, workerStates } from '@lava/job';
+import { collectHistory, type Submission } from './collect-history.ts';
 import { faultKinds, type FaultContext } from './fault-kinds.ts';
 import type { FaultLab } from './fault-lab.ts';
-import type { BoardRecord, History, JobRecord } from './history.ts';
-import { jobFolders } from './job-folders.ts';
+import type { History } from './history.ts';
 import { numberedJob } from './numbered-job.ts';
 import { Observer, secretMark } from './observer.ts';
+import { patiently } from './patiently.ts';
 import { workerNames, type HistoryPlan, type JobPlan } from './plan.ts';
-
-/** What was submitted. */
-interface Submission {
-  readonly plan: JobPlan;
-  readonly secret: string;
-  /** As LAVA names them: those of a group are `12.0`, `12.1` … */
-  readonly ids: readonly string[];
-}
 
 export interface HistoryRun {
   readonly history: History;
@@ -31,6 +22,7 @@ const restSeconds = 60;
 /** Plays a history on a lab, which must be at rest, and leaves it so. */
 export async function runHistory(lab: FaultLab, plan: HistoryPlan): Promise<HistoryRun> {
   for (const board of lab.boards) board.forget();
+  await lab.database.rows('delete from terms_of_changes');
   const observer = new Observer(lab);
   observer.start();
   const submissions: Submission[] = [];
@@ -49,7 +41,7 @@ export async function runHistory(lab: FaultLab, plan: HistoryPlan): Promise<Hist
         await until(at);
         for (const id of submissions[job]?.ids.slice(0, 1) ?? []) {
           canceled.add(id);
-          await patiently(() => lab.system.api(`/api/v1/jobs/${id}/cancel`, {})).catch(() => undefined);
+          await patiently(() => lab.api(`/api/v1/jobs/${id}/cancel`, {})).catch(() => undefined);
         }
       }),
       ...plan.faults.map(async (fault) => {
@@ -65,7 +57,8 @@ export async function runHistory(lab: FaultLab, plan: HistoryPlan): Promise<Hist
     await heal(lab);
     const unrest = await rest(lab, submissions.flatMap((s) => s.ids));
     await observer.stop();
-    return { history: await collect(lab, plan, observer, submissions, canceled, [...unhealed, ...unrest]), happened };
+    for (const [way, bytes] of Object.entries(observer.heard)) if (bytes === 0) unrest.push(`no event was heard (${way})`);
+    return { history: await collectHistory(lab, plan, observer, submissions, canceled, [...unhealed, ...unrest]), happened };
   } finally {
     await observer.stop();
     await observer.forgetJournals();
@@ -74,28 +67,15 @@ export async function runHistory(lab: FaultLab, plan: HistoryPlan): Promise<Hist
 
 /** Everything that faults took away is there again. */
 async function heal(lab: FaultLab): Promise<void> {
-  await lab.ensureServer();
+  await lab.ensureServers();
   for (const worker of lab.workers) lab.ensureWorker(worker);
-}
-
-/** Tries again while the server is away. */
-async function patiently<T>(work: () => Promise<T>, seconds = 150): Promise<T> {
-  const end = performance.now() + seconds * 1000;
-  for (;;) {
-    try {
-      return await Promise.race([work(), pause(8000).then(() => { throw new Error('no answer'); })]);
-    } catch (error) {
-      if (performance.now() > end || /: 4\d\d /.test(String(error))) throw error;
-      await pause(100);
-    }
-  }
 }
 
 /** Submits until it is accepted. What an answer that got lost was about is a job as well; its name says so. */
 async function submit(lab: FaultLab, seed: number, n: number, plan: JobPlan): Promise<Submission> {
   const secret = `${secretMark}${seed}-${n}`;
   let trial = 0;
-  const ids = await patiently(async () => (await lab.system.api<{ job_ids: (number | string)[] }>('/api/v1/jobs', { definition: numberedJob(`history ${seed} job ${n} trial ${trial += 1}`, secret, plan) })).job_ids.map(String));
+  const ids = await patiently(async () => (await lab.api<{ job_ids: (number | string)[] }>('/api/v1/jobs', { definition: numberedJob(`history ${seed} job ${n} trial ${trial += 1}`, secret, plan) })).job_ids.map(String));
   return { plan, secret, ids };
 }
 
@@ -120,46 +100,4 @@ async function restless(lab: FaultLab, accepted: readonly string[]): Promise<str
     ...jobs.map(({ id, state }) => `job ${id} is still ${jobStates[state]}`), ...devices.map(({ hostname, state }) => `${hostname} is still ${deviceStates[state]}`),
     ...workers.map(({ hostname }) => `worker ${hostname} is offline`), ...left, ...lab.boards.filter((b) => b.connected).map((b) => `somebody is on the serial line of ${b.name}`),
   ];
-}
-
-interface JobRow {
-  readonly id: number; readonly number: string; readonly description: string; readonly target_group: string | null; readonly state: number; readonly health: number;
-  readonly error: string | null; readonly finishes: number; readonly attempts: { fence: number; device: string; worker: string; ended: boolean }[];
-  readonly results: JobRecord['results'];
-}
-
-async function collect(lab: FaultLab, plan: HistoryPlan, observer: Observer, submissions: readonly Submission[], canceled: ReadonlySet<string>, unrest: readonly string[]): Promise<History> {
-  const rows = await patiently(() => lab.database.rows<JobRow>(`select id, coalesce(nullif(sub_id, ''), id::text) as number, description, target_group, state, health, concat_ws(': ', error_type, error_msg, failure_comment) as error,
-    (select count(*)::int from audit_log where kind = 'job' and object = jobs.id::text and message like '%→ Finished%') as finishes,
-    (select coalesce(json_agg(json_build_object('fence', fence, 'device', coalesce(device, shared_device), 'worker', worker, 'ended', ended_at is not null) order by fence), '[]') from attempts where job = jobs.id) as attempts,
-    (select coalesce(json_agg(json_build_object('suite', s.name, 'name', c.name, 'line', c.log_line)), '[]') from test_cases c join test_suites s on s.id = c.suite_id where c.job = jobs.id) as results
-    from jobs where description like $1 order by id`, [`history ${plan.seed} job %`]));
-  const folders = await jobFolders(lab);
-  const leaks = new Set(observer.leaks);
-  const jobs = await Promise.all(rows.map(async (row): Promise<JobRecord> => {
-    const submission = submissions[Number(/job (\d+)/.exec(row.description)?.[1])]!;
-    const log = (await readFile(join(folders.get(row.id) ?? '', 'output.yaml'), 'utf8').catch(() => '')).split('\n').slice(0, -1);
-    if (log.some((line) => line.includes(secretMark))) leaks.add(`log of job ${row.id}`);
-    const last = row.attempts.at(-1);
-    const journal = last && await observer.journal(lab.worker(last.worker), `${row.id}-${last.fence}`);
-    return {
-      id: row.id, number: row.number, name: row.description, ...(row.target_group !== null && { group: row.target_group }), state: jobStates[row.state]!, health: jobHealths[row.health]!,
-      error: row.error ?? '', canceled: canceled.has(row.number), finishes: row.finishes, secret: submission.secret,
-      attempts: row.attempts.map((a) => ({ ...a, excuse: observer.excuseFor(a.worker, `${row.id}-${a.fence}`) })),
-      lines: submission.plan.lines.reduce((sum, n) => sum + n, 0), log, linesAtEnd: observer.linesAtEnd.get(row.id), ...(journal && { journal }), results: row.results,
-    };
-  }));
-  const devices = await lab.database.rows<{ hostname: string; state: number; health: number }>('select hostname, state, health from devices');
-  const boards = lab.boards.map((board): BoardRecord => {
-    const { state, health } = devices.find((d) => d.hostname === board.name)!;
-    return { name: board.name, state: deviceStates[state]!, health: deviceHealths[health]!, powered: board.powered, powers: [...board.powers], boots: board.boots.map((b) => ({ ...b })) };
-  });
-  for (const { hostname, health } of devices) {
-    if (deviceHealths[health] === 'Good') continue;
-    // As an admin does before a device is used again.
-    lab.boards.find(({ name }) => name === hostname)?.switchOff();
-    await patiently(() => lab.system.api(`/api/v1/devices/${hostname}/health`, { health: 'Good', reason: 'next history' }));
-  }
-  for (const folder of folders.values()) await rm(folder, { recursive: true, force: true });
-  return { seed: plan.seed, accepted: submissions.flatMap((s) => s.ids), jobs, snapshots: observer.snapshots, boards, unrest, leaks: [...leaks] };
 }

@@ -15,21 +15,21 @@ interface Pair { readonly inner: Socket; readonly outer: Socket; lost: boolean }
 /** A real TCP proxy on the loopback interface whose network can be made bad. */
 export class TcpProxy {
   readonly #server: Server;
-  readonly #target: { host: string; port: number };
+  readonly #target: { host: string; port: number } | { path: string };
   #weather: Weather = 'calm';
   #stalled: 'both' | 'answers' = 'both';
   #pairs = new Set<Pair>();
   /** Bytes that passed in both directions. */
   passed = 0;
 
-  private constructor(target: { host: string; port: number }) {
+  private constructor(target: { host: string; port: number } | { path: string }) {
     this.#target = target;
     this.#server = createServer((outer) => this.#accept(outer));
   }
 
-  /** A proxy to a port of this machine (or another host) on a free port of the loopback interface (or another address). */
-  static async to(port: number, host = '127.0.0.1', listenOn = '127.0.0.1'): Promise<TcpProxy> {
-    const proxy = new TcpProxy({ host, port });
+  /** A proxy to a port of this machine (or another host), or to a Unix socket, on a free port of the loopback interface (or another address). */
+  static async to(target: number | { path: string }, host = '127.0.0.1', listenOn = '127.0.0.1'): Promise<TcpProxy> {
+    const proxy = new TcpProxy(typeof target === 'number' ? { host, port: target } : target);
     await new Promise<void>((resolve, reject) => {
       proxy.#server.once('error', reject);
       proxy.#server.listen(0, listenOn, resolve);
@@ -84,7 +84,7 @@ export class TcpProxy {
 
   #accept(outer: Socket): void {
     if (this.#weather === 'cut') { outer.resetAndDestroy(); return; }
-    const inner = connect(this.#target.port, this.#target.host);
+    const inner = connect(this.#target);
     const pair: Pair = { inner, outer, lost: false };
     this.#pairs.add(pair);
     for (const [from, to] of [[inner, outer], [outer, inner]] as const) {
