@@ -1,7 +1,9 @@
 import { sql } from 'kysely';
 import { fullPermission, knownPermission } from '../../../auth/permissions.ts';
 import type { User } from '../../../auth/users.ts';
-import type { Change } from '../../../store/change.ts';
+import type { Named } from '../../../objects/write-group.ts';
+import { permitForAll } from '../../../objects/write-permission.ts';
+import { change } from '../../../store/change.ts';
 import type { Access } from '../access.ts';
 import { Fault } from '../codec/values.ts';
 import { method, type Context, type Method } from '../method.ts';
@@ -14,20 +16,16 @@ interface Holders {
   /** Name of the argument that names one. */
   readonly key: string;
   readonly name: Param<string>;
-  /** What is to be known of the list. */
+  /** What else is to be known of the list. */
   readonly listed: string;
   readonly mayChange: Access<User>;
   readonly mayView: Access<User>;
-  /** The id; throws Fault if there is none of this name. */
-  id(context: Context, name: string): Promise<number>;
-  /** Does it in one transaction with an entry in the audit log. */
-  noted(context: Context<User>, name: string, what: string, work: (trx: Change['trx']) => Promise<unknown>): Promise<unknown>;
+  /** Throws Fault if there is none of this name. */
+  find(context: Context, name: string): Promise<Named>;
 }
 
 /** `perms.add`, `perms.delete` and `perms.list` of users or groups. */
-export function globalPermissionMethods({ of, key, name, listed, mayChange, mayView, id, noted }: Holders): readonly Method[] {
-  const table = sql.table(`${of}_permissions`);
-  const column = sql.ref(`${of}_id`);
+export function globalPermissionMethods({ of, key, name, listed, mayChange, mayView, find }: Holders): readonly Method[] {
   const params: Record<string, Param<string>> = {
     [key]: name, app: text('lava_scheduler_app, lava_results_app or auth'), model: text('device, worker, …'), codename: text('add_device, change_worker, …'),
   };
@@ -35,29 +33,29 @@ export function globalPermissionMethods({ of, key, name, listed, mayChange, mayV
     method(`auth.${of}s.perms.add`, {
       access: mayChange, params, about: `Gives a ${of} a permission for all objects of a kind.`, returns: 'nil',
       async run(context, args) {
-        const holder = await id(context, args[key]!);
+        const holder = await find(context, args[key]!);
         const stored = permissionNamed(args);
         mayGive(context.user, stored);
-        await noted(context, args[key]!, `given ${stored}`, (trx) => sql`insert into ${table} (${column}, permission) values (${holder}, ${stored}) on conflict do nothing`.execute(trx));
+        await change(context.services, context.user.username, (c) => permitForAll(c, of, holder, stored, true));
       },
     }),
     method(`auth.${of}s.perms.delete`, {
       access: mayChange, params, about: `Takes a permission for all objects of a kind from a ${of}.`, returns: 'nil',
       async run(context, args) {
-        const holder = await id(context, args[key]!);
+        const holder = await find(context, args[key]!);
         const stored = permissionNamed(args);
-        await noted(context, args[key]!, `not given ${stored} any more`, (trx) => sql`delete from ${table} where ${column} = ${holder} and permission = ${stored}`.execute(trx));
+        await change(context.services, context.user.username, (c) => permitForAll(c, of, holder, stored, false));
       },
     }),
     method(`auth.${of}s.perms.list`, {
       access: mayView, params: { [key]: name } as typeof params, about: `What a ${of} may do with all objects of a kind${listed}.`, returns: 'array of structs with app, model, codename',
-      run: async (context, args) => (await globalPermissionsOf(context, of, await id(context, args[key]!))).map(globalPermission),
+      run: async (context, args) => (await globalPermissionsOf(context, of, await find(context, args[key]!))).map(globalPermission),
     }),
   ];
 }
 
 /** What a user or group may do with all objects of a kind, by full names; of a user without what follows from groups. */
-export async function globalPermissionsOf({ services }: Context, of: Holders['of'], id: number): Promise<string[]> {
+export async function globalPermissionsOf({ services }: Context, of: Holders['of'], { id }: Pick<Named, 'id'>): Promise<string[]> {
   const { rows } = await sql<{ permission: string }>`select permission from ${sql.table(`${of}_permissions`)} where ${sql.ref(`${of}_id`)} = ${id} order by permission`.execute(services.db);
   return rows.map((r) => fullPermission(r.permission));
 }

@@ -1,17 +1,14 @@
-import { fullPermission } from '../../../auth/permissions.ts';
 import { addGroup, removeGroup } from '../../../objects/write-group.ts';
-import { permitForAll } from '../../../objects/write-permission.ts';
 import { change } from '../../../store/change.ts';
 import { isTaken } from '../../../store/taken.ts';
 import { permission } from '../access.ts';
 import { Fault } from '../codec/values.ts';
-import { method, type Context, type Method } from '../method.ts';
+import { method, type Method } from '../method.ts';
 import { text } from '../param.ts';
-import { globalPermission, groupNamed } from '../permissions.ts';
-import { mayGive, permissionNamed } from './users.ts';
+import { groupNamed } from '../permissions.ts';
+import { globalPermissionMethods, globalPermissionsOf } from './global-permissions.ts';
 
 const name = text('name of the group');
-const ofPermission = { name, app: text('lava_scheduler_app, lava_results_app or auth'), model: text('device, worker, …'), codename: text('add_device, change_worker, …') };
 const [mayAdd, mayChange, mayView] = [permission('auth.add_group'), permission('auth.change_group'), permission('auth.view_group')];
 
 export const authGroups: readonly Method[] = [
@@ -41,35 +38,10 @@ export const authGroups: readonly Method[] = [
   method('auth.groups.show', {
     access: mayView, params: { name }, about: 'A group with its members and what it may do.', returns: 'struct with id, name, permissions, users',
     async run(context, { name }) {
-      const { id } = await groupNamed(context, name);
-      const users = await context.services.db.selectFrom('user_groups').innerJoin('users', 'users.id', 'user_id').select('username').where('group_id', '=', id).orderBy('username').execute();
-      return { id, name, permissions: await permissionsOf(context, id), users: users.map((u) => u.username) };
-    },
-  }),
-  method('auth.groups.perms.add', {
-    access: mayChange, params: ofPermission, about: 'Gives a group a permission for all objects of a kind.', returns: 'nil',
-    async run(context, { name, ...given }) {
       const group = await groupNamed(context, name);
-      const stored = permissionNamed(given);
-      mayGive(context.user, stored);
-      await change(context.services, context.user.username, (c) => permitForAll(c, 'group', group, stored, true));
+      const users = await context.services.db.selectFrom('user_groups').innerJoin('users', 'users.id', 'user_id').select('username').where('group_id', '=', group.id).orderBy('username').execute();
+      return { ...group, permissions: await globalPermissionsOf(context, 'group', group), users: users.map((u) => u.username) };
     },
   }),
-  method('auth.groups.perms.delete', {
-    access: mayChange, params: ofPermission, about: 'Takes a permission for all objects of a kind from a group.', returns: 'nil',
-    async run(context, { name, ...given }) {
-      const group = await groupNamed(context, name);
-      const stored = permissionNamed(given);
-      await change(context.services, context.user.username, (c) => permitForAll(c, 'group', group, stored, false));
-    },
-  }),
-  method('auth.groups.perms.list', {
-    access: mayView, params: { name }, about: 'What a group may do with all objects of a kind.', returns: 'array of structs with app, model, codename',
-    run: async (context, { name }) => (await permissionsOf(context, (await groupNamed(context, name)).id)).map(globalPermission),
-  }),
+  ...globalPermissionMethods({ of: 'group', key: 'name', name, listed: '', mayChange, mayView, find: groupNamed }),
 ];
-
-async function permissionsOf({ services }: Context, id: number): Promise<string[]> {
-  const rows = await services.db.selectFrom('group_permissions').select('permission').where('group_id', '=', id).orderBy('permission').execute();
-  return rows.map((r) => fullPermission(r.permission));
-}

@@ -1,7 +1,5 @@
-import { fullPermission, knownPermission } from '../../../auth/permissions.ts';
 import type { User } from '../../../auth/users.ts';
 import { addGroup, joinGroup, leaveGroup } from '../../../objects/write-group.ts';
-import { permitForAll } from '../../../objects/write-permission.ts';
 import { addUser, changeUser, removeUser } from '../../../objects/write-user.ts';
 import { change } from '../../../store/change.ts';
 import { permission } from '../access.ts';
@@ -9,12 +7,12 @@ import { Fault } from '../codec/values.ts';
 import { method, type Context, type Method } from '../method.ts';
 import { missing } from '../objects.ts';
 import { flag, text } from '../param.ts';
-import { globalPermission, groupNamed } from '../permissions.ts';
+import { groupNamed } from '../permissions.ts';
 import { storeNew } from '../stored.ts';
+import { globalPermissionMethods, globalPermissionsOf, mayGive } from './global-permissions.ts';
 
 const username = text('name of the user');
 const names = { first_name: text('first name', null), last_name: text('last name', null), email: text('e-mail address', null) };
-const ofPermission = { username, app: text('lava_scheduler_app, lava_results_app or auth'), model: text('device, worker, …'), codename: text('add_device, change_worker, …') };
 const [mayAdd, mayChange, mayView] = [permission('auth.add_user'), permission('auth.change_user'), permission('auth.view_user')];
 
 export const authUsers: readonly Method[] = [
@@ -66,7 +64,7 @@ export const authUsers: readonly Method[] = [
     async run(context, { username }) {
       const id = await userNamed(context, username);
       const row = await context.services.db.selectFrom('users').select(['id', 'username', 'email', 'first_name', 'last_name', 'date_joined', 'last_login', 'is_active', 'is_staff', 'is_superuser']).where('id', '=', id).executeTakeFirstOrThrow();
-      return { ...row, groups: await groupsOf(context, id), permissions: await permissionsOf(context, id) };
+      return { ...row, groups: await groupsOf(context, id), permissions: await globalPermissionsOf(context, 'user', { id }) };
     },
   }),
   method('auth.users.groups.add', {
@@ -94,26 +92,9 @@ export const authUsers: readonly Method[] = [
     access: mayView, params: { username }, about: 'The groups of a user.', returns: 'array of names',
     run: async (context, { username }) => groupsOf(context, await userNamed(context, username)),
   }),
-  method('auth.users.perms.add', {
-    access: mayChange, params: ofPermission, about: 'Gives a user a permission for all objects of a kind.', returns: 'nil',
-    async run(context, { username, ...given }) {
-      const id = await userNamed(context, username);
-      const stored = permissionNamed(given);
-      mayGive(context.user, stored);
-      await change(context.services, context.user.username, (c) => permitForAll(c, 'user', { id, name: username }, stored, true));
-    },
-  }),
-  method('auth.users.perms.delete', {
-    access: mayChange, params: ofPermission, about: 'Takes a permission for all objects of a kind from a user.', returns: 'nil',
-    async run(context, { username, ...given }) {
-      const id = await userNamed(context, username);
-      const stored = permissionNamed(given);
-      await change(context.services, context.user.username, (c) => permitForAll(c, 'user', { id, name: username }, stored, false));
-    },
-  }),
-  method('auth.users.perms.list', {
-    access: mayView, params: { username }, about: 'What a user may do with all objects of a kind; without what follows from groups.', returns: 'array of structs with app, model, codename',
-    run: async (context, { username }) => (await permissionsOf(context, await userNamed(context, username))).map(globalPermission),
+  ...globalPermissionMethods({
+    of: 'user', key: 'username', name: username, listed: '; without what follows from groups', mayChange, mayView,
+    find: async (context, name) => ({ id: await userNamed(context, name), name }),
   }),
 ];
 
@@ -134,25 +115,7 @@ async function maySet({ services, user }: Context<User>, id: number): Promise<vo
   if (is_superuser && !user.isSuperuser) throw new Fault(403, 'Only superusers change superusers.');
 }
 
-/** Nobody gives what is not his to give. */
-export function mayGive(user: User, stored: string): void {
-  if (!user.isSuperuser && !user.permissions.includes(stored)) throw new Fault(403, `Only superusers, and users who have it, give the permission ${stored}.`);
-}
-
-/** The stored name of a permission. */
-export function permissionNamed({ app, model, codename }: { app: string; model: string; codename: string }): string {
-  const stored = knownPermission(`${app}.${model}.${codename}`);
-  if (stored !== undefined) return stored;
-  if (knownPermission(`${app}.${model}.change_${model}`) === undefined) throw new Fault(404, `Invalid app.model '${app}.${model}'`);
-  throw new Fault(404, `Invalid permission '${codename}'`);
-}
-
 async function groupsOf({ services }: Context, id: number): Promise<string[]> {
   const rows = await services.db.selectFrom('user_groups').innerJoin('groups', 'groups.id', 'group_id').select('name').where('user_id', '=', id).orderBy('name').execute();
   return rows.map((r) => r.name);
-}
-
-async function permissionsOf({ services }: Context, id: number): Promise<string[]> {
-  const rows = await services.db.selectFrom('user_permissions').select('permission').where('user_id', '=', id).orderBy('permission').execute();
-  return rows.map((r) => fullPermission(r.permission));
 }
