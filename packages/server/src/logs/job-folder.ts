@@ -49,9 +49,11 @@ export class JobFolders {
     return folder === undefined ? undefined : unpackedLog(folder, this.#paths);
   }
 
-  /** Path of the index of a log, whether it is there or not; undefined if there is no such job. */
+  /** Path of the index of a log, whether it is there or not; undefined if there is no such job, or the log is in the storage. */
   async index(job: number): Promise<string | undefined> {
-    const folder = this.shared && await this.shared.count(job) !== undefined ? this.shared.live.folder(job) : await this.of(job);
+    const { shared } = this;
+    if (shared && await shared.count(job) !== undefined) return await shared.isStored(job) ? undefined : join(shared.live.folder(job), 'output.idx');
+    const folder = await this.of(job);
     return folder && join(folder, 'output.idx');
   }
 

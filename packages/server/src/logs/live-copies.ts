@@ -20,7 +20,10 @@ const piecesAtOnce = 32;
 /** Milliseconds after which a copy that nobody read goes. */
 const keptUnused = 10 * 60_000;
 
-/** Copies on this machine of the logs of running jobs, which are in the database. They go with the process. */
+/**
+ * Copies on this machine of the logs of running jobs, which are in the database. They go with the process, or when nobody
+ * has read them for a while: not as soon as the log has moved to the storage, since somebody may be about to open one.
+ */
 export class LiveCopies {
   readonly #root: string;
   readonly #db: Kysely<Database>;
@@ -45,11 +48,11 @@ export class LiveCopies {
     return join(this.#root, String(job));
   }
 
-  /** Path of the log with all lines that are kept by now. */
-  upToDate(job: number): Promise<string> {
+  /** Path of the log with all lines that are in the database by now, and their number, unless it is being written here. */
+  upToDate(job: number): Promise<{ path: string; lines: number | undefined }> {
     return this.#inTurn(job, async (copy) => {
       if (!copy.own) await this.#bring(job, copy);
-      return join(this.folder(job), 'output.yaml');
+      return { path: join(this.folder(job), 'output.yaml'), lines: copy.file?.lines };
     });
   }
 

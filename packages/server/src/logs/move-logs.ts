@@ -70,7 +70,12 @@ async function ended(db: Kysely<Database>): Promise<number[]> {
 /** The storage has everything before the database forgets anything; what was moved before a crash is moved again. */
 async function moveLog(db: Kysely<Database>, shared: SharedFiles, job: number): Promise<void> {
   const lines = await shared.count(job) ?? 0;
-  if (lines > 0 && !await shared.isStored(job)) await putLog(shared, job, await shared.live.upToDate(job));
+  if (lines > 0 && !await shared.isStored(job)) {
+    const copy = await shared.live.upToDate(job);
+    // Another server that leads by now may have moved it: what is in the storage must not be written over with less.
+    if (copy.lines !== lines) throw new Error(`${copy.lines ?? 0} of the ${lines} lines of job ${job} are in the database`);
+    await putLog(shared, job, copy.path);
+  }
   const files = await db.selectFrom('job_files').select(['name', 'content']).where('job', '=', job).execute();
   for (const { name, content } of files) await shared.storage.put(await shared.nameOf(job, name), content);
   await db.transaction().execute(async (trx) => {
@@ -78,7 +83,6 @@ async function moveLog(db: Kysely<Database>, shared: SharedFiles, job: number): 
     await sql`delete from log_pieces where job = ${job}`.execute(trx);
     await sql`delete from job_files where job = ${job}`.execute(trx);
   });
-  await shared.live.forget(job);
 }
 
 /** Stores a log from its text, packed. */

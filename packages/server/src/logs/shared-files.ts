@@ -54,20 +54,21 @@ export class SharedFiles {
 
   /** Path of a copy of the whole log as it is now, one record a line; undefined if there is none. */
   async log(job: number): Promise<string | undefined> {
-    const stored = await this.#stored(job);
-    if (stored !== undefined) {
-      await this.live.forget(job);
-      if (stored === 0) return undefined;
-      return keptCopy(this.#options.paths, `${job}-stored`, async (fresh) => {
-        try {
-          await this.download(job, packed, `${fresh}.xz`);
-          await unpack(`${fresh}.xz`, fresh);
-        } finally {
-          await rm(`${fresh}.xz`, { force: true });
-        }
-      });
+    if (!await this.isStored(job)) {
+      if (await this.count(job) === undefined) return undefined;
+      const { path } = await this.live.upToDate(job);
+      // What moved to the storage meanwhile may be missing in the copy.
+      if (!await this.isStored(job)) return path;
     }
-    return await this.count(job) === undefined ? undefined : this.live.upToDate(job);
+    if (await this.#stored(job) === 0) return undefined;
+    return keptCopy(this.#options.paths, `${job}-stored`, async (fresh) => {
+      try {
+        await this.download(job, packed, `${fresh}.xz`);
+        await unpack(`${fresh}.xz`, fresh);
+      } finally {
+        await rm(`${fresh}.xz`, { force: true });
+      }
+    });
   }
 
   async isStored(job: number): Promise<boolean> {
