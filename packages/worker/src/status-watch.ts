@@ -25,7 +25,7 @@ const muchOfClock = 1000;
 export class StatusWatch {
   readonly #options: StatusWatchOptions;
   #disks: Pick<WorkerStatus, 'disk' | 'cache'> | undefined;
-  #looking: Promise<void> | undefined;
+  #looking = false;
   #timer: NodeJS.Timeout | undefined;
   #told: WorkerStatus | undefined;
   #toldAt = 0;
@@ -38,8 +38,7 @@ export class StatusWatch {
   async open(): Promise<void> {
     await clearTally(this.#options.cache).catch(() => undefined);
     await this.#look();
-    // A disk that does not answer is not asked again meanwhile.
-    this.#timer = setInterval(() => { this.#looking ??= this.#look().finally(() => { this.#looking = undefined; }); }, this.#options.look ?? 10_000);
+    this.#timer = setInterval(() => void this.#look(), this.#options.look ?? 10_000);
   }
 
   close(): void {
@@ -58,12 +57,17 @@ export class StatusWatch {
   }
 
   async #look(): Promise<void> {
+    // A disk that does not answer is not asked again meanwhile.
+    if (this.#looking) return;
+    this.#looking = true;
     const { state, cache } = this.#options;
     try {
       const [disk, room, tally] = await Promise.all([spaceAt(state), spaceAt(cache), readTally(cache)]);
       this.#disks = { disk, cache: { ...room, ...tally } };
     } catch {
       // What was seen last goes on to hold.
+    } finally {
+      this.#looking = false;
     }
   }
 }
