@@ -117,7 +117,7 @@ metadata:
   build: ''17''
   branch: main
 actions: []
-', '', 'the cable was out', 'qemu01', 'qemu', 1, 0, 2, 5, 'a-token-of-a-job', null),
+', '', 'the cable was out', 'qemu01', 'qemu', 1, 0, 2, 5, 'a-token-of-a-job', 3000000),
 (false, 42, '', null, 'for few eyes', false, '2023-02-04 02:00:00+00', '2023-02-04 02:00:01+00', '2023-02-04 02:00:30+00', 50, 'job_name: for few eyes
 device_type: qemu
 visibility: public

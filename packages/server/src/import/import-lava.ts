@@ -4,6 +4,7 @@ import { importHistory } from './history.ts';
 import type { ImportParts } from './import-parts.ts';
 import { importJobs } from './jobs.ts';
 import { importLab } from './lab.ts';
+import { keepNumbers } from './numbers.ts';
 import { importPeople } from './people.ts';
 import { importQueries } from './queries.ts';
 
@@ -23,6 +24,7 @@ interface ImportOptions {
 export async function importLava(parts: ImportParts, options: ImportOptions): Promise<readonly string[]> {
   const { source, db, report, paths } = parts;
   await sql`insert into imports (source) values (${source.id}) on conflict (source) do update set last_run = now()`.execute(db);
+  await keepNumbers(parts);
   const people = await importPeople(parts);
   if (options.config === undefined) report.left('configuration files: no --config was given', 1);
   else await importConfiguration(options.config, paths, report, parts.dryRun);

@@ -87,7 +87,7 @@ async function insertJobs(trx: Transaction<Database>, people: People, found: rea
     select id, case when exists (select from jobs where jobs.sub_id = r.sub_id) then '' else sub_id end, target_group, role, host_role, essential, submitter, coalesce(description, ''), definition, original_definition, multinode_definition, metadata, is_public, health_check,
       (select name from device_types where name = requested_device_type_id), (select hostname from devices where hostname = requested_device_id),
       (select hostname from workers where hostname = requested_worker_id), (select hostname from devices where hostname = actual_device_id),
-      least(greatest(priority, 0), 100), state, health, submit_time, start_time, end_time, least(queue_timeout, 2147483647), failure_comment, log_lines
+      least(greatest(priority, 0), 100), state, health, submit_time, start_time, end_time, case when queue_timeout > 2147483647 then 2147483647 else queue_timeout end, failure_comment, log_lines
     from ${records(rows, `id int, sub_id text, target_group text, role text, host_role text, essential boolean, submitter int, description text, definition text, original_definition text,
       multinode_definition text, metadata jsonb, is_public boolean, health_check boolean, requested_device_type_id text, requested_device_id text, requested_worker_id text, actual_device_id text,
       priority int, state smallint, health smallint, submit_time timestamptz, start_time timestamptz, end_time timestamptz, queue_timeout bigint, failure_comment text, log_lines int`)}`.execute(trx);

@@ -5,6 +5,7 @@ import { hashSecret } from '../auth/secrets.ts';
 import type { Change } from '../store/change.ts';
 import { deviceState, workerState } from '../store/numbers.ts';
 import type { ImportParts, People } from './import-parts.ts';
+import { sameNumber } from './numbers.ts';
 import { records } from './records.ts';
 import type { Row } from './source.ts';
 
@@ -47,7 +48,7 @@ async function deviceTypes({ source, report }: ImportParts, c: Change): Promise<
 
 async function named({ source, report }: ImportParts, c: Change, table: string, target: 'tags' | 'failure_tags', what: string): Promise<void> {
   const rows = (await source.rows(table, ['id', 'name', 'description'], 'order by id')).map((r) => ({ ...r, description: r['description'] ?? '' }));
-  const { numAffectedRows } = await sql`insert into ${sql.table(target)} (name, description) select name, description from ${records(rows, 'id int, name text, description text')} order by id on conflict do nothing`.execute(c.trx);
+  const { numAffectedRows } = await sql`insert into ${sql.table(target)} (id, name, description) select ${sameNumber(target)}, name, description from ${records(rows, 'id int, name text, description text')} order by id on conflict (name) do nothing`.execute(c.trx);
   report.took(what, Number(numAffectedRows), rows.length);
 }
 

@@ -5,6 +5,7 @@ import { hashSecret } from '../auth/secrets.ts';
 import type { Change } from '../store/change.ts';
 import { importCallbackTokens } from './callback-tokens.ts';
 import type { ImportParts, People } from './import-parts.ts';
+import { sameNumber } from './numbers.ts';
 import { records } from './records.ts';
 import type { Row } from './source.ts';
 
@@ -30,10 +31,10 @@ async function users({ source, report }: ImportParts, c: Change): Promise<Map<nu
     irc_handle: irc.get(r['id'])?.['irc_handle'] ?? '', irc_server: irc.get(r['id'])?.['irc_server'] ?? '',
   }));
   const { rows: made } = await sql<{ username: string }>`
-    insert into users (username, password, email, first_name, last_name, is_active, is_staff, is_superuser, date_joined, last_login, irc_handle, irc_server)
-    select username, password, email, first_name, last_name, is_active, is_staff, is_superuser, date_joined, last_login, irc_handle, irc_server
+    insert into users (id, username, password, email, first_name, last_name, is_active, is_staff, is_superuser, date_joined, last_login, irc_handle, irc_server)
+    select ${sameNumber('users')}, username, password, email, first_name, last_name, is_active, is_staff, is_superuser, date_joined, last_login, irc_handle, irc_server
     from ${records(rows, 'id int, username text, password text, email text, first_name text, last_name text, is_active boolean, is_staff boolean, is_superuser boolean, date_joined timestamptz, last_login timestamptz, irc_handle text, irc_server text')}
-    order by id on conflict do nothing returning username`.execute(c.trx);
+    order by id on conflict (username) do nothing returning username`.execute(c.trx);
   const isNew = new Set(made.map((u) => u.username));
   for (const username of isNew) c.note('user', username, 'added by an import');
   report.took('users', isNew.size, rows.length);
@@ -49,7 +50,7 @@ async function users({ source, report }: ImportParts, c: Change): Promise<Map<nu
 async function groups({ source, report }: ImportParts, c: Change): Promise<Map<number, number>> {
   const found = await source.rows('auth_group', ['id', 'name'], 'order by id');
   const names = found.map((r) => String(r['name']));
-  const { rows: made } = await sql<{ name: string }>`insert into groups (name) select unnest(${names}::text[]) on conflict do nothing returning name`.execute(c.trx);
+  const { rows: made } = await sql<{ name: string }>`insert into groups (id, name) select ${sameNumber('groups')}, name from ${records(found, 'id int, name text')} order by id on conflict (name) do nothing returning name`.execute(c.trx);
   for (const { name } of made) c.note('group', name, 'added by an import');
   report.took('groups', made.length, names.length);
   const { rows: all } = await sql<{ id: number; name: string }>`select id, name from groups where name = any(${names}::text[])`.execute(c.trx);

@@ -36,7 +36,7 @@ async function savedQueries({ source, report }: ImportParts, c: Change, people: 
     const query = await c.trx.insertInto('queries').values({
       owner, name, entity, description: text(r['description']), row_limit: Math.max(20, Number(r['limit'] ?? 200)), is_published: r['is_published'] === true, is_live: r['is_live'] === true, is_archived: r['is_archived'] === true,
       group_id: people.groups.get(Number(r['group_id'])) ?? null, label: labels.get(r['query_group_id']) ?? '',
-      // Jobs keep their numbers, suites and cases do not.
+      // Jobs keep their numbers, suites and cases may not.
       omitted: entity === 'testjob' ? omitted.filter((o) => o['query_id'] === r['id'] && o['content_type_id'] === r['content_type_id']).map((o) => Number(o['object_id'])) : [],
     }).onConflict((on) => on.doNothing()).returning('id').executeTakeFirst();
     if (query) {

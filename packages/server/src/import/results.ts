@@ -3,6 +3,7 @@ import { testResults } from '@lava/job';
 import type { Database } from '../store/database.ts';
 import type { ImportParts } from './import-parts.ts';
 import { yamlMapping } from './from-definition.ts';
+import { sameNumber } from './numbers.ts';
 import { records } from './records.ts';
 import type { Row } from './source.ts';
 
@@ -10,13 +11,13 @@ import type { Row } from './source.ts';
 export async function importResults({ source, report }: ImportParts, trx: Transaction<Database>, jobs: readonly number[]): Promise<void> {
   const suites = await source.rows('lava_results_app_testsuite', ['id', 'job_id', 'name'], 'where job_id = any($1) order by id', [jobs]);
   const { rows: madeSuites } = await sql<{ id: number; job: number; name: string }>`
-    insert into test_suites (job, name) select job_id, name from ${records(suites, 'id int, job_id int, name text')} order by id on conflict do nothing returning id, job, name`.execute(trx);
+    insert into test_suites (id, job, name) select ${sameNumber('test_suites')}, job_id, name from ${records(suites, 'id int, job_id int, name text')} order by id on conflict (job, name) do nothing returning id, job, name`.execute(trx);
   const suiteNumbers = numbers(suites, (r) => `${r['job_id']} ${r['name']}`, madeSuites.map((s) => [`${s.job} ${s.name}`, s.id]));
 
   const sets = await source.rows('lava_results_app_testset', ['id', 'suite_id', 'name'], 'where name is not null and suite_id = any($1) order by id', [suites.map((r) => r['id'])]);
   const { rows: madeSets } = await sql<{ id: number; suite_id: number; name: string }>`
-    insert into test_sets (suite_id, name) select suite, name from ${records(sets.map((r) => ({ ...r, suite: suiteNumbers.get(r['suite_id']) })), 'id int, suite int, name text')} order by id
-    on conflict do nothing returning id, suite_id, name`.execute(trx);
+    insert into test_sets (id, suite_id, name) select ${sameNumber('test_sets')}, suite, name from ${records(sets.map((r) => ({ ...r, suite: suiteNumbers.get(r['suite_id']) })), 'id int, suite int, name text')} order by id
+    on conflict (suite_id, name) do nothing returning id, suite_id, name`.execute(trx);
   const setNumbers = numbers(sets, (r) => `${suiteNumbers.get(r['suite_id'])} ${r['name']}`, madeSets.map((s) => [`${s.suite_id} ${s.name}`, s.id]));
 
   const lavaSuites = new Map(suites.flatMap((r) => (r['name'] === 'lava' ? [[r['id'], Number(r['job_id'])]] : [])));
@@ -29,10 +30,10 @@ export async function importResults({ source, report }: ImportParts, trx: Transa
       metadata: typeof r['metadata'] === 'string' ? withoutFolder(r['metadata']) : null,
     }));
     const { numAffectedRows } = await sql`
-      insert into test_cases (job, suite_id, set_id, name, result, measurement, units, metadata, start_log_line, end_log_line, logged)
-      select job, suite, set, name, result, measurement, coalesce(units, ''), metadata, start_log_line, end_log_line, logged
+      insert into test_cases (id, job, suite_id, set_id, name, result, measurement, units, metadata, start_log_line, end_log_line, logged)
+      select ${sameNumber('test_cases')}, job, suite, set, name, result, measurement, coalesce(units, ''), metadata, start_log_line, end_log_line, logged
       from ${records(rows, 'id int, job int, suite int, set int, name text, result smallint, measurement numeric(30, 10), units text, metadata text, start_log_line int, end_log_line int, logged timestamptz')}
-      order by id on conflict do nothing`.execute(trx);
+      order by id on conflict (suite_id) where name = 'job' do nothing`.execute(trx);
     report.took('test cases', Number(numAffectedRows));
     report.left('second results "job" of a suite', piece.length - Number(numAffectedRows));
     await verdicts(trx, piece, lavaSuites);
