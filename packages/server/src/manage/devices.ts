@@ -110,7 +110,7 @@ export function devices(manage: Command): void {
       else print(['Available devices:', ...rows.map((d) => `* ${d.hostname} (${d.device_type}) ${deviceStates[d.state]}, ${deviceHealths[d.health]}`)].join('\n'));
     }));
 
-  group.command('check [hostnames...]').description('render the configuration of devices and say what is wrong with it').option('--all', 'of all that are not retired')
+  group.command('check [hostnames...]').description('render the configuration of devices and say what is wrong with it').option('-a, --all', 'of all that are not retired')
     .action((hostnames: string[], options: { all?: boolean }, command: Command) => visit(command, async (v) => {
       if (options.all === (hostnames.length > 0)) throw new CommandError('Give hostnames or --all');
       const wanted = v.db.selectFrom('devices').select(['hostname', 'device_type']).orderBy('hostname');

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { sql, type RawBuilder } from 'kysely';
 import type { Command } from 'commander';
 import { jobHealths, jobStates } from '@lava/job';
+import { pythonTime } from './table.ts';
 import { CommandError, visit, type Visit } from './visit.ts';
 
 interface ExportOptions {
@@ -40,9 +41,6 @@ export function exporters(manage: Command): void {
     }));
 }
 
-/** A time as Python writes it: without a fraction when there is none. */
-const isoTime = (column: RawBuilder<unknown>) => sql`replace(to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '.000000', '') || '+00:00'`;
-
 const within = (column: RawBuilder<unknown>, { start, end }: Days) => sql`${column} >= ${start}::date::timestamp at time zone 'UTC' and ${column} < (${end}::date + 1)::timestamp at time zone 'UTC'`;
 
 async function* exportedJobs({ db }: Visit, days: Days): AsyncGenerator<object> {
@@ -50,7 +48,7 @@ async function* exportedJobs({ db }: Visit, days: Days): AsyncGenerator<object> 
     const { rows } = await sql<{ id: number; state: number; health: number }>`
       select jobs.id, username as submitter, jobs.description, health_check, requested_device_type,
         array(select tags.name from job_tags join tags on tags.id = tag_id where job = jobs.id order by 1) as tags, actual_device,
-        ${isoTime(sql`submit_time`)} as submit_time, ${isoTime(sql`start_time`)} as start_time, ${isoTime(sql`end_time`)} as end_time, state, health, priority, definition, failure_comment
+        ${pythonTime(sql`submit_time`, 'T')} as submit_time, ${pythonTime(sql`start_time`, 'T')} as start_time, ${pythonTime(sql`end_time`, 'T')} as end_time, state, health, priority, definition, failure_comment
       from jobs join users on users.id = submitter where jobs.id > ${after} and ${within(sql`submit_time`, days)} order by jobs.id limit ${atOnce}`.execute(db);
     for (const row of rows) yield { ...row, state: jobStates[row.state], health: jobHealths[row.health] };
     if (rows.length < atOnce) return;
@@ -62,7 +60,7 @@ async function* exportedJobs({ db }: Visit, days: Days): AsyncGenerator<object> 
 async function* exportedTransitions({ db }: Visit, days: Days): AsyncGenerator<object> {
   for (const { hostname } of await db.selectFrom('devices').select('hostname').orderBy('hostname').execute()) {
     const { rows } = await sql<{ id: string; action_time: string; change_message: string }>`
-      select id, ${isoTime(sql`at`)} as action_time, message as change_message from audit_log
+      select id, ${pythonTime(sql`at`, 'T')} as action_time, message as change_message from audit_log
       where kind = 'device' and object = ${hostname} and message like '%→%' and ${within(sql`at`, days)} order by audit_log.at desc, audit_log.id desc`.execute(db);
     for (const { id, ...row } of rows) {
       const [old_health, after] = row.change_message.split('→').map((part) => part.trim());

@@ -10,7 +10,7 @@ import { CommandError, visit } from './visit.ts';
 
 /** `jobs validate` and `jobs backfill-metadata`: what stored definitions say today. */
 export function jobDefinitions(jobs: Command): void {
-  jobs.command('validate').description('check the definitions of jobs against what this version takes').option('--newer-than <time>', 'submitted within this time: 1h, 2d', '1d').option('--submitter <name>').option('--strict', 'refuse unknown keys too')
+  jobs.command('validate').description('check the definitions of jobs against what this version takes').option('--newer-than <time>', 'submitted within this time: 1h, 2d', '1d').option('--submitter <name>').option('--strict', 'refuse unknown keys too').option('--mail-admins', 'accepted for old scripts; nobody is mailed: cron mails what this prints')
     .action((options: { newerThan: string; submitter?: string; strict?: boolean }, command: Command) => visit(command, async (v) => {
       const submitter = options.submitter === undefined ? sql`true` : sql`submitter = ${await userId(v.db, options.submitter)}`;
       const { rows } = await sql<{ id: number; username: string; definition: string }>`select jobs.id, username, original_definition as definition from jobs join users on users.id = submitter

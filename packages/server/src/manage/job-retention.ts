@@ -8,6 +8,8 @@ import { packLog } from '../logs/packed-log.ts';
 import type { Change } from '../store/change.ts';
 import { jobState } from '../store/numbers.ts';
 import { userId } from './objects.ts';
+import { without } from './options.ts';
+import { pythonTime } from './table.ts';
 import { CommandError, visit, type Visit } from './visit.ts';
 
 interface Which {
@@ -28,6 +30,7 @@ export function jobRetention(jobs: Command): void {
     .option('--dry-run', 'only say which').option('--slow', 'with pauses, for a server that has work to do');
 
   which(jobs.command('rm').description('remove finished jobs with their results and logs')).option('--logs-only', 'only their logs and files')
+    .addOption(without('--no-skip-favorite', 'accepted for old scripts; there are no favourites to skip', 'noSkipFavorite'))
     .action((options: Which & { logsOnly?: boolean }, command: Command) => visit(command, async (v) => {
       await ofFinishedJobs(v, options, options.logsOnly ? 'Removing logs of' : 'Removing', async (id) => {
         const removeFiles = await v.change((c) => (options.logsOnly ? forgetLog(c, v, id) : removeJob(c, v.logs, id)));
@@ -69,13 +72,14 @@ async function forgetLog(c: Change, { logs }: Visit, id: number): Promise<() => 
 async function ofFinishedJobs(v: Visit, options: Which, what: string, work: (id: number) => Promise<void>): Promise<void> {
   if (options.olderThan === undefined && options.newerThan === undefined && options.submitter === undefined) throw new CommandError('You should specify at least one filtering option');
   const submitter = options.submitter === undefined ? undefined : await userId(v.db, options.submitter);
-  const { rows } = await sql<{ id: number; end_time: Date }>`select id, end_time from jobs where state = ${jobState.Finished}
+  const { rows } = await sql<{ id: number; end: string }>`select id, ${pythonTime(sql`end_time`)} as end from jobs where state = ${jobState.Finished}
     and ${options.olderThan === undefined ? sql`true` : sql`end_time < now() - make_interval(secs => ${seconds(options.olderThan)})`}
     and ${options.newerThan === undefined ? sql`true` : sql`end_time >= now() - make_interval(secs => ${seconds(options.newerThan)})`}
     and ${submitter === undefined ? sql`true` : sql`submitter = ${submitter}`} order by id`.execute(v.db);
   v.print(`${what} ${rows.length} jobs:`);
-  for (const [n, { id, end_time }] of rows.entries()) {
-    v.print(`* ${id} (${end_time.toISOString()})`);
+  const folders = new JobFolders(v.paths, v.db);
+  for (const [n, { id, end }] of rows.entries()) {
+    v.print(`* ${id} (${end}): ${await folders.of(id) ?? ''}`);
     if (options.dryRun) continue;
     await work(id);
     if (options.slow && n % batch === batch - 1) await pause(turn);

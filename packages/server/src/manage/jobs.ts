@@ -6,12 +6,15 @@ import { jobState } from '../store/numbers.ts';
 import { jobDefinitions } from './job-definitions.ts';
 import { jobRetention, jobSharing, seconds } from './job-retention.ts';
 import { userId } from './objects.ts';
+import { without } from './options.ts';
+import { pythonTime } from './table.ts';
 import { CommandError, visit } from './visit.ts';
 
 interface ListOptions {
   readonly newerThan: string;
   readonly state?: string;
-  readonly submitter?: string | false;
+  readonly submitter?: string;
+  readonly noSubmitter?: string;
 }
 
 export function jobs(manage: Command): void {
@@ -24,17 +27,18 @@ export function jobs(manage: Command): void {
     await change((c) => finishJob(c, job.id, undefined, { result: 'fail', errorType: 'Infrastructure', errorMessage: 'ended by an admin', errorCode: 'ended-by-admin' }));
   }));
 
-  group.command('list').description('list jobs, newest first').option('--newer-than <time>', 'submitted within this time: 1h, 2d', '1d').option('--state <state>').option('--submitter <name>').option('--no-submitter', 'leave the submitters out')
+  group.command('list').description('list jobs, newest first').option('--newer-than <time>', 'submitted within this time: 1h, 2d', '1d').option('--state <state>').option('--submitter <name>', 'only of this user')
+    .addOption(without('--no-submitter <name>', 'not of this user', 'noSubmitter'))
     .action((options: ListOptions, command: Command) => visit(command, async ({ db, print }) => {
       const state = options.state === undefined ? undefined : jobStates.findIndex((s) => s.toUpperCase() === options.state!.toUpperCase());
       if (state === -1) throw new CommandError(`'${options.state}' is no state of a job: use ${jobStates.map((s) => s.toUpperCase()).join(', ')}`);
-      const submitter = typeof options.submitter === 'string' ? await userId(db, options.submitter) : undefined;
-      const { rows } = await sql<{ at: Date; name: string; username: string; description: string }>`
-        select submit_time as at, coalesce(nullif(sub_id, ''), jobs.id::text) as name, username, description from jobs join users on users.id = submitter
+      const [submitter, other] = [options.submitter === undefined ? undefined : await userId(db, options.submitter), options.noSubmitter === undefined ? undefined : await userId(db, options.noSubmitter)];
+      const { rows } = await sql<{ at: string; id: number; username: string; description: string }>`
+        select ${pythonTime(sql`submit_time`)} as at, jobs.id, username, description from jobs join users on users.id = submitter
         where submit_time > now() - make_interval(secs => ${seconds(options.newerThan)}) and ${state === undefined ? sql`true` : sql`state = ${state}`}
-          and ${submitter === undefined ? sql`true` : sql`submitter = ${submitter}`} order by jobs.id desc`.execute(db);
+          and ${submitter === undefined ? sql`true` : sql`submitter = ${submitter}`} and ${other === undefined ? sql`true` : sql`submitter <> ${other}`} order by jobs.id desc`.execute(db);
       print('Listing jobs:');
-      for (const { at, name, username, description } of rows) print(`* ${at.toISOString()} - ${name}${options.submitter === false ? '' : `@${username}`} - ${description}`);
+      for (const { at, id, username, description } of rows) print(`* ${at} - ${id}@${username} - ${description}`);
     }));
 
   jobRetention(group);

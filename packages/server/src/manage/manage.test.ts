@@ -1,7 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { httpReceiver, ircReceiver, mailReceiver } from '../notify/testing.ts';
@@ -12,8 +11,7 @@ import { LogFile } from '../logs/log-file.ts';
 import { logStore } from '../logs/log-store.ts';
 import type { Connection } from '../store/connection.ts';
 import { startTestDatabases, type TestDatabases } from '../store/testing.ts';
-import { addManage } from './manage.ts';
-import { CommandError } from './visit.ts';
+import { manage } from './testing.ts';
 
 let databases: TestDatabases;
 let connection: Connection;
@@ -31,21 +29,6 @@ afterAll(async () => {
   await databases.stop();
   await rm(root, { recursive: true, force: true });
 });
-
-/** Runs a command as `lava-server manage` does; what it printed, or why it refused. */
-async function manage(...args: string[]): Promise<string> {
-  const program = new Command().exitOverride();
-  addManage(program);
-  let out = '';
-  const written = vi.spyOn(process.stdout, 'write').mockImplementation((text) => { out += String(text); return true; });
-  try {
-    await program.parseAsync(['manage', ...args], { from: 'user' });
-    return out;
-  } catch (error) {
-    if (error instanceof CommandError) return `${out}CommandError: ${error.message}\n`;
-    throw error;
-  } finally { written.mockRestore(); }
-}
 
 test('groups and users', async () => {
   expect(await manage('users', 'add', 'ada', '--passwd', 'secret', '--email', 'ada@example.org')).toBe('');
@@ -123,10 +106,11 @@ test('jobs', async () => {
     select id, 'boot', '', '', 'qemu', ${state === 3 ? 'q1' : null}, ${state}, now() - make_interval(days => ${days}), ${state === 5 ? sql`now() - make_interval(days => ${days})` : null}
     from users where username = 'ada' returning id`.execute(connection.db)).rows[0]!.id;
   const [old, recent, running] = [await add(5, 40), await add(5, 0), await add(3, 0)];
-  expect(await manage('jobs', 'list')).toMatch(new RegExp(`^Listing jobs:\n\\* \\S+ - ${running}@ada - boot\n\\* \\S+ - ${recent}@ada - boot\n$`));
-  expect(await manage('jobs', 'list', '--newer-than', '50d', '--state', 'FINISHED', '--no-submitter')).toMatch(new RegExp(`- ${recent} - boot\n.* - ${old} - boot\n$`));
+  expect(await manage('jobs', 'list')).toMatch(new RegExp(`^Listing jobs:\n\\* \\d{4}-\\d\\d-\\d\\d [\\d:.]+\\+00:00 - ${running}@ada - boot\n\\* .* - ${recent}@ada - boot\n$`));
+  expect(await manage('jobs', 'list', '--newer-than', '50d', '--state', 'FINISHED', '--no-submitter', 'bob')).toMatch(new RegExp(`- ${recent}@ada - boot\n.* - ${old}@ada - boot\n$`));
+  expect(await manage('jobs', 'list', '--no-submitter', 'ada')).toBe('Listing jobs:\n');
   expect(await manage('jobs', 'rm')).toBe('CommandError: You should specify at least one filtering option\n');
-  expect(await manage('jobs', 'rm', '--older-than', '30d', '--dry-run')).toMatch(new RegExp(`^Removing 1 jobs:\n\\* ${old} `));
+  expect(await manage('jobs', 'rm', '--older-than', '30d', '--dry-run', '--no-skip-favorite')).toMatch(new RegExp(`^Removing 1 jobs:\n\\* ${old} \\(.*\\): /.*/job-output/.*/${old}\n$`));
   const folder = (await new JobFolders(lavaPaths(root), connection.db).of(old))!;
   await mkdir(folder, { recursive: true });
   const log = Array.from({ length: 2000 }, (_, n) => formatRecord('target', `line ${n}`)).join('');

@@ -1,3 +1,5 @@
+import { sql, type RawBuilder } from 'kysely';
+
 /** Comma-separated lines with a header; fields are quoted where they must be. */
 export function csv(header: readonly string[], rows: readonly (readonly (string | number | boolean | null)[])[]): string {
   const field = (value: string | number | boolean | null) => {
@@ -14,3 +16,7 @@ export function aligned(entries: Readonly<Record<string, string | number | boole
   const word = (value: string | number | boolean | null) => (value === true ? 'True' : value === false ? 'False' : value === null ? '' : String(value));
   return Object.entries(entries).map(([key, value]) => `${key.padEnd(width)}: ${word(value)}`.trimEnd()).join('\n');
 }
+
+/** A time as Python writes it, in UTC: without a fraction when there is none. With `T`, as `isoformat` does. */
+export const pythonTime = (column: RawBuilder<unknown>, between: ' ' | 'T' = ' '): RawBuilder<string> =>
+  sql<string>`replace(to_char(${column} at time zone 'UTC', ${`YYYY-MM-DD"${between}"HH24:MI:SS.US`}), '.000000', '') || '+00:00'`;
