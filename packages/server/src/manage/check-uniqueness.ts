@@ -24,6 +24,7 @@ export function checkUniqueness(manage: Command): void {
       for (const [what, query] of questions) {
         const jobs = await inTables(v.db, query);
         v.print(`${what}: ${jobs.length === 0 ? 'each once' : `more than once in ${jobs.length} jobs`}`);
+        if (jobs.length > 0) v.print('An index let them in: afterwards, "reindex database" in psql (lava-server manage dbshell)');
         for (const job of jobs) if (!await dealWith(v, job, options)) left += 1;
       }
       const { rows: broken } = await sql<{ name: string }>`select indexrelid::regclass::text as name from pg_index where indisunique and not indisvalid order by 1`.execute(v.db);
@@ -35,16 +36,25 @@ export function checkUniqueness(manage: Command): void {
 /** Asks the tables themselves: an index that let something in twice does not know of it. */
 async function inTables(db: Kysely<Database>, query: (typeof questions)[number][1]): Promise<number[]> {
   return db.transaction().execute(async (trx) => {
-    for (const way of ['indexscan', 'indexonlyscan', 'bitmapscan']) await sql`set local ${sql.raw(`enable_${way}`)} = off`.execute(trx);
+    await pastIndexes(trx);
     return (await query.execute(trx)).rows.map(({ job }) => job);
   });
+}
+
+async function pastIndexes(trx: Kysely<Database>): Promise<void> {
+  for (const way of ['indexscan', 'indexonlyscan', 'bitmapscan']) await sql`set local ${sql.raw(`enable_${way}`)} = off`.execute(trx);
 }
 
 /** True when the job is gone. */
 async function dealWith(v: Visit, job: number, { yes, dryRun }: { yes?: boolean; dryRun?: boolean }): Promise<boolean> {
   v.print(`* job ${job}`);
   if (dryRun || !(yes || await agrees())) return false;
-  const removeFiles = await v.change((c) => removeJob(c, v.logs, job));
+  const removeFiles = await v.change(async (c) => {
+    await pastIndexes(c.trx);
+    // What the index does not know of would not go with the job.
+    await c.trx.deleteFrom('test_suites').where('job', '=', job).execute();
+    return removeJob(c, v.logs, job);
+  });
   await removeFiles();
   v.print('  -> removed');
   return true;
