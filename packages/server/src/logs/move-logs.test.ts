@@ -69,12 +69,13 @@ test('a server that was replaced meanwhile does not write less over what is in t
   await until(async () => await left(db) === 0, 'the log to move');
   await stop();
   // What it had asked before it stood still.
-  const before = Object.assign(Object.create(old.shared) as SharedFiles, { isStored: async () => false, count: async () => 100 });
+  Object.assign(old.shared, { isStored: async () => false, count: async () => 100 });
   await sql`insert into job_files (job, name, content) values (1, 'late', '')`.execute(db);
-  let tried = false;
-  const stopOld = moveLogs({ db, shared: before, events: eventBus(quietLog), log: { ...quietLog, warn: () => { tried = true; } }, finish: async () => {} });
-  await until(() => tried, 'the old server to try');
+  const warnings: string[] = [];
+  const stopOld = moveLogs({ db, shared: old.shared, events: eventBus(quietLog), log: { ...quietLog, warn: (text) => { warnings.push(text); } }, finish: async () => {} });
+  await until(() => warnings.length > 0, 'the old server to try');
   await stopOld();
+  expect(warnings[0]).toContain('0 of the 100 lines of job 1 are in the database');
   expect((await next.logs.read(1, 0)).toString()).toBe(lines(0, 100));
   expect((await (await server('third', db)).logs.read(1, 0)).toString()).toBe(lines(0, 100));
 });
