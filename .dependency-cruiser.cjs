@@ -50,6 +50,7 @@ const floors = {
     ['leader', 'import'],
     ['server.ts'],
     ['run.ts', 'manage'],
+    ['program.ts'],
     ['bin'],
   ],
   web: [
