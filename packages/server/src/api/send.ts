@@ -3,9 +3,16 @@ import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 
-/** Names a download, without quotes as scripts that split the header expect it; what would need them becomes `_`. */
+const safe = (name: string) => name.replace(/[^\w.+~-]/g, '_');
+
+/** Names a download, without quotes, since scripts split the header; what would need them becomes `_`. */
 export function attachment(reply: FastifyReply, name: string): FastifyReply {
-  return reply.header('content-disposition', `attachment; filename=${name.replace(/[^\w.+~-]/g, '_')}`);
+  return reply.header('content-disposition', `attachment; filename=${safe(name)}`);
+}
+
+/** Names a download in quotes: LAVA's result pages always had them. */
+export function quotedAttachment(reply: FastifyReply, name: string): FastifyReply {
+  return reply.header('content-disposition', `attachment; filename="${safe(name)}"`);
 }
 
 /** Sends what a generator makes, at the reader's pace. */

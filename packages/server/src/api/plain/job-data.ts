@@ -8,7 +8,7 @@ import type { Services } from '../../services.ts';
 import { jobState } from '../../store/numbers.ts';
 import { forbidden, loginRequired, notFound } from '../errors.ts';
 import { visibleJobId } from '../job-id.ts';
-import { attachment } from '../send.ts';
+import { quotedAttachment } from '../send.ts';
 
 /** What the first callback with a body of a finished job was about, as JSON, compressed; for who submitted it and for staff. */
 export function plainJobData(app: FastifyInstance, services: Services): void {
@@ -26,6 +26,6 @@ export function plainJobData(app: FastifyInstance, services: Services): void {
     const fields = await payloadFields(services, told, callbacks[Number(first.key.split(':')[0])]!.dataset);
     // What fails on the way ends the answer, which has told already that all is well.
     const body = pipeline(Readable.from(jsonBody(fields)), createGzip(), () => {});
-    return attachment(reply, `job_data_${request.params.job}.gz`).type('application/gzip').send(body);
+    return quotedAttachment(reply, `job_data_${request.params.job}.gz`).type('application/gzip').send(body);
   });
 }

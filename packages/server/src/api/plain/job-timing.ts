@@ -15,7 +15,7 @@ export function plainJobTiming(app: FastifyInstance, services: Services): void {
     const actions = (await jobActions(services.db, id)).filter((a) => a.name !== 'validate');
     // A level that ran again counts as it did last.
     const byLevel = new Map(actions.map((a) => {
-      const seconds = a.ended_at === null ? 0 : Math.floor((Date.parse(a.ended_at) - Date.parse(a.started_at)) / 1000);
+      const seconds = a.ended_at === null ? 0 : Math.round((Date.parse(a.ended_at) - Date.parse(a.started_at)) / 1000);
       const timeout = a.timeout ?? 0;
       return [a.level, [a.level, a.name, seconds, timeout, seconds >= timeout * nearlyAll]];
     }));

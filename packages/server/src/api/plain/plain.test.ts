@@ -38,7 +38,7 @@ test('how long actions took', async () => {
   await sql`insert into job_actions (job, level, name, namespace, start_line, timeout, started_at, end_line, ended_at) values
     (${id}, '0', 'validate', '', 0, 10, '2026-11-22T10:30:00Z', 1, '2026-11-22T10:30:01Z'), (${id}, '1.1', 'download', 'common', 1, 100, '2026-11-22T10:30:00Z', 2, '2026-11-22T10:30:20.7Z'),
     (${id}, '1', 'deploy', 'common', 3, 24, '2026-11-22T10:30:00Z', 2, '2026-11-22T10:30:21Z'), (${id}, '2', 'boot', 'common', 4, 60, '2026-11-22T10:30:22Z', null, null)`.execute(server.services.db);
-  expect((await server.ask(`/scheduler/job/${id}/timing`)).json.graph).toEqual([['1', 'deploy', 21, 24, true], ['1.1', 'download', 20, 100, false], ['2', 'boot', 0, 60, false]]);
+  expect((await server.ask(`/scheduler/job/${id}/timing`)).json.graph).toEqual([['1', 'deploy', 21, 24, true], ['1.1', 'download', 21, 100, false], ['2', 'boot', 0, 60, false]]);
   expect((await server.ask(`/scheduler/job/${await server.addJob()}/timing`)).status).toBe(404);
 });
 
@@ -52,7 +52,7 @@ test('jobs of a group', async () => {
 
 test('results go suite by suite', async () => {
   const csv = await server.ask(`/results/${id}/csv`);
-  expect(csv.headers.get('content-disposition')).toBe(`attachment; filename=lava_${id}.csv`);
+  expect(csv.headers.get('content-disposition')).toBe(`attachment; filename="lava_${id}.csv"`);
   const rows = csv.text.split('\r\n');
   expect(rows[0]).toBe('job,suite,result,measurement,unit,duration,timeout,logged,level,metadata,url,name,id,log_start_line,log_end_line');
   expect(rows[1]).toContain(',"a,b",');

@@ -9,7 +9,7 @@ import { notFound } from '../errors.ts';
 import { caseAsYaml, casesAsCsv, casesAsYaml, storedCases } from '../../export/cases.ts';
 import { whole, type Query } from '../query.ts';
 import { visibleJobId } from '../job-id.ts';
-import { attachment, stream } from '../send.ts';
+import { quotedAttachment, stream } from '../send.ts';
 
 interface OfJob { Params: { job: string } }
 interface OfSuite { Params: { job: string; suite: string }; Querystring: Query }
@@ -19,25 +19,25 @@ export function plainResults(app: FastifyInstance, services: Services): void {
 
   app.get<OfJob>('/results/:job/csv', async (request, reply) => {
     const id = await visibleJobId(services, request.user, request.params.job);
-    return stream(attachment(reply, `lava_${id}.csv`), 'text/csv', casesAsCsv(storedCases(services, id, { bySuite: true }), false));
+    return stream(quotedAttachment(reply, `lava_${id}.csv`), 'text/csv', casesAsCsv(storedCases(services, id, { bySuite: true }), false));
   });
 
   app.get<OfJob>('/results/:job/yaml', async (request, reply) => {
     const id = await visibleJobId(services, request.user, request.params.job);
-    return stream(attachment(reply, `lava_${id}.yaml`), 'text/yaml', casesAsYaml(storedCases(services, id, { bySuite: true })));
+    return stream(quotedAttachment(reply, `lava_${id}.yaml`), 'text/yaml', casesAsYaml(storedCases(services, id, { bySuite: true })));
   });
 
   app.get<OfJob>('/results/:job/yaml_summary', async (request, reply) => {
     const id = await visibleJobId(services, request.user, request.params.job);
     const suites = await db.selectFrom('test_suites').select(['id', 'name']).where('job', '=', id).orderBy('id').execute();
     const list = suites.map((s) => ({ name: s.name, job: String(id), id: String(s.id) }));
-    return attachment(reply, `lava_${id}_summary.yaml`).type('text/yaml').send(dumpYaml(list));
+    return quotedAttachment(reply, `lava_${id}_summary.yaml`).type('text/yaml').send(dumpYaml(list));
   });
 
   app.get<OfJob>('/results/:job/metadata', async (request, reply) => {
     const id = await visibleJobId(services, request.user, request.params.job);
     const { definition } = await db.selectFrom('jobs').select('definition').where('id', '=', id).executeTakeFirstOrThrow();
-    return attachment(reply, `lava_metadata_${id}.yaml`).type('text/yaml').send(dumpYaml(metadataOf(definition)));
+    return quotedAttachment(reply, `lava_metadata_${id}.yaml`).type('text/yaml').send(dumpYaml(metadataOf(definition)));
   });
 
   const suiteOf = async (user: User | null, params: OfSuite['Params']) => {
@@ -52,13 +52,13 @@ export function plainResults(app: FastifyInstance, services: Services): void {
   for (const path of ['/results/:job/:suite/csv', '/results/:job/:suite/stream/csv']) {
     app.get<OfSuite>(path, async (request, reply) => {
       const { job, suite } = await suiteOf(request.user, request.params);
-      return stream(attachment(reply, `lava_${request.params.suite}.csv`), 'text/csv', casesAsCsv(storedCases(services, job, { suite, ...range(request.query) }), true));
+      return stream(quotedAttachment(reply, `lava_${request.params.suite}.csv`), 'text/csv', casesAsCsv(storedCases(services, job, { suite, ...range(request.query) }), true));
     });
   }
 
   app.get<OfSuite>('/results/:job/:suite/yaml', async (request, reply) => {
     const { job, suite } = await suiteOf(request.user, request.params);
-    return stream(attachment(reply, `lava_${request.params.suite}.yaml`), 'text/yaml', casesAsYaml(storedCases(services, job, { suite, ...range(request.query) })));
+    return stream(quotedAttachment(reply, `lava_${request.params.suite}.yaml`), 'text/yaml', casesAsYaml(storedCases(services, job, { suite, ...range(request.query) })));
   });
 
   app.get<OfSuite>('/results/:job/:suite/+testcase-count', async (request, reply) => {
@@ -74,7 +74,7 @@ export function plainResults(app: FastifyInstance, services: Services): void {
     const { rows } = await sql<{ job: number }>`
       select jobs.id as job from test_cases c join jobs on jobs.id = c.job where c.id = ${Number(id)} and ${visibleJobs(request.user)}`.execute(db);
     if (!rows[0]) throw missing;
-    for await (const c of storedCases(services, rows[0].job, { id: Number(id) })) return attachment(reply, `lava_${c.name}.yaml`).type('text/yaml').send(caseAsYaml(c));
+    for await (const c of storedCases(services, rows[0].job, { id: Number(id) })) return quotedAttachment(reply, `lava_${c.name}.yaml`).type('text/yaml').send(caseAsYaml(c));
     throw missing;
   });
 }
