@@ -42,6 +42,7 @@ const views: View[] = [
   { name: 'chart', path: '/results/chart/trend' },
   { name: 'workers', path: '/scheduler/allworkers' },
   { name: 'worker', path: '/scheduler/worker/worker03' },
+  { name: 'worker-warned', path: '/scheduler/worker/worker02' },
   { name: 'group', path: '/scheduler/job/37' },
   { name: 'group-cancel', path: '/scheduler/job/36', act: (p) => p.getByRole('button', { name: 'Cancel job' }).click() },
   { name: 'group-definition', path: '/scheduler/job/36/definition' },

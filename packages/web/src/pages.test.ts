@@ -49,7 +49,7 @@ const places: [string, string][] = [
   ['/me', 'laptop'], ['/admin/users', 'ci-kernel'], ['/admin/groups', 'weight 2, at most 12 devices'], ['/admin/tokens', 'kernelci bridge'], ['/admin/lab', 'Take out the lab'], ['/help/job-failures#kernel-panic', 'The kernel panicked'],
   ['/results/query', 'slow-boots'], ['/results/query/~ann/nightly-failures', 'Take 12 in again'], ['/results/query/~ann/nightly-failures/+edit', 'Add a condition'],
   ['/results/query/+custom?entity=testcase&conditions=testjob__health__exact__Incomplete', '12.5 ms'], ['/results/chart/trend', '27 of 28'], ['/results/chart/+add', 'Plot 1'],
-  ['/scheduler/allworkers', 'build host'], ['/scheduler/worker/worker03', 'silent for'], ['/scheduler/worker/worker02', '61 of 75 were there'], ['/nowhere', 'nothing at this address'],
+  ['/scheduler/allworkers', 'build host'], ['/scheduler/worker/worker03', 'silent for'], ['/scheduler/worker/worker02', '61 of 75 from the cache'], ['/nowhere', 'nothing at this address'],
 ];
 
 describe('every page', () => {

@@ -12,9 +12,9 @@ export function statusFacts({ disk, cache, load, at, clock_ahead: ahead }: Worke
   const uses = cache.hits + cache.misses;
   return [
     ['Disk', <span key="d" className="num">{gibibytes(disk.free)} of {gibibytes(disk.total)} free</span>],
-    ['Downloads', <span key="c" className="num">{uses === 0 ? 'none since it started' : `${cache.hits} of ${uses} were there`}{cache.total !== disk.total && `, ${gibibytes(cache.free)} free`}</span>],
+    ['Downloads', <span key="c" className="num">{uses === 0 ? 'none since it started' : `${cache.hits} of ${uses} from the cache`}{cache.total !== disk.total && `, ${gibibytes(cache.free)} free`}</span>],
     ['Load', <span key="l" className="num">{load.toFixed(2)}</span>],
     ...(ahead === null ? [] : [['Clock', <span key="k" className="num">{Math.abs(ahead) < 1000 ? 'right' : `${(Math.abs(ahead) / 1000).toFixed(0)} s ${ahead > 0 ? 'ahead' : 'behind'}`}</span>] as [string, ReactNode]]),
-    ['Told', <Ago key="a" time={at} />],
+    ['As of', <Ago key="a" time={at} />],
   ];
 }

@@ -24,8 +24,8 @@ export function WorkersPage() {
               <tbody>
                 {shown.map((w) => (
                   <tr key={w.hostname}>
-                    <td className={table.main}><WorkerLink name={w.hostname} row />{!w.display && <span className="quiet"> (disabled)</span>}</td>
-                    <td data-label="State"><StateMark mark={stateMark(w.state)} plain />{warningWords(w.status) !== '' && <span className="quiet"> ({warningWords(w.status)})</span>}</td>
+                    <td className={table.main}><WorkerLink name={w.hostname} row />{!w.display && <span className="quiet"> (disabled)</span>}{warningWords(w.status) !== '' && <span className="quiet"> ({warningWords(w.status)})</span>}</td>
+                    <td data-label="State"><StateMark mark={stateMark(w.state)} plain /></td>
                     <td data-label="Health"><StateMark mark={healthMark(w.health)} plain /></td>
                     <td className={table.number} data-label="Devices">{w.devices}</td>
                     <td className={table.number} data-label="Busy">{w.busy}{w.job_limit > 0 && <span className="quiet"> of {w.job_limit}</span>}</td>
