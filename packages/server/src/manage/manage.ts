@@ -61,4 +61,5 @@ export function addManage(program: Command): void {
   exporters(manage);
   leader(manage);
   elsewhere(manage);
+  manage.addHelpText('after', '\nNames of commands that another LAVA has are known, too: each says what is done instead. docs/manage.md lists them all.');
 }

@@ -54,11 +54,11 @@ export function notifications(manage: Command): void {
     }
     v.print('It was taken');
   });
-  test.command('email <address>').action((to: string, _: unknown, command: Command) => tried(async ({ mail, instance }, signal) => {
+  test.command('email <address>').description('by e-mail').action((to: string, _: unknown, command: Command) => tried(async ({ mail, instance }, signal) => {
     if (!isMailAddress(to)) throw new CommandError(`'${to}' is not a valid email address.`);
     await sendMail(mail, { to, subject: `Test of LAVA instance "${instance}"`, text: `${greeting}\n`, id: `test-${Date.now()}` }, signal);
   })(command));
-  test.command('irc <handle> <server>').action((nick: string, server: string, _: unknown, command: Command) => tried(
+  test.command('irc <handle> <server>').description('to somebody on IRC').action((nick: string, server: string, _: unknown, command: Command) => tried(
     ({ irc, networks }, signal) => sendIrc(irc, { nick, server, text: greeting }, networkGuard(networks), signal))(command));
   test.command('callback <url>').description('POST a small JSON object').action((url: string, _: unknown, command: Command) => tried(async ({ callback, networks }, signal) => {
     const body = JSON.stringify({ test: greeting });

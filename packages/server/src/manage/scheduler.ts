@@ -37,7 +37,7 @@ export function scheduler(manage: Command): void {
     }));
 
   const shares = command.command('shares').description('what groups get of the lab');
-  shares.command('list').action((_: unknown, c: Command) => visit(c, async (v) => {
+  shares.command('list').description('list them (CSV)').action((_: unknown, c: Command) => visit(c, async (v) => {
     v.print(csv(['group', 'weight', 'quota', 'queue-limit'], (await groupShares(v.db)).map((r) => [r.group, r.weight, r.quota, r.queue_limit])));
   }));
   shares.command('set <group>').description('give a group a share of its own')

@@ -23,7 +23,7 @@ export function workerSecrets(group: Command): void {
     }));
 
   group.command('enroll <hostname>').description('print the command that makes a machine this worker, with a certificate that is made there; also to replace its certificate')
-    .option('--url <url>', `address of this server's web, as the worker reaches it (http://${serverName()}:8000)`).option('--minutes <number>', 'how long the code is good', '60')
+    .option('--url <url>', "address of this server's web, as the worker reaches it; http://NAME-OF-THIS-MACHINE:8000 if left out").option('--minutes <number>', 'how long the code is good', '60')
     .action((hostname: string, options: { url?: string; minutes: string }, command: Command) => visit(command, async ({ change, paths, print }) => {
       checkName(hostname);
       const { encryption } = await linkSockets(paths);
