@@ -14,7 +14,7 @@ export * from './split-multinode.ts';
 export * from './states.ts';
 export * from './test-case.ts';
 export * from './timeouts.ts';
-export * from './transitions.ts';
+export * from './device-health.ts';
 export * from './validate-job.ts';
 export { contextVariables } from './schema/context.ts';
 export type { Checked } from './text-problems.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ActionRow } from '../api/types.ts';
-import { actionAt, actionTree, type ActionNode, failedAction, failureLine, mergeActions, openAtFirst, seconds, unusual } from './action-tree.ts';
+import { actionTree, type ActionNode, failedAction, failureLine, mergeActions, openAtFirst, seconds, unusual } from './action-tree.ts';
 
 const action = (level: string, start: number, end: number | null, more: Partial<ActionRow> = {}): ActionRow => ({
   level, name: `action-${level}`, namespace: 'common', timeout: 60, start_line: start, end_line: end, failed: false, usual_seconds: null,
@@ -62,9 +62,4 @@ test('durations, and which are unusual', () => {
 test('news replace and add', () => {
   const merged = mergeActions([action('1', 0, null), action('1.1', 1, 2)], [action('1', 0, 9), action('2', 10, null)]);
   expect(merged.map((a) => [a.level, a.end_line])).toEqual([['1', 9], ['1.1', 2], ['2', null]]);
-});
-
-test('which action a line belongs to', () => {
-  const actions = [action('1', 0, 50), action('1.1', 1, 5), action('2', 60, null)];
-  expect([0, 3, 20, 55, 99].map((line) => actionAt(actions, line)?.level)).toEqual(['1', '1.1', '1', undefined, '2']);
 });

@@ -74,8 +74,3 @@ export function mergeActions(known: readonly ActionRow[], news: readonly ActionR
   for (const action of news) byLine.set(action.start_line, action);
   return [...byLine.values()].sort((a, b) => a.start_line - b.start_line);
 }
-
-/** The innermost action whose lines contain this one. */
-export function actionAt(actions: readonly ActionRow[], line: number): ActionRow | undefined {
-  return actions.findLast((a) => a.start_line <= line && (a.end_line ?? Infinity) >= line);
-}
