@@ -15,7 +15,7 @@ export const configurationFields: Readonly<Partial<Record<Kind, Readonly<Record<
 };
 
 /** Where the rights of groups on objects of a kind are stored. */
-export const grantTables = {
+const grantTables = {
   workers: { table: 'group_worker_permissions', column: 'worker', kind: 'worker' },
   device_types: { table: 'group_device_type_permissions', column: 'device_type', kind: 'devicetype' },
   devices: { table: 'group_device_permissions', column: 'device', kind: 'device' },
