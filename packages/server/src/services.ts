@@ -7,7 +7,7 @@ import type { Actor } from './store/change.ts';
 import type { Database } from './store/database.ts';
 import type { Timings } from './timings.ts';
 
-/** What the parts of the server offer one another: the API calls these and never changes a state by itself. */
+/** What the parts of the server offer one another, as types; what does it is in `core/` and `logs/`. */
 export interface Services {
   readonly db: Kysely<Database>;
   readonly log: DaemonLog;

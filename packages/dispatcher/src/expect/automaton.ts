@@ -1,10 +1,10 @@
-import { alphabetSize, type CharacterSet, type Tree } from './python-regex.ts';
+import { alphabetSize, others, type CharacterSet } from './character-set.ts';
+import type { Tree } from './python-regex.ts';
 
 /** A counted repeat is unrolled up to so many nodes in all; above, any number of repeats is let through. */
 const largestTree = 2000;
 /** Built states are forgotten when there are so many; those in use are built again. */
 const mostStates = 800;
-const others = alphabetSize - 1;
 
 type Node =
   | { readonly kind: 'set'; readonly set: CharacterSet; readonly next: number }

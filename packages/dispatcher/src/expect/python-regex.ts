@@ -2,11 +2,7 @@
  * Python's regular expressions (module `re`): parsed once, then written in the syntax of RE2 and of JavaScript, and as
  * a tree for the scanner. Users and device types write patterns in Python's syntax.
  */
-
-/** Which characters a set contains: one entry each for ASCII, the last for all others together. */
-export type CharacterSet = Uint8Array;
-export const alphabetSize = 129;
-const others = 128;
+import { everything, otherCases, others, setOf, setOfCodes, withOtherCase, type CharacterSet } from './character-set.ts';
 
 export type Tree =
   | { readonly kind: 'set'; readonly set: CharacterSet }
@@ -40,7 +36,6 @@ interface Piece {
 interface Flags { i: boolean; s: boolean; m: boolean; x: boolean }
 
 const nothing: Tree = { kind: 'all', parts: [] };
-const everything = new Uint8Array(alphabetSize).fill(1);
 const anything: Tree = { kind: 'repeat', part: { kind: 'set', set: everything }, min: 0, max: Number.POSITIVE_INFINITY };
 
 const classes = {
@@ -50,32 +45,11 @@ const classes = {
 } as const;
 const simpleEscapes: Readonly<Record<string, number>> = { a: 7, f: 12, n: 10, r: 13, t: 9, v: 11 };
 
-function setOf(has: (c: number) => boolean, otherToo: boolean): CharacterSet {
-  const set = new Uint8Array(alphabetSize);
-  for (let c = 0; c < others; c += 1) if (has(c)) set[c] = 1;
-  if (otherToo) set[others] = 1;
-  return set;
-}
-
-/** A set of some characters, by their codes. */
-function setOfCodes(codes: readonly number[]): CharacterSet {
-  const set = new Uint8Array(alphabetSize);
-  for (const code of codes) set[Math.min(code, others)] = 1;
-  return set;
-}
-
 /** A character as both syntaxes take it, in and outside of a class. */
 function written(code: number): string {
   const c = String.fromCodePoint(code);
   if (/[A-Za-z0-9 _]/.test(c) || code > 0xa0) return c;
   return code < 0x20 || code >= 0x7f ? `\\x${code.toString(16).padStart(2, '0')}` : /[-!"#%&',/:;<=>@`~]/.test(c) ? `\\x${code.toString(16)}` : `\\${c}`;
-}
-
-/** The same letter in the other case, as far as that is one character. */
-function otherCases(code: number): number[] {
-  const c = String.fromCodePoint(code);
-  const cases = [c.toLowerCase(), c.toUpperCase()].filter((v) => [...v].length === 1).map((v) => v.codePointAt(0) as number);
-  return [...new Set([code, ...cases])];
 }
 
 class Parser {
@@ -361,16 +335,6 @@ class Parser {
 const assertion = (re2: string, js: string): Piece => ({ tree: nothing, re2, js, repeatable: false });
 
 const joined = (parts: readonly (string | undefined)[], by: string) => (parts.includes(undefined) ? undefined : parts.join(by));
-
-function withOtherCase([from, to]: readonly [number, number]): (readonly [number, number])[] {
-  if (from === to) return otherCases(from).map((c) => [c, c] as const);
-  const shifted = (low: number, high: number, by: number): (readonly [number, number])[] => {
-    const start = Math.max(from, low);
-    const end = Math.min(to, high);
-    return start <= end ? [[start + by, end + by]] : [];
-  };
-  return [[from, to], ...shifted(65, 90, 32), ...shifted(97, 122, -32)];
-}
 
 /** Parses an expression. @throws Error that says what is wrong with it and where */
 export function parsePythonRegex(source: string, flags: Partial<Flags> = {}): ParsedRegex {
