@@ -6,7 +6,7 @@
 interface Panel {
   readonly title: string;
   readonly description: string;
-  readonly unit: 'short' | 's' | 'percentunit';
+  readonly unit: 'short' | 's' | 'percentunit' | 'bytes';
   /** PromQL with the legend of its lines. */
   readonly queries: readonly (readonly [expr: string, legend: string])[];
 }
@@ -37,6 +37,7 @@ const panels: readonly Panel[] = [
     title: 'The ten devices that boot worst', description: 'Share of boot blocks that succeed.', unit: 'percentunit',
     queries: [[`bottomk(10, ${bootShare('device')})`, '{{device}}']],
   },
+  { title: 'Room on workers', description: 'Free on the disk of the jobs of each worker; jobs fail where there is none.', unit: 'bytes', queries: [['min by (worker) (lava_worker_disk_free_bytes)', '{{worker}}']] },
   { title: 'Silence of workers', description: 'Time since the server last heard of a worker; more than a minute is too long.', unit: 's', queries: [['max by (worker) (lava_worker_silence_seconds)', '{{worker}}']] },
   { title: 'Lag of logs', description: 'Age of the newest record when the server has it on its disk.', unit: 's', queries: [['histogram_quantile(0.95, sum by (le) (rate(lava_link_log_lag_seconds_bucket[$__rate_interval])))', '95 %']] },
   { title: 'A round of the scheduler', description: 'Median and 99 %.', unit: 's', queries: [['histogram_quantile(0.5, sum by (le) (rate(lava_scheduler_round_seconds_bucket[$__rate_interval])))', '50 %'], ['histogram_quantile(0.99, sum by (le) (rate(lava_scheduler_round_seconds_bucket[$__rate_interval])))', '99 %']] },

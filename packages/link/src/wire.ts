@@ -19,7 +19,9 @@ const optional = (check: Check): Check => (v) => v === undefined || check(v);
 const isNumber = (v: unknown) => typeof v === 'number' && Number.isFinite(v);
 const hasFields = (fields: Readonly<Record<string, Check>>): Check => (v) => isMapping(v) && Object.entries(fields).every(([name, check]) => check((v as Record<string, unknown>)[name]));
 const isServers = (v: unknown) => Array.isArray(v) && v.length <= mostServers && v.every(hasFields({ master: isText, logger: isText }));
-const disk = { free: isWhole, total: isWhole };
+// Some file systems are larger than the numbers that count exactly.
+const isBytes = (v: unknown) => isNumber(v) && (v as number) >= 0;
+const disk = { free: isBytes, total: isBytes };
 const isStatus = hasFields({ disk: hasFields(disk), cache: hasFields({ ...disk, hits: isWhole, misses: isWhole }), load: isNumber, running: isWhole, clockAhead: optional(isNumber) });
 const isResult = (v: unknown) => v === 'pass' || v === 'fail';
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Context, Dealer, type MessageLike } from 'zeromq';
 import { messageOf, monotonicMs, sleep, type DaemonLog } from '@lava/base';
 import type { Certificate } from './certificates.ts';
+import { clockAhead } from './clock.ts';
 import {
   oldestProtocol, protocolVersion, serversSince, statusSince,
   type AttemptRef, type LogMessage, type LogReply, type ServerAddress, type ServerMessage, type WorkerMessage, type WorkerStatus,
@@ -61,8 +62,6 @@ const mostWaiting = 32 * 1024 * 1024;
 const longestPause = 30_000;
 /** The same where there are other servers: one that refuses must not keep the worker from those that would not. */
 const longestBetween = 4000;
-/** Milliseconds from PING to PONG above which nothing is learned of the server's clock. */
-const mostTravel = 1000;
 /** Where there are other servers: milliseconds for which one whose connection broke may come back, and for one to be reached at all. */
 const [comeBack, reach] = [1000, 1500];
 
@@ -305,7 +304,7 @@ export class WorkerEndpoint {
       case 'PROBE': this.#ping(); break;
       case 'PONG':
         this.#interval = message.interval;
-        this.#compareClocks(message);
+        if (message.sent !== undefined && message.time !== undefined) this.#clockAhead = clockAhead(message.sent, message.time, Date.now()) ?? this.#clockAhead;
         this.#log.debug(`master => PONG(${message.interval})`);
         break;
       default: this.#options.handlers.onOrder(message);
@@ -331,14 +330,7 @@ export class WorkerEndpoint {
 
   #learn(servers: readonly ServerAddress[]): void {
     for (const wrong of this.#servers.learn(servers)) this.#quiet.warn(wrong, `The master named a server that is left out: ${wrong}`);
-    this.#options.handlers.onServers?.(servers);
-  }
-
-  /** The server's word came half-way between the question and the answer, give or take as much. */
-  #compareClocks({ sent, time }: Extract<ServerMessage, { type: 'PONG' }>): void {
-    if (sent === undefined || time === undefined) return;
-    const now = Date.now();
-    if (now >= sent && now - sent <= mostTravel) this.#clockAhead = Math.round((sent + now) / 2 - time);
+    this.#options.handlers.onServers?.(servers.map(({ master, logger }) => ({ master, logger })));
   }
 
   #refused(reason: string, retry: boolean): void {

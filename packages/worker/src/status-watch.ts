@@ -82,7 +82,7 @@ function changedMuch(before: WorkerStatus, now: WorkerStatus): boolean {
 async function spaceAt(folder: string): Promise<DiskSpace> {
   try {
     const { bavail, blocks, bsize } = await statfs(folder);
-    return { free: bavail * bsize, total: blocks * bsize };
+    return { free: Math.min(Math.max(0, bavail), blocks) * bsize, total: blocks * bsize };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || folder === dirname(folder)) throw error;
     return spaceAt(dirname(folder));

@@ -13,8 +13,11 @@ let server: TestServer;
 beforeAll(async () => {
   server = await startTestServer();
   await server.services.db.updateTable('workers').set({ last_ping: new Date() }).execute();
+  await storeStatus(server.services, 'worker01', { ...status(50e9), clockAhead: 0 });
 });
 afterAll(() => server.stop());
+
+const status = (free: number, hits = 0) => ({ disk: { free, total: 100e9 }, cache: { free, total: 100e9, hits, misses: 2 }, load: 1.5, running: 1 });
 
 const definition = 'actions:\n- deploy: {to: tmpfs}\n- boot: {method: qemu}\n- boot: {method: qemu}\n- test: {}\n';
 
@@ -139,7 +142,7 @@ test('how workers are is shown while it is new, and warned of', async () => {
   const { db } = server.services;
   const told: string[] = [];
   const stored = { db, events: { publish: (event: { type: string }) => { told.push(event.type); }, subscribe: () => () => {} } };
-  const tell = (free: number, hits: number) => storeStatus(stored, 'worker01', { disk: { free, total: 100e9 }, cache: { free, total: 100e9, hits, misses: 2 }, load: 1.5, running: 1, clockAhead: -250 });
+  const tell = (free: number, hits: number) => storeStatus(stored, 'worker01', { ...status(free, hits), clockAhead: -250 });
   await tell(50e9, 7);
   const lines = async () => (await shown('/metrics', 'root')).split('\n').filter((line) => line.includes('{worker="worker01"}') && !line.includes('silence'));
   expect(await lines()).toEqual([
