@@ -22,7 +22,7 @@ export async function submit(services: Services, request: RestRequest, reply: Fa
   } catch (error) {
     if (!(error instanceof SubmitError)) throw error;
     const message = textOf(error.problems.find((p) => p.severity === 'error'), error.message);
-    throw messageError(400, error.kind === 'yaml' ? `job submission failed: ${message}.` : error.kind === 'unavailable' ? `Devices unavailable: ${message}` : `Problem with submitted job data: ${message}`);
+    throw messageError(400, error.kind === 'yaml' ? `Problem with submitted job data: Loading job submission failed: ${message}.` : error.kind === 'unavailable' ? `Devices unavailable: ${message}` : `Problem with submitted job data: ${message}`);
   }
 }
 

@@ -69,6 +69,8 @@ test('tags, aliases, tokens for remote files', async () => {
   expect((await post('/tags/', { name: 'u b' })).json).toEqual({ name: [expect.stringContaining('slug')] });
   expect((await send('PATCH', `/tags/${(tag.json as { id: number }).id}/`, { description: 'x' })).json).toMatchObject({ name: 'usb', description: 'x' });
   expect(await post('/aliases/', { name: 'vm', device_type: 'qemu' })).toMatchObject({ status: 201, json: { name: 'vm', device_type: 'qemu' } });
+  expect((await post('/aliases/', { name: 'vm', device_type: 'qemu' })).json).toEqual({ name: ['alias with this Alias for this device-type already exists.'] });
+  expect(await post('/tags/', { name: 'a b' })).toMatchObject({ status: 400, json: { name: ['Enter a valid "slug" consisting of letters, numbers, underscores or hyphens.'] } });
   expect(await post('/aliases/', { name: 'qemu', device_type: 'qemu' })).toMatchObject({ status: 400, json: { name: ["DeviceType with name 'qemu' already exists."] } });
   expect((await post('/aliases/', { name: 'x', device_type: 'nothing' })).status).toBe(400);
   expect((await send('PUT', '/aliases/vm/', { name: 'virtual', device_type: 'qemu' })).json).toEqual({ name: 'virtual', device_type: 'qemu' });

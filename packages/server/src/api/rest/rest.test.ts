@@ -76,7 +76,9 @@ describe('jobs', () => {
   test('refused definitions', async () => {
     const submit = (json: unknown) => api('/jobs/', { as: 'alice', json });
     expect((await submit({ definition: 'nope: 1' })).json).toEqual({ message: expect.stringMatching(/^Problem with submitted job data: .*@ data\['/) });
+    expect((await submit({ definition: 'a: [' })).json).toEqual({ message: expect.stringMatching(/^Problem with submitted job data: Loading job submission failed: .+\.$/) });
     expect((await submit({})).json).toEqual({ definition: ['This field is required.'] });
+    expect((await submit({ definition: null })).json).toEqual({ definition: ['This field may not be null.'] });
     expect((await submit({ definition: ' ' })).json).toEqual({ definition: ['This field may not be blank.'] });
     expect((await submit({ definition: 5 })).json).toEqual({ definition: ['Not a valid string.'] });
     expect((await api('/jobs/validate/', { json: { definition: testDefinition } })).json).toEqual({ message: 'Job valid.' });
@@ -265,6 +267,9 @@ describe('administration', () => {
     expect((await api('/devices/x/')).status).toBe(404);
     expect((await api('/devices/', { as, json: { hostname: 'y', device_type: 'qemu', worker_host: 'nope' } })).json).toEqual({ worker_host: ['Invalid pk "nope" - object does not exist.'] });
     expect((await api('/workers/worker01/', { as, method: 'PUT', json: [1] })).status).toBe(200);
+    expect((await api('/workers/worker01/', { as, method: 'PATCH', json: { job_limit: -1 } })).json).toEqual({ job_limit: ['Ensure this value is greater than or equal to 0.'] });
+    expect((await api('/workers/', { as, json: { hostname: 'worker01' } })).json).toEqual({ hostname: ['worker with this Hostname already exists.'] });
+    expect((await api('/devices/', { as, json: { hostname: 'qemu01', device_type: 'qemu' } })).json).toEqual({ hostname: ['device with this Hostname already exists.'] });
   });
 
   test('what is in use stays', async () => {

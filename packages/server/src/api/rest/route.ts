@@ -65,7 +65,8 @@ export function base(request: FastifyRequest): string {
 export function bodyText(request: RestRequest, field: string, messages: { missing?: string; wrongType?: string } = {}): string {
   const body: unknown = request.body;
   const value: unknown = typeof body === 'object' && body !== null && !Array.isArray(body) && Object.hasOwn(body, field) ? (body as Record<string, unknown>)[field] : undefined;
-  if (value === undefined || value === null) throw missing(field, messages.missing, 'This field is required.');
+  if (value === undefined) throw missing(field, messages.missing, 'This field is required.');
+  if (value === null) throw missing(field, messages.missing, 'This field may not be null.');
   if (typeof value !== 'string') throw missing(field, messages.wrongType, 'Not a valid string.');
   if (value.trim() === '') throw missing(field, messages.missing, 'This field may not be blank.');
   return value;

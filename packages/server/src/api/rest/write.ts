@@ -50,14 +50,15 @@ function read(field: WriteField, given: unknown): Value | { error: string } {
       if (given.trim() === '' && !field.blank && field.column !== 'description') return { error: 'This field may not be blank.' };
       return given.length > field.most ? { error: `Ensure this field has no more than ${field.most} characters.` } : given;
     case 'integer': {
-      const n = typeof given === 'string' && /^\d{1,9}$/.test(given) ? Number(given) : given;
-      return Number.isInteger(n) && (n as number) >= 0 && (n as number) < 2 ** 31 ? n as number : { error: 'A valid integer is required.' };
+      const n = typeof given === 'string' && /^-?\d{1,9}$/.test(given) ? Number(given) : given;
+      if (Number.isInteger(n) && (n as number) < 0) return { error: 'Ensure this value is greater than or equal to 0.' };
+      return Number.isInteger(n) && (n as number) < 2 ** 31 ? n as number : { error: 'A valid integer is required.' };
     }
     case 'boolean':
       if (given === true || given === 'true' || given === 'True' || given === '1' || given === 'on') return true;
       return given === false || given === 'false' || given === 'False' || given === '0' || given === '' ? false : { error: 'Must be a valid boolean.' };
     case 'slug':
-      if (typeof given !== 'string' || !/^[-\w]+$/.test(given)) return { error: 'Enter a valid “slug” consisting of letters, numbers, underscores or hyphens.' };
+      if (typeof given !== 'string' || !/^[-\w]+$/.test(given)) return { error: 'Enter a valid "slug" consisting of letters, numbers, underscores or hyphens.' };
       return given.length > field.most ? { error: `Ensure this field has no more than ${field.most} characters.` } : given;
     case 'word':
       return field.words.includes(String(given)) ? String(given) : { error: `"${String(given).slice(0, 100)}" is not a valid choice.` };
@@ -68,6 +69,9 @@ function read(field: WriteField, given: unknown): Value | { error: string } {
   }
 }
 
+/** What LAVA calls a key where that is not its name. */
+const labels: Readonly<Record<string, string>> = { 'device hostname': 'Hostname', 'worker hostname': 'Hostname', 'alias name': 'Alias for this device-type' };
+
 /** Names what the database refused: an object that is there already, or one that does not exist. */
 export async function refused<T>(kind: string, key: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -75,7 +79,7 @@ export async function refused<T>(kind: string, key: string, work: () => Promise<
   } catch (error) {
     const { code, detail } = error as { code?: string; detail?: string };
     const [, column = key, value = ''] = /^Key \(([^)]*)\)=\(([^)]*)\)/.exec(detail ?? '') ?? [];
-    if (code === '23505') throw fieldError(key, `${kind} with this ${key.replaceAll('_', ' ')} already exists.`);
+    if (code === '23505') throw fieldError(key, `${kind} with this ${labels[`${kind} ${key}`] ?? key.replaceAll('_', ' ')} already exists.`);
     if (code === '23503') throw fieldError({ worker: 'worker_host', tag_id: 'tags' }[column] ?? column, `Invalid pk "${value}" - object does not exist.`);
     if (code === '23514') throw fieldError(key, 'Enter a valid value: it must not contain a slash.');
     throw error;
