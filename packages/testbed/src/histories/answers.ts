@@ -27,7 +27,11 @@ export async function answersWith(lab: FaultLab, job: number, text: string): Pro
   const found: string[] = [];
   const look = (where: string, answer: string) => { if (readable(answer).includes(text)) found.push(where); };
   for (const path of pages(job)) look(path, await lab.text(path, 'watcher'));
-  for (const method of methods) look(method, await lab.text('/RPC2', 'watcher', `<?xml version="1.0"?><methodCall><methodName>${method}</methodName><params><param><value><string>${job}</string></value></param></params></methodCall>`));
+  for (const method of methods) {
+    const answer = await lab.text('/RPC2', 'watcher', `<?xml version="1.0"?><methodCall><methodName>${method}</methodName><params><param><value><string>${job}</string></value></param></params></methodCall>`);
+    if (answer.includes('<fault>')) throw new Error(`${method}: ${answer}`);
+    look(method, answer);
+  }
   return found;
 }
 

@@ -8,6 +8,7 @@ import { lavaPaths } from '@lava/base';
 import { TcpProxy } from '../link/tcp-proxy.ts';
 import { LavaSystem } from '../system/lava-system.ts';
 import { freePort } from '../system/ports.ts';
+import { DaemonLogs } from './daemon-logs.ts';
 import { DiskOfItsOwn } from './disk.ts';
 import { FakeClock, removeFakeClockRemains } from './fake-clock.ts';
 import { LabDatabase } from './lab-database.ts';
@@ -48,6 +49,8 @@ export class FaultLab {
   readonly boards: NumberedBoard[] = [];
   readonly database: LabDatabase;
   readonly eventSockets: string[] = [];
+  /** What servers and workers said. */
+  readonly said = new DaemonLogs();
   logs: LabLogs = logsOnDisk(this);
   serverClock: FakeClock | undefined;
   serverDisk: DiskOfItsOwn | undefined;

@@ -2,7 +2,6 @@ import { link, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { jobStates } from '@lava/job';
-import { daemonLinesWith } from './daemon-logs.ts';
 import { EventListener } from './event-listener.ts';
 import type { FaultLab, LabWorker } from './fault-lab.ts';
 import type { Snapshot } from './history.ts';
@@ -51,7 +50,7 @@ export class Observer {
     this.#stop.abort();
     await this.#watching;
     await this.#events?.stop();
-    for (const line of await daemonLinesWith(this.#lab, secretMark)) this.leaks.add(line);
+    for (const line of await this.#lab.said.freshLinesWith(secretMark, await this.#lab.daemonLogs())) this.leaks.add(line);
   }
 
   /** Bytes of events that were heard. */
