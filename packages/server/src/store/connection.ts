@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import { Client, Pool, escapeIdentifier, type ClientConfig, type PoolClient, type QueryResult } from 'pg';
 import { messageOf, monotonicMs, sleep, type DaemonLog } from '@lava/base';
@@ -44,6 +45,8 @@ export function connect(target: Target, options: ConnectOptions): Connection {
   pool.on('error', (error) => log.debug(`A session of the database ended: ${messageOf(error)}`));
   const open = new Set<PoolClient>();
   const dead = new AbortController();
+  // One for each query that waits for a session.
+  setMaxListeners(0, dead.signal);
   pool.on('connect', (client) => {
     open.add(client);
     // While a client is lent out the pool does not listen, and an error nobody listens to would end the process.
