@@ -75,7 +75,7 @@ describe('a lab file', () => {
     expect(await server.services.devices.render('box01')).toContain('hostname: "box01"');
     expect((await server.ask('/api/v1/devices/box02', { as: 'root' })).json).toMatchObject({ health: 'Retired' });
     const { entries } = (await server.ask('/api/v1/audit?kind=device&object=box01', { as: 'root' })).json;
-    expect(entries.map((e: { actor: string; message: string }) => `${e.actor}: ${e.message}`)).toEqual(expect.arrayContaining(['root: added (lab file)', 'root: dictionary changed (lab file)']));
+    expect(entries.map((e: { actor: string; message: string }) => `${e.actor}: ${e.message}`)).toEqual(expect.arrayContaining(['root: added (lab file)', 'root: dictionary changed (lab file)', 'root: submit_to_device given to group others (lab file)']));
   });
 
   test('is what an empty server becomes by the export of another, which exports the same', async () => {

@@ -80,6 +80,17 @@ test('device types, aliases, devices and their tags', async () => {
   expect(await manage('device-tags', 'list')).toBe("Name: 'hdmi' Description: 'a screen'\nName: 'usb' Description: ''\n");
   const { rows } = await sql`select physical_group is not null as grouped, dictionary from devices where hostname = 'q2'`.execute(connection.db);
   expect(rows).toEqual([{ grouped: true, dictionary: "{% extends 'qemu.jinja2' %}\n" }]);
+  expect(await manage('devices', 'update', 'q2', '--description', 'twin', '--physical-user', 'ada', '--health', 'unknown')).toBe('');
+  expect(await manage('devices', 'update', 'q2', '--description', '', '--physical-group', 'lab', '--health', 'good')).toBe('');
+  expect(await manage('devices', 'details', 'q2')).toBe('hostname   : q2\ndevice-type: qemu\nstate      : Idle\nhealth     : Good\nhealth job : False\ndescription:\nphysical   : lab\ndevice-dict: True\nworker     : w1\ncurrent_job: None\n');
+  // One way to write a device, with one kind of entries, whoever asks.
+  const log = await connection.db.selectFrom('audit_log').select(['actor', 'message']).where('kind', '=', 'device').where('object', '=', 'q2').orderBy('id').execute();
+  expect(log.map(({ message }) => message)).toEqual([
+    'added (a copy of q1)', 'dictionary changed (a copy of q1)', 'changed tags: hdmi added', 'changed tags: usb removed', 'changed description, physical_owner, physical_group', 'Good → Unknown',
+    'changed description, physical_group, physical_owner', 'Unknown → Good',
+  ]);
+  expect(new Set(log.map(({ actor }) => actor))).toEqual(new Set([expect.stringMatching(/^lava-server manage \(.+\)$/)]));
+  expect(await manage('workers', 'details', 'w1', '--devices')).toMatch(/^hostname   : w1\nstate      : Offline\nhealth     : Active\ndescription:\ntoken      : .*\n[^]*devices    :\n- q1\n- q2\n$/);
   expect(await manage('device-types', 'prune', '--dry-run')).toBe('* unused (would be removed)\n');
   expect(await manage('device-types', 'prune')).toBe('* unused\n');
   expect(await manage('device-types', 'list')).toBe('Installed device types:\n* qemu (2 devices)\n');
@@ -200,6 +211,12 @@ test('sync: devices as their dictionaries ask for', async () => {
   await write('s1', "{% set sync_to_lava = {'device_type': 'synced'} %}");
   expect(await manage('sync')).toContain('* s1\n');
   expect((await state())[0]).toMatchObject({ health: 1, display: true, worker: null, owner: null, tags: null, may: null });
+  // What is as it should be leaves no entry.
+  const entries = async () => (await db.selectFrom('audit_log').select('message').where('object', 'in', ['s1', 'synced']).orderBy('id').execute()).map(({ message }) => message);
+  const before = await entries();
+  expect(before).toEqual(expect.arrayContaining(['added (sync)', 'change_device given to group lab (sync)', 'change_device taken from group lab (sync)']));
+  await manage('sync');
+  expect(await entries()).toEqual(before);
 });
 
 test('devices control runs the command of the device', async () => {
