@@ -145,6 +145,18 @@ describe('answers', () => {
     expect(await call('bob', 'scheduler.get_recent_jobs_for_device_type', 'qemu')).toEqual([{ id: open, description: 'open', status: 'Complete', device: 'qemu01' }]);
   });
 
+  test('a device without a worker is in no count; its health check goes by what its dictionary extends', async () => {
+    const counts = await call('bob', 'scheduler.all_device_types');
+    await server.services.db.insertInto('devices').values({ hostname: 'spare01', device_type: 'qemu', health: 0 }).execute();
+    expect(await call('bob', 'scheduler.all_device_types')).toEqual(counts);
+    await call('root', 'scheduler.device_types.set_health_check', 'qemu', 'job_name: check\n');
+    expect(await call('bob', 'scheduler.devices.show', 'spare01')).toMatchObject({ health_job: false, has_device_dict: false });
+    await server.services.devices.setDictionary('spare01', "{% extends 'qemu.jinja2' %}\n", 'root');
+    expect(await call('bob', 'scheduler.devices.show', 'spare01')).toMatchObject({ health_job: true, has_device_dict: true });
+    await call('root', 'scheduler.device_types.set_health_check', 'qemu', '');
+    await call('root', 'scheduler.devices.delete', 'spare01');
+  });
+
   test('lines of a log, and its bytes', async () => {
     const lines = async (...params: unknown[]) => {
       const [finished, data] = await call('bob', 'scheduler.jobs.logs', open, ...params) as [boolean, { $bytes: string }];

@@ -15,6 +15,7 @@ import { flag, text, unused } from '../param.ts';
 import { listPermissions } from '../permissions.ts';
 import { storeNew } from '../stored.ts';
 import { healthNumber } from '../../../read/status-words.ts';
+import { extendedTemplate } from '../../../scheduler/health-check-files.ts';
 import { objectPermissions } from './object-permissions.ts';
 import { tagNamed } from './tags.ts';
 
@@ -135,10 +136,13 @@ async function show(context: Context, args: { hostname: string }): Promise<XmlRp
   const device = await deviceNamed(context, args.hostname);
   const { hostname, device_type, worker } = device;
   const { rows: [current] } = await sql<{ job: number | null }>`select ${currentJob(user)} as job from devices where devices.hostname = ${hostname}`.execute(services.db);
+  const dictionary = await readConfiguration(services, 'dictionary', hostname);
+  // A health check goes by what the dictionary extends, whatever the type is called.
+  const template = extendedTemplate(dictionary ?? '');
   return {
     hostname, device_type, health: deviceHealths[device.health]!, state: deviceStates[device.state]!,
-    health_job: await readConfiguration(services, 'health-check', device_type) !== undefined, description: device.description || null, pipeline: true,
-    has_device_dict: await readConfiguration(services, 'dictionary', hostname) !== undefined, worker, current_job: current?.job ?? null, tags: await tagsOf(context, hostname),
+    health_job: template !== undefined && await readConfiguration(services, 'health-check', template) !== undefined, description: device.description || null, pipeline: true,
+    has_device_dict: dictionary !== undefined, worker, current_job: current?.job ?? null, tags: await tagsOf(context, hostname),
     permissions: (await listPermissions(context, 'device', hostname)).map((p) => ({ ...p })),
   };
 }

@@ -41,7 +41,7 @@ export const schedulerOldDevices: readonly Method[] = [
           select devices.device_type, devices.state <> 0 as busy, devices.health in (${deviceHealth.Good}, ${deviceHealth.Unknown}) and workers.state = 0 as usable, devices.health = ${deviceHealth.Maintenance} as maintained
           from devices left join workers on workers.hostname = devices.worker where ${inUse} and ${visibleDevices(user)})
         select device_types.name, count(*) filter (where busy)::int as busy, count(*) filter (where not busy and usable)::int as idle,
-          count(*) filter (where not busy and not maintained and usable is not true)::int as offline
+          count(*) filter (where not busy and not maintained and usable is false)::int as offline
         from device_types left join seen on seen.device_type = device_types.name
         where device_types.display and ${visibleDeviceTypes(user)} group by device_types.name order by device_types.name`.execute(services.db);
       return rows.map((t) => ({ ...t }));
