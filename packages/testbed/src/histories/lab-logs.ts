@@ -1,6 +1,15 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FaultLab } from './fault-lab.ts';
+import type { LabDatabase } from './lab-database.ts';
+
+/** Where logs are looked for. */
+interface Lab {
+  /** Folder of jobs on the disk of the first server. */
+  readonly jobOutput: string;
+  readonly database: LabDatabase;
+  /** What a server answers to the admin. */
+  text(path: string): Promise<string>;
+}
 
 /** The logs of jobs as the servers of a lab keep them. */
 export interface LabLogs {
@@ -14,7 +23,7 @@ export interface LabLogs {
 }
 
 /** Folders of jobs on the disk of a server that is alone, by number. */
-export async function jobFolders(lab: FaultLab): Promise<Map<number, string>> {
+export async function jobFolders(lab: Lab): Promise<Map<number, string>> {
   const found = new Map<number, string>();
   for (const name of await readdir(lab.jobOutput, { recursive: true }).catch(() => [])) {
     const match = /^\d+\/\d+\/\d+\/(\d+)$/.exec(name);
@@ -24,7 +33,7 @@ export async function jobFolders(lab: FaultLab): Promise<Map<number, string>> {
 }
 
 /** Of a server that is alone: files on its disk. */
-export const logsOnDisk = (lab: FaultLab): LabLogs => ({
+export const logsOnDisk = (lab: Lab): LabLogs => ({
   lines: async (job) => linesOf(await readLog((await jobFolders(lab)).get(job))),
   async counts(jobs) {
     const folders = await jobFolders(lab);
@@ -38,7 +47,7 @@ export const logsOnDisk = (lab: FaultLab): LabLogs => ({
 });
 
 /** Of several servers: in their database and their storage, read as users read them. */
-export const sharedLogs = (lab: FaultLab): LabLogs => ({
+export const sharedLogs = (lab: Lab): LabLogs => ({
   // A job that never began has none.
   lines: async (job) => linesOf(await lab.text(`/api/v0.2/jobs/${job}/logs/`).catch((error: unknown) => { if (String(error).includes(': 404 ')) return ''; throw error; })),
   counts: (jobs) => counted(lab, `select j as job, greatest((select lines from stored_logs where job = j), (select max(first_line + lines) from log_pieces where job = j)) as lines from unnest($1::int[]) as j`, [jobs]),
@@ -46,7 +55,7 @@ export const sharedLogs = (lab: FaultLab): LabLogs => ({
   clear: async () => {},
 });
 
-async function counted(lab: FaultLab, query: string, values: unknown[] = []): Promise<Map<number, number>> {
+async function counted(lab: Lab, query: string, values: unknown[] = []): Promise<Map<number, number>> {
   const rows = await lab.database.rows<{ job: number; lines: number | null }>(query, values);
   return new Map(rows.flatMap(({ job, lines }) => (lines === null ? [] : [[job, lines]])));
 }
