@@ -52,6 +52,10 @@ test('tokens that end', async () => {
   expect(await manage('tokens', 'add', '-u', 'ada', '--expires', 'soon')).toBe("CommandError: 'soon' is no number of days\n");
   const { rows } = await sql`select round(extract(epoch from expires_at - created_at) / 86400)::int as days from tokens`.execute(connection.db);
   expect(rows).toEqual([{ days: 30 }]);
+  const secret = (await manage('tokens', 'add', '-u', 'ada')).trim();
+  expect(await manage('tokens', 'rm', secret)).toBe('Removed 1 token\n');
+  expect(await manage('tokens', 'rm', secret)).toBe('CommandError: There is no such token\n');
+  expect(await manage('tokens', 'rm')).toBe('CommandError: Say which: the secret, --id or --days\n');
 });
 
 test('device types, aliases, devices and their tags', async () => {

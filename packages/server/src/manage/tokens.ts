@@ -30,13 +30,14 @@ export function tokens(manage: Command): void {
       else v.print([`Tokens for user '${options.user}':`, ...rows.map((t) => `* ${t.id} (${t.description})`)].join('\n'));
     }));
 
-  group.command('rm').description('remove a token, or all that were not used for some time').option('--token <secret>').option('--id <number>').option('-n, --days <days>', 'not used for so many days')
-    .action((options: { token?: string; id?: string; days?: string }, command: Command) => visit(command, async ({ change, print }) => {
+  group.command('rm [secret]').description('remove a token, or all that were not used for some time').option('--token <secret>', 'the same').option('--id <number>').option('-n, --days <days>', 'not used for so many days')
+    .action((secret: string | undefined, options: { token?: string; id?: string; days?: string }, command: Command) => visit(command, async ({ change, print }) => {
+      const token = options.token ?? secret;
       const days = options.days === undefined ? undefined : wholeDays(options.days);
-      const which = options.token !== undefined ? sql`hash = ${hashSecret(options.token)}`
+      const which = token !== undefined ? sql`hash = ${hashSecret(token)}`
         : options.id !== undefined ? sql`id = ${Number(options.id)}`
           : days !== undefined ? sql`coalesce(last_used_at, created_at) < now() - make_interval(days => ${days}::int)` : undefined;
-      if (!which) throw new CommandError('Say which: --token, --id or --days');
+      if (!which) throw new CommandError('Say which: the secret, --id or --days');
       const removed = await change(async (c) => {
         const { rows } = await sql<{ username: string; description: string }>`delete from tokens using users where users.id = user_id and tokens.id in (select id from tokens where ${which})
           returning username, description`.execute(c.trx);
