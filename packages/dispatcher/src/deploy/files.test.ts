@@ -98,7 +98,9 @@ describe('nbd', () => {
   const constants = { 'u-boot': { 'interrupt-prompt': 'Hit any key', 'interrupt-character': '', 'final-message': 'Starting kernel' } };
 
   test('a real server has the root file system while the job runs, and the bootloader is told where', async () => {
-    board = new FlashBoard(`printf 'Hit any key'; read -r key; while printf '=> '; read -r line; do [ "$line" != boot ] || break; done; echo 'Starting kernel'; ${friendlyBoard}`, { deploy: { nbd: null }, boot: ubootMethod, constants });
+    board = new FlashBoard('', { deploy: { nbd: null }, boot: ubootMethod, constants });
+    // It starts when the server has answered: the job, and with it the server, lasts until then.
+    board.rewrite(`printf 'Hit any key'; read -r key; while printf '=> '; read -r line; do [ "$line" != boot ] || break; done; until [ -e ${board.path('greeted')} ]; do sleep 0.1; done; echo 'Starting kernel'; ${friendlyBoard}`);
     const images = { kernel: board.file('Image'), initrd: board.file('initrd'), nbdroot: board.file('root.img', {}, Buffer.alloc(1 << 20)) };
     let greeted: Promise<string> | undefined;
     let port = 0;
@@ -106,7 +108,7 @@ describe('nbd', () => {
       job: { protocols: { 'lava-xnbd': { port: 'auto' } } }, dispatcher: dumpYaml({ dispatcher_ip: '127.0.0.1', dispatcher_tftp_ip: '127.0.0.1:16969' }),
       listener: (record) => {
         const [, found] = /^setenv bootargs nbd=127\.0\.0\.1:(\d+)\n$/.exec(record.lvl === 'input' ? String(record.msg) : '') ?? [];
-        if (found !== undefined) { port = Number(found); greeted = greeting(port); }
+        if (found !== undefined) { port = Number(found); greeted = greeting(port).finally(() => writeFileSync(board.path('greeted'), '')); }
       },
     });
     expect(run.messages('exception')).toEqual([]);
