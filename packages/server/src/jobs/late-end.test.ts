@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withLab, type TestLab } from '../core/core.testing.ts';
 import { until } from '../link/fake-worker.ts';
@@ -80,4 +81,21 @@ test('no effect: it was switched off, a device under maintenance, another worker
   await lab.core.services.devices.setHealth('q1', 'Maintenance', 'ada');
   await worker.end(start, leftOn);
   expect(await health(lab)).toBe(deviceHealth.Maintenance);
+}));
+
+test('a worker that speaks while the jobs of others are given up keeps its own', () => withLab(databases, async (lab) => {
+  const { db } = lab.connection;
+  const [silent, other] = [await running(lab, await lab.worker('w1', ['q1'])), await running(lab, await lab.worker('w2', ['q2']))];
+  await lab.core.link.leases.look();
+  await db.updateTable('attempts').set({ lease_expires: new Date(Date.now() - 1000) }).execute();
+  let looking: Promise<void> | undefined;
+  await db.transaction().execute(async (trx) => {
+    await sql`select from jobs where id = ${silent.job} for update`.execute(trx);
+    looking = lab.core.link.leases.look();
+    await until(async () => (await sql`select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`.execute(db)).rows.length > 0, 'the first to be given up');
+    await db.updateTable('attempts').set({ lease_expires: new Date(Date.now() + 60_000) }).where('job', '=', other.job).execute();
+  });
+  await looking;
+  expect((await lab.job(silent.job)).state).toBe(jobState.Finished);
+  expect((await lab.job(other.job)).state).toBe(jobState.Running);
 }));

@@ -12,7 +12,7 @@ import { isConnectionLoss } from '../store/connection.ts';
 import { jobState } from '../store/numbers.ts';
 import { prepared } from '../store/prepared.ts';
 import { attemptFiles } from './attempt-files.ts';
-import { liveAttempts, renewLeases, type LiveAttempt } from './attempts.ts';
+import { leaseIsOver, liveAttempts, renewLeases, type LiveAttempt } from './attempts.ts';
 
 export interface AttemptControlOptions {
   readonly stored: Stored;
@@ -92,12 +92,12 @@ export class AttemptControl {
     return change(stored, serverActor, (c) => finishJob(c, job, fence, ending));
   }
 
-  /** Ends an attempt whose worker was silent for too long. */
+  /** Ends an attempt whose worker was silent for too long, if it still is: it may have spoken while others were ended. */
   async expire({ job, fence, worker }: AttemptRef & { worker: string }): Promise<void> {
     const { stored, log, lease } = this.#options;
     const text = `Worker ${worker} was silent for more than ${lease} seconds: the job is given up`;
     await this.#settleLog(job);
-    const ended = await change(stored, serverActor, (c) => finishJob(c, job, fence, {
+    const ended = await change(stored, serverActor, async (c) => await leaseIsOver(c, { job, fence }) && finishJob(c, job, fence, {
       result: 'fail', errorType: 'Infrastructure', errorCode: 'lease-expired', errorMessage: text, comment: text,
     }));
     if (ended) log.warn(`[${job}] ${text}`);

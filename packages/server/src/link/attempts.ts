@@ -1,5 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import { jobStates, type JobState } from '@lava/job';
+import { lockGroup } from '../jobs/group-changes.ts';
+import type { Change } from '../store/change.ts';
 import type { Database } from '../store/database.ts';
 import { workerState } from '../store/numbers.ts';
 import { prepared } from '../store/prepared.ts';
@@ -34,4 +36,12 @@ export async function renewLeases(db: Kysely<Database>, worker: string, attempts
     from jsonb_to_recordset(${JSON.stringify(attempts)}::jsonb) as named (job int, fence int)
     where attempts.job = named.job and attempts.fence = named.fence and attempts.worker = ${worker} and ended_at is null ${prepared}`.execute(db);
   return { online };
+}
+
+/** The lease of a live attempt is over, and nobody renews it before the end of the transaction. Its job, or all of the group, is locked first. */
+export async function leaseIsOver(c: Change, { job, fence }: { job: number; fence: number }): Promise<boolean> {
+  await lockGroup(c, job);
+  await sql`select from jobs where id = ${job} for update`.execute(c.trx);
+  const { rows } = await sql`select from attempts where job = ${job} and fence = ${fence} and ended_at is null and lease_expires <= now() for update`.execute(c.trx);
+  return rows.length > 0;
 }
