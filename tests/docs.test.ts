@@ -60,7 +60,7 @@ test('commands and options of lava-server exist', () => {
     let command = serverProgram();
     const known = new Set(['--help', '--version']);
     for (const [n, word] of words.entries()) {
-      for (const option of command.options) known.add(option.long ?? '');
+      for (const option of command.options) known.add(option.long ?? '').add(option.short ?? '');
       if (word.startsWith('-')) continue;
       const next = command.commands.find((c) => c.name() === word || c.aliases().includes(word));
       if (!next) {
@@ -69,7 +69,7 @@ test('commands and options of lava-server exist', () => {
       }
       command = next;
     }
-    for (const option of command.options) known.add(option.long ?? '');
+    for (const option of command.options) known.add(option.long ?? '').add(option.short ?? '');
     return longOptions(words).every((option) => known.has(option)) ? [] : [said];
   });
   expect(unknown).toEqual([]);
