@@ -24,10 +24,12 @@ export class WorkerNetwork {
   static async make(): Promise<WorkerNetwork | undefined> {
     const [n, m] = [randomInt(0, 32_768), randomInt(0, 32_768)];
     const address = (net: number, host: number) => `198.${18 + (net >> 14)}.${(net >> 6) & 255}.${((net & 63) << 2) + host}`;
-    const name = `lavatest${n.toString(36)}`;
+    // As many letters as the name of a cable has room for: two systems must not get the same.
+    const name = `lavatest${randomInt(0, 36 ** 6).toString(36)}`;
     const network = new WorkerNetwork(name, address(n, 1), address(m, 1));
+    // One that is there is another system's, and is not removed below.
+    if (!await ip('netns', 'add', name).then(() => true, () => false)) return undefined;
     try {
-      await ip('netns', 'add', name);
       await ip('-n', name, 'link', 'set', 'lo', 'up');
       for (const [end, net] of [['s', n], ['b', m]] as const) {
         await ip('link', 'add', `${name}${end}`, 'type', 'veth', 'peer', 'name', `${end}0`, 'netns', name);
