@@ -5,49 +5,53 @@ import { userColumns, type User } from '../auth/users.ts';
 import { halfLife } from '../jobs/device-use.ts';
 import type { Database } from '../store/database.ts';
 import { deviceState, jobState, workerHealth, workerState } from '../store/numbers.ts';
-import { prepared } from '../store/prepared.ts';
+import { isOneOf, prepared, written } from '../store/prepared.ts';
 import type { PastRuns } from './estimate.ts';
 import type { Scope } from './scope.ts';
 import { leastCharge } from './shares.ts';
 import type { DeviceSeat, Policy, QueuedJob, Snapshot } from './snapshot.ts';
+
+const { Submitted, Finished } = written(jobState);
+const { Idle } = written(deviceState);
 
 /**
  * One consistent look at the queue and the lab. Which devices have a definition of a health check is for `HealthCheckFiles` to say.
  * @param scope the part to look at; all of it if left out
  */
 export async function readSnapshot(db: Kysely<Database>, policy: Policy, scope?: Scope): Promise<Snapshot> {
-  const asked = scope ? sql`(requested_device_type = any(${scope.wanted}::text[]) or target_group is not null or jobs.id = any(${scope.jobs}::int[]))` : sql`true`;
-  const inScope = scope ? sql`devices.device_type = any(${scope.types}::text[])` : sql`true`;
+  const asked = scope ? sql`(${isOneOf(sql`requested_device_type`, scope.wanted, sql`text`)} or target_group is not null or ${isOneOf(sql`id`, scope.jobs, sql`int`)})` : sql`true`;
+  const inScope = scope ? isOneOf(sql`device_type`, scope.types, sql`text`) : sql`true`;
   // Whose use of the lab says who is next: with a queue in part, who asks, and all who share with others.
-  const queueing = sql`users.id in (select submitter from jobs where state = ${jobState.Submitted} and ${asked})`;
+  const queueing = sql`users.id in (select submitter from asked)`;
   const competing = scope ? sql`(${queueing} or users.id in (select user_id from user_groups natural join group_shares))` : sql`(${queueing} or device_use.submitter is not null or run.held > 0)`;
   // One statement: what it returns belongs to one moment.
   const { rows } = await sql<Rows>`
+    with asked as materialized (select id, requested_device_type, requested_device, requested_worker, priority, submit_time, queue_timeout, submitter, target_group, role, host_role, queued_at, retried
+        from jobs where state = ${Submitted} and ${asked}),
+      seats as materialized (select hostname, device_type, worker, state, health, last_health_report_job from devices where ${inScope})
     select
       -- By columns, which is twice as fast as by rows.
       (select json_build_object('id', json_agg(id), 'type', json_agg(requested_device_type), 'device', json_agg(requested_device), 'worker', json_agg(requested_worker),
          'priority', json_agg(priority), 'submitted', json_agg(floor(date_part('epoch', submit_time) * 1000)), 'patience', json_agg(queue_timeout),
          'tags', json_agg(t.tags), 'submitter', json_agg(submitter), 'group', json_agg(target_group), 'role', json_agg(role), 'hostRole', json_agg(host_role),
          'notBefore', json_agg(floor(date_part('epoch', queued_at) * 1000)), 'avoid', json_agg(
-           case when retried > 0 then array(select distinct device from attempts where attempts.job = jobs.id and attempts.error_type is not null and device is not null) end))
-       from jobs left join (select job, array_agg(tag_id) as tags from job_tags join jobs on jobs.id = job and state = ${jobState.Submitted} and ${asked} group by job) t on t.job = jobs.id
+           case when retried > 0 then array(select distinct device from attempts where attempts.job = asked.id and attempts.error_type is not null and device is not null) end))
+       from asked left join (select job, array_agg(tag_id) as tags from asked join job_tags on job = id group by job) t on t.job = asked.id
        -- Of a group that is tried again some jobs may not have ended yet.
-       where state = ${jobState.Submitted} and ${asked} and (retried = 0 or target_group is null
-         or not exists (select from jobs other where other.target_group = jobs.target_group and other.state <> ${jobState.Submitted}))) as jobs,
-      (select json_agg(json_build_array(devices.hostname, devices.device_type, devices.worker, devices.state, devices.health, t.tags, g.grants,
+       where retried = 0 or target_group is null or not exists (select from jobs other where other.target_group = asked.target_group and other.state <> ${Submitted})) as jobs,
+      (select json_agg(json_build_array(seats.hostname, seats.device_type, seats.worker, seats.state, seats.health, t.tags, g.grants,
          floor(date_part('epoch', last.submit_time) * 1000),
-         case when device_types.health_denominator = 1 and last.id is not null and devices.state = 0 then
-           (select count(*) from jobs j where j.actual_device = devices.hostname and not j.health_check and j.start_time > last.submit_time) else 0 end,
+         case when health_denominator = 1 and last.id is not null and seats.state = ${Idle} then
+           (select count(*) from jobs j where j.actual_device = seats.hostname and not j.health_check and j.start_time > last.submit_time) else 0 end,
          held.job, floor(date_part('epoch', held.created_at) * 1000)))
-       from devices join device_types on device_types.name = devices.device_type
-         left join (select device, array_agg(tag_id) as tags from device_tags join devices on hostname = device and ${inScope} group by device) t on t.device = devices.hostname
-         left join (select device, json_agg(json_build_array(group_id, permission)) as grants from group_device_permissions join devices on hostname = device and ${inScope} group by device) g on g.device = devices.hostname
-         left join attempts held on held.device = devices.hostname and held.ended_at is null
-         left join (select id, submit_time from jobs where health_check) last on last.id = devices.last_health_report_job
-       where ${inScope}) as devices,
+       from seats join device_types on device_types.name = seats.device_type
+         left join (select device, array_agg(tag_id) as tags from seats join device_tags on device = hostname group by device) t on t.device = seats.hostname
+         left join (select device, json_agg(json_build_array(group_id, permission)) as grants from seats join group_device_permissions on device = hostname group by device) g on g.device = seats.hostname
+         left join attempts held on held.device = seats.hostname and held.ended_at is null
+         left join (select id, submit_time from jobs where health_check) last on last.id = last_health_report_job) as devices,
       (select json_agg(json_build_array(hostname, state, health, display, job_limit, ${scope
-        ? sql`case when job_limit > 0 then (select count(*) from devices where worker = workers.hostname and state <> ${deviceState.Idle} and not ${inScope}) else 0 end` : sql`0`}))
-       from workers ${scope ? sql`where hostname in (select worker from devices where ${inScope})` : sql``}) as workers,
+        ? sql`case when job_limit > 0 then (select count(*) from devices where worker = workers.hostname and state <> ${Idle} and not ${inScope}) else 0 end` : sql`0`}))
+       from workers ${scope ? sql`where hostname in (select worker from seats)` : sql``}) as workers,
       (select json_agg(json_build_array(device_types.name, display, health_frequency, health_denominator, disable_health_check, g.grants))
        from device_types left join (select device_type, json_agg(json_build_array(group_id, permission)) as grants
          from group_device_type_permissions group by device_type) g on g.device_type = name) as types,
@@ -56,7 +60,7 @@ export async function readSnapshot(db: Kysely<Database>, policy: Policy, scope?:
          from users left join device_use on device_use.submitter = users.id
            left join lateral (select count(*) as held, sum(greatest(${leastCharge}, extract(epoch from now() - attempts.created_at))) as seconds
              from jobs join attempts on attempts.job = jobs.id and ended_at is null
-             where jobs.submitter = users.id and state > ${jobState.Submitted} and state < ${jobState.Finished} and attempts.device is not null and not health_check) run on true
+             where jobs.submitter = users.id and state > ${Submitted} and state < ${Finished} and attempts.device is not null and not health_check) run on true
          where ${competing}) u) as users,
       (select json_agg(json_build_array(group_id, weight, quota)) from group_shares) as shares ${scope ? prepared : sql``}`.execute(db);
   const { jobs, devices, workers, types, users, shares } = rows[0]!;
@@ -86,7 +90,7 @@ export async function readSnapshot(db: Kysely<Database>, policy: Policy, scope?:
 export async function readPastRuns(db: Kysely<Database>, types: readonly string[]): Promise<PastRuns> {
   const { rows } = await sql<{ type: string; seconds: number[] }>`
     select type, array(select extract(epoch from end_time - start_time)::float8 from jobs
-      where requested_device_type = type and state = ${jobState.Finished} and start_time < end_time order by submit_time desc limit 100) as seconds
+      where requested_device_type = type and state = ${Finished} and start_time < end_time order by submit_time desc limit 100) as seconds
     from unnest(${types}::text[]) as type`.execute(db);
   return new Map(rows.map((r) => [r.type, r.seconds]));
 }

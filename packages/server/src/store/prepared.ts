@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import type { PoolClient } from 'pg';
 import { monotonicMs } from '@lava/base';
 
@@ -31,4 +31,18 @@ export async function renewPlans(client: PoolClient): Promise<void> {
   if (before !== undefined && now - before < lifetime) return;
   renewed.set(client, now);
   if (before !== undefined) await client.query('discard plans');
+}
+
+/** Numbers by word, written into a statement: with a parameter PostgreSQL cannot know that an index of some rows will do. */
+export function written<T extends string>(numbers: Readonly<Record<T, number>>): Readonly<Record<T, RawBuilder<number>>> {
+  return Object.fromEntries(Object.entries<number>(numbers).map(([word, number]) => [word, sql.lit(number)])) as Record<T, RawBuilder<number>>;
+}
+
+/**
+ * A column has one of some values. A single one is written so that PostgreSQL guesses the same number of rows for all
+ * values: only then it keeps the plan, and does not make one for each value.
+ */
+export function isOneOf(column: RawBuilder<unknown>, values: readonly (string | number)[], type: RawBuilder<unknown>): RawBuilder<boolean> {
+  if (values.length === 0) return sql`false`;
+  return values.length === 1 ? sql`${column} = (select ${values[0]}::${type})` : sql`${column} = any(${[...values]}::${type}[])`;
 }
