@@ -1,4 +1,6 @@
+import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sleep } from '@lava/base';
 import { cancelJob } from '../jobs/cancel-job.ts';
 import { finishJob, startJob } from '../jobs/job-changes.ts';
 import { placeJobs } from '../jobs/place-jobs.ts';
@@ -370,6 +372,44 @@ test('two restarts of the server in the middle of a log: every line once, in ord
   expect((await lab.core.services.logs.read(job, 0)).toString()).toBe(lines.join(''));
   expect(await lab.connection.db.selectFrom('test_cases').select('log_line').orderBy('id').execute()).toEqual(Array.from({ length: 30 }, (_, n) => ({ log_line: n * 10 })));
 }));
+
+describe('the end of an attempt whose log was cut off on the server', () => {
+  const begun = async (lab: TestLab, worker: FakeWorker) => {
+    const job = await lab.submit();
+    const start = await worker.started(job);
+    worker.accept(start);
+    await state(lab, job, jobState.Running);
+    const lines = Array.from({ length: 6 }, (_, n) => record('target', `line ${n}`));
+    await worker.log(start, 0, lines);
+    const path = (await lab.core.services.logs.path(job))!;
+    const { sessions } = worker;
+    await lab.restart(0, () => writeFile(path, lines.slice(0, 4).join('')));
+    await until(() => worker.sessions > sessions && worker.endpoint.connected, 'a new session');
+    return { job, start, lines };
+  };
+
+  test('waits for the lines that the worker sends again', () => inLab(async (lab) => {
+    const worker = await lab.worker('w1', ['q1']);
+    const { job, start, lines } = await begun(lab, worker);
+    let ended = false;
+    const end = worker.end(start, { logLines: 6 }).then(() => { ended = true; });
+    expect(await worker.log(start, 0, [])).toMatchObject({ lines: 4 });
+    await sleep(1500);
+    expect([ended, (await lab.job(job)).state]).toEqual([false, jobState.Running]);
+    await worker.log(start, 4, lines.slice(4));
+    await end;
+    expect((await lab.job(job)).state).toBe(jobState.Finished);
+    expect((await lab.core.services.logs.read(job, 0)).toString()).toBe(lines.join(''));
+  }));
+
+  test('does not wait for lines that nobody has any more', () => withLab(databases, async (lab) => {
+    const worker = await lab.worker('w1', ['q1']);
+    const { job, start, lines } = await begun(lab, worker);
+    await worker.end(start, { logLines: 6 });
+    expect(await lab.job(job)).toMatchObject({ state: jobState.Finished, health: jobHealth.Complete });
+    expect((await lab.core.services.logs.read(job, 0)).toString()).toBe(lines.slice(0, 4).join(''));
+  }, { lease: 3 }));
+});
 
 test('PostgreSQL killed while records flow: nothing lost, nothing doubled, the job passes', () => inLab(async (lab) => {
   const worker = await lab.worker('w1', ['q1']);

@@ -21,7 +21,7 @@ export interface TestLab {
   job(id: number): Promise<{ state: number; health: number; actual_device: string | null; error_type: string | null; error_msg: string | null; error_code: string | null; failure_comment: string | null }>;
   device(hostname: string): Promise<{ state: number; health: number }>;
   /** Ends the core and starts another over the same database and sockets. */
-  restart(pauseMs?: number): Promise<void>;
+  restart(pauseMs?: number, meanwhile?: () => Promise<unknown>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -67,10 +67,11 @@ export async function startLab(databases: TestDatabases, { lease = 90, clock }: 
     },
     job: (id) => db.selectFrom('jobs').select(['state', 'health', 'actual_device', 'error_type', 'error_msg', 'error_code', 'failure_comment']).where('id', '=', id).executeTakeFirstOrThrow(),
     device: (hostname) => db.selectFrom('devices').select(['state', 'health']).where('hostname', '=', hostname).executeTakeFirstOrThrow(),
-    async restart(pauseMs = 0) {
+    async restart(pauseMs = 0, meanwhile) {
       const { control, log } = core.link.addresses;
       await core.close();
       await new Promise((resolve) => { setTimeout(resolve, pauseMs); });
+      await meanwhile?.();
       core = await start(control, log);
     },
     async close() {

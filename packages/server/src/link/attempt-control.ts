@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { ConfigurationError, messageOf, type DaemonLog, type LavaPaths } from '@lava/base';
+import { ConfigurationError, messageOf, monotonicMs, type DaemonLog, type LavaPaths } from '@lava/base';
 import type { AttemptFiles, AttemptRef } from '@lava/link';
 import type { Ending } from '../jobs/attempt.ts';
 import { quarantineLate } from '../jobs/end-attempt.ts';
@@ -25,6 +25,13 @@ export interface AttemptControlOptions {
   readonly lease: number;
 }
 
+/** What a worker leaves of an attempt that ends. */
+interface Left {
+  readonly description?: string | undefined;
+  /** How many records its log has, all of which were on the server's disk once. */
+  readonly logLines?: number;
+}
+
 /**
  * What happens to attempts, by whichever protocol their worker speaks: given out, begun, kept alive, ended. All of it
  * follows from the database, and a word about an attempt that is over changes nothing.
@@ -33,6 +40,8 @@ export class AttemptControl {
   readonly #options: AttemptControlOptions;
   /** Ends that are being stored: a repeated report need not begin it again. */
   readonly #ending = new Set<string>();
+  /** Since when an end waits for records of its log. */
+  readonly #incomplete = new Map<string, number>();
 
   constructor(options: AttemptControlOptions) {
     this.#options = options;
@@ -65,16 +74,19 @@ export class AttemptControl {
   }
 
   /**
-   * Ends an attempt with all that its log says. No effect on one that is ending just now (`ending`). One that is over
-   * stays as it is, but a device that it left on is quarantined, whoever has it by now.
+   * Ends an attempt with all that its log says. No effect on one that is ending just now, or whose log is not whole
+   * (`ending`: report it again). One that is over stays as it is, but a device that it left on is quarantined, whoever has
+   * it by now.
    */
-  async finish(worker: string, { job, fence }: AttemptRef, ending: Ending, description?: string): Promise<'over' | 'ending'> {
+  async finish(worker: string, { job, fence }: AttemptRef, ending: Ending, left: Left = {}): Promise<'over' | 'ending'> {
     const { stored, log } = this.#options;
     const key = `${job} ${fence}`;
     if (this.#ending.has(key)) return 'ending';
     this.#ending.add(key);
     try {
-      const ended = await this.isLive(worker, { job, fence }) && await this.#end(job, fence, ending, description);
+      const ended = await this.isLive(worker, { job, fence }) && await this.#end({ job, fence }, ending, left);
+      if (ended === 'incomplete') return 'ending';
+      this.#incomplete.delete(key);
       if (ended) log.info(`[${job}] ${ended === 'finished' ? 'finished' : 'to be tried again'}: ${ending.result}${ending.errorMessage ? ` (${ending.errorMessage})` : ''}`);
       else if (ending.quarantine !== undefined && await change(stored, serverActor, (c) => quarantineLate(c, { job, fence }, worker, ending.quarantine!))) {
         log.warn(`[${job}] END of attempt ${fence}, which is over: ${ending.quarantine}`);
@@ -85,11 +97,28 @@ export class AttemptControl {
     }
   }
 
-  async #end(job: number, fence: number, ending: Ending, description: string | undefined): ReturnType<typeof finishJob> {
+  async #end({ job, fence }: AttemptRef, ending: Ending, { description, logLines = 0 }: Left): Promise<Awaited<ReturnType<typeof finishJob>> | 'incomplete'> {
     const { stored, folders } = this.#options;
     await this.#settleLog(job);
+    if (await this.#lacks({ job, fence }, logLines)) return 'incomplete';
     if (description) await folders.keep(job, { 'description.yaml': description });
     return change(stored, serverActor, (c) => finishJob(c, job, fence, ending));
+  }
+
+  /**
+   * Records that were here are gone, say with a disk that was set back. The worker sends them again with its next session
+   * and reports the end once more; but the job need not wait for them longer than a lease.
+   */
+  async #lacks({ job, fence }: AttemptRef, logLines: number): Promise<boolean> {
+    const { intake, log, lease } = this.#options;
+    const records = logLines === 0 ? undefined : await intake.records({ job, fence }).catch(() => undefined);
+    if (records === undefined || records >= logLines) return false;
+    const key = `${job} ${fence}`;
+    const since = this.#incomplete.get(key) ?? monotonicMs();
+    this.#incomplete.set(key, since);
+    const patient = monotonicMs() - since < lease * 1000;
+    log.warn(`[${job}] END with ${logLines} lines, of which ${records} are here: ${patient ? 'it waits for the others' : 'the others are lost'}`);
+    return patient;
   }
 
   /** Ends an attempt whose worker was silent for too long, if it still is: it may have spoken while others were ended. */
@@ -101,6 +130,7 @@ export class AttemptControl {
       result: 'fail', errorType: 'Infrastructure', errorCode: 'lease-expired', errorMessage: text, comment: text,
     }));
     if (ended) log.warn(`[${job}] ${text}`);
+    this.#incomplete.delete(`${job} ${fence}`);
   }
 
   /** The worker has nothing of an attempt: it never began (`again`: give it out once more), or it was lost and ends. */

@@ -147,15 +147,15 @@ export class LinkServer {
         const { errorType, errorMessage, errors, description, poweredOff, result, logLines } = message;
         log.info(`[${message.job}] ${hostname} => END (${result}, ${logLines} lines)`);
         const quarantine = poweredOff ? undefined : `power-off after job ${message.job} was not done`;
-        return this.#finish(hostname, message, { result, errorType: result === 'fail' ? errorType || 'Bug' : '', errorMessage, comment: errors, quarantine }, description);
+        return this.#finish(hostname, message, { result, errorType: result === 'fail' ? errorType || 'Bug' : '', errorMessage, comment: errors, quarantine }, { description, logLines });
       }
       default: return undefined;
     }
   }
 
   /** Ends an attempt, and tells the worker that it may forget it. */
-  async #finish(hostname: string, { job, fence }: AttemptRef, ending: Ending, description?: string): Promise<void> {
-    if (await this.#options.control.finish(hostname, { job, fence }, ending, description) === 'over') this.#endpoint.send(hostname, { type: 'END_OK', job, fence });
+  async #finish(hostname: string, { job, fence }: AttemptRef, ending: Ending, left?: Parameters<AttemptControl['finish']>[3]): Promise<void> {
+    if (await this.#options.control.finish(hostname, { job, fence }, ending, left) === 'over') this.#endpoint.send(hostname, { type: 'END_OK', job, fence });
   }
 
   /** Compares what a worker holds with what it should, and says what is missing. Nothing is remembered between two times. */

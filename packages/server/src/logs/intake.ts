@@ -87,6 +87,12 @@ export class LogIntake {
     await open.derivation.settle();
   }
 
+  /** How many records of the attempt are on the disk; undefined when it is not the last one of its job. */
+  async records({ job, fence }: { job: number; fence: number }): Promise<number | undefined> {
+    const open = await this.#open(job);
+    return open?.attempt?.fence === fence ? open.file.synced - open.attempt.base : undefined;
+  }
+
   /** The log as it is open for this attempt, which must be the live one. */
   async #openFor(worker: string, { job, fence }: { job: number; fence: number }): Promise<OpenJob | { readonly refused: string }> {
     const isTheirs = (attempt: LoggedAttempt | undefined) => attempt?.fence === fence && attempt.worker === worker && attempt.live;

@@ -130,7 +130,7 @@ export class HttpWorkers {
       if (result !== 'pass' && result !== 'fail') throw refuse(400, `Invalid health '${result.slice(0, 100)}'`);
       const errorType = result === 'pass' ? '' : form.get('error_type') || 'Bug';
       log.info(`[${job}] ${attempt.worker} => END (${result})`);
-      await control.finish(attempt.worker, attempt, { result, errorType, errorMessage: '', comment: form.get('errors') ?? '' }, form.get('description') ?? undefined);
+      await control.finish(attempt.worker, attempt, { result, errorType, errorMessage: '', comment: form.get('errors') ?? '' }, { description: form.get('description') ?? undefined });
     } else {
       throw refuse(400, `${state ? 'Not handled' : 'Invalid'} state '${name.slice(0, 100)}'`);
     }
