@@ -4,6 +4,7 @@ export * from './exported-case.ts';
 export * from './failure-reasons.ts';
 export * from './group-calls.ts';
 export * from './is-test-definition.ts';
+export * from './job-secrets.ts';
 export * from './json-schema.ts';
 export * from './log-record.ts';
 export * from './mapping.ts';

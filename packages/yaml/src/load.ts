@@ -23,6 +23,8 @@ export interface Located {
    * there is no such entry; the path `[]` is the document.
    */
   position(path: readonly (string | number)[], part?: 'key' | 'value'): YamlPosition | undefined;
+  /** Where in the text the value at a path stands, as offsets; undefined if there is none, or it is empty. */
+  span(path: readonly (string | number)[]): { readonly start: number; readonly end: number } | undefined;
   /** Short tag of the key or value at a path: `str`, `int`, `float`, `bool`, `null`, `timestamp`, `map`, `seq` … */
   tag(path: readonly (string | number)[], part?: 'key' | 'value'): string | undefined;
   /** Keys that their mapping holds already: YAML takes the last, which is seldom meant. */
@@ -59,6 +61,10 @@ export function loadYamlWithPositions(text: string, options: LoadOptions = {}): 
       const entry = find(path);
       const at = entry && ((part === 'key' || entry.value.start < 0) && entry.key ? entry.key : entry.value);
       return at && lines.at(Math.max(0, at.start), at.end);
+    },
+    span(path) {
+      const entry = find(path)?.value;
+      return entry && entry.start >= 0 ? { start: entry.start, end: entry.end } : undefined;
     },
     tag(path, part = 'value') {
       const tag = find(path)?.[part]?.node.tag;

@@ -373,6 +373,27 @@ test('two restarts of the server in the middle of a log: every line once, in ord
   expect(await lab.connection.db.selectFrom('test_cases').select('log_line').orderBy('id').execute()).toEqual(Array.from({ length: 30 }, (_, n) => ({ log_line: n * 10 })));
 }));
 
+test('secrets of a definition are for its worker, and for who submitted it when it is submitted again', () => inLab(async (lab) => {
+  const worker = await lab.worker('w1', ['q1']);
+  const { db } = lab.connection;
+  const other = await db.insertInto('users').values({ username: 'bob' }).returning(['id', 'username']).executeTakeFirstOrThrow();
+  const job = await lab.submit('secrets: {TOKEN: hunter2} # of ada\n');
+  const start = await worker.started(job);
+  expect(start.files['job.yaml']).toContain('TOKEN: hunter2');
+  const { definition, original_definition, multinode_definition } = await db.selectFrom('jobs').selectAll().where('id', '=', job).executeTakeFirstOrThrow();
+  expect(original_definition).toContain("secrets: {TOKEN: '[MASKED]'} # of ada\n");
+  expect(definition + multinode_definition + await lab.core.services.logs.file(job, 'job.yaml')).not.toContain('hunter2');
+  worker.accept(start);
+  await worker.end(start);
+
+  const again = await lab.core.services.jobs.resubmit(job, lab.user);
+  const second = await worker.started(again!.ids[0]!);
+  expect(second.files['job.yaml']).toContain('TOKEN: hunter2');
+  worker.accept(second);
+  await worker.end(second);
+  await expect(lab.core.services.jobs.resubmit(job, other)).rejects.toMatchObject({ problems: expect.arrayContaining([expect.objectContaining({ code: 'masked-secret', path: ['secrets', 'TOKEN'] })]) as unknown });
+}));
+
 describe('the end of an attempt whose log was cut off on the server', () => {
   const begun = async (lab: TestLab, worker: FakeWorker) => {
     const job = await lab.submit();

@@ -20,7 +20,7 @@ export function jobService(stored: Stored, settings: InstanceSettings): JobServi
   return {
     submit: (definition, submitter) => submitJobs(stored.db, store, definition, submitter, settings),
     async resubmit(job, submitter) {
-      const text = await submittedText(stored.db, job);
+      const text = await submittedText(stored.db, job, submitter);
       return text === undefined ? undefined : submitJobs(stored.db, store, text, submitter, settings);
     },
     validate: async (definition) => (await checkDefinition(stored.db, definition, settings, null)).problems,

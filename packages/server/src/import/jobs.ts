@@ -2,6 +2,7 @@ import { sql, type Transaction } from 'kysely';
 import type { Database } from '../store/database.ts';
 import { jobState } from '../store/numbers.ts';
 import type { ImportParts, People } from './import-parts.ts';
+import { hideSecrets } from '../jobs/hide-secrets.ts';
 import { fromDefinition } from './from-definition.ts';
 import { JobFiles, type TakenLog } from './job-files.ts';
 import { records } from './records.ts';
@@ -79,7 +80,7 @@ async function countBatch({ source, report }: ImportParts, files: JobFiles, ids:
 }
 
 async function insertJobs(trx: Transaction<Database>, people: People, found: readonly Row[], logs: ReadonlyMap<number, TakenLog>): Promise<void> {
-  const rows = found.map((r) => ({ ...r, ...fromDefinition(r), submitter: people.users.get(Number(r['submitter_id'])), log_lines: logs.get(Number(r['id']))?.lines ?? 0 }));
+  const rows = found.map((r) => hideSecrets({ ...r, ...definitionsOf(r), ...fromDefinition(r), submitter: people.users.get(Number(r['submitter_id'])), log_lines: logs.get(Number(r['id']))?.lines ?? 0 }));
   // What was removed here since an earlier run is not named.
   await sql`
     insert into jobs (id, sub_id, target_group, role, host_role, essential, submitter, description, definition, original_definition, multinode_definition, metadata, is_public, health_check,
@@ -91,7 +92,14 @@ async function insertJobs(trx: Transaction<Database>, people: People, found: rea
     from ${records(rows, `id int, sub_id text, target_group text, role text, host_role text, essential boolean, submitter int, description text, definition text, original_definition text,
       multinode_definition text, metadata jsonb, is_public boolean, health_check boolean, requested_device_type_id text, requested_device_id text, requested_worker_id text, actual_device_id text,
       priority int, state smallint, health smallint, submit_time timestamptz, start_time timestamptz, end_time timestamptz, queue_timeout bigint, failure_comment text, log_lines int`)}`.execute(trx);
+  const secrets = rows.flatMap(({ id, secrets: own }) => (own === null ? [] : [{ job: Number(id), secrets: own }]));
+  if (secrets.length > 0) await trx.insertInto('job_secrets').values(secrets).execute();
 }
+
+const definitionsOf = (row: Row) => {
+  const text = (column: string) => String(row[column] ?? '');
+  return { id: row['id'], definition: text('definition'), original_definition: text('original_definition'), multinode_definition: text('multinode_definition') };
+};
 
 async function insertLinks({ source }: ImportParts, trx: Transaction<Database>, people: People, ids: readonly number[]): Promise<void> {
   const tags = await source.query('select testjob_id as job, name from lava_scheduler_app_testjob_tags join lava_scheduler_app_tag t on t.id = tag_id where testjob_id = any($1)', [ids]);

@@ -10,6 +10,7 @@ import { prepared } from '../store/prepared.ts';
 import { normalised, type Wanted } from './definition.ts';
 import { loadExactly } from './exact-yaml.ts';
 import type { Found } from './find-devices.ts';
+import { hideSecrets } from './hide-secrets.ts';
 
 /** A definition that is right and what it asks for: `found` belongs to the places of `wanted`. */
 export interface Accepted {
@@ -46,7 +47,7 @@ interface NewJob {
 const sizeOf = ({ accepted: { text, wanted } }: Submission): number =>
   (wanted.places[0]?.role === undefined ? 1 : splitMultinode(loadExactly(text) as Mapping, { targetGroup: '', firstId: 0 }).length);
 
-/** Columns of a new job, and its tags. */
+/** Columns of a new job, its tags and its secrets. */
 interface JobRow { readonly id: number; readonly sub_id: string; readonly [column: string]: unknown }
 
 /** A stored job: its number and, of a multinode group, its place in the group. */
@@ -71,11 +72,12 @@ export async function insertJobs(c: Change, submissions: readonly Submission[]):
   await sql`
     with given as (select * from jsonb_to_recordset(${storableJson(rows)}::jsonb) as g (id int, sub_id text, target_group text, role text, host_role text, essential boolean, submitter int,
       description text, definition text, original_definition text, multinode_definition text, metadata jsonb, is_public boolean, requested_device_type text, requested_device text,
-      requested_worker text, priority smallint, queue_timeout int, retry jsonb, tags jsonb)),
+      requested_worker text, priority smallint, queue_timeout int, retry jsonb, tags jsonb, secrets text)),
     stored as (insert into jobs (id, sub_id, target_group, role, host_role, essential, submitter, description, definition, original_definition, multinode_definition, metadata, is_public,
         requested_device_type, requested_device, requested_worker, priority, queue_timeout, retry, state, health)
       select id, sub_id, target_group, role, host_role, essential, submitter, description, definition, original_definition, multinode_definition, metadata, is_public,
-        requested_device_type, requested_device, requested_worker, priority, queue_timeout, retry, ${jobState.Submitted}::int, ${jobHealth.Unknown}::int from given order by id)
+        requested_device_type, requested_device, requested_worker, priority, queue_timeout, retry, ${jobState.Submitted}::int, ${jobHealth.Unknown}::int from given order by id),
+    hidden as (insert into job_secrets (job, secrets) select id, secrets from given where secrets is not null)
     insert into job_tags (job, tag_id) select given.id, tag::int from given, jsonb_array_elements_text(tags) tag ${prepared}`.execute(c.trx);
   if (groups.length > 0) {
     await sql`insert into job_groups (job, group_id) select job, "group" from jsonb_to_recordset(${JSON.stringify(groups)}::jsonb) as g (job int, "group" int)`.execute(c.trx);
@@ -91,7 +93,7 @@ function rowsOf({ accepted, submitter, defaults: { queueTimeout, retry } }: Subm
   const multinode = wanted.places[0]?.role !== undefined;
   const group = multinode ? randomUUID() : null;
   const jobs: NewJob[] = multinode ? members(accepted, group!, ids) : [{ subId: '', definition: normalised(text), original: plain, found: found[0], member: undefined }];
-  return jobs.map(({ subId, definition, original, found: place, member }, n) => ({
+  return jobs.map(({ subId, definition, original, found: place, member }, n) => hideSecrets({
     id: ids[n]!, sub_id: subId, target_group: group, role: member?.role ?? '', host_role: member?.hostRole ?? null, essential: member?.essential ?? false, submitter: submitter.id,
     description: wanted.name, definition, original_definition: original, multinode_definition: multinode ? plain : '', metadata: JSON.parse(wanted.metadata) as unknown, is_public: wanted.visibility === 'public',
     requested_device_type: place?.type ?? null, requested_device: place?.device ?? null, requested_worker: place?.worker ?? null,

@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely';
-import { checkJob } from '@lava/job';
+import { checkJob, maskedSecrets, withSecrets } from '@lava/job';
 import { loadYamlWithPositions } from '@lava/yaml';
 import { usersById, type User } from '../auth/users.ts';
 import { checkNotify } from '../notify/check-notify.ts';
@@ -37,6 +37,10 @@ export async function checkDefinition(db: Kysely<Database>, text: string, settin
     ({ kind, problems: [placed(text, { severity: 'error', ...problem, path }), ...problems] });
   if (wanted.places.some((p) => p.deviceType === '')) return refuse('schema', { code: 'missing-key', message: 'device_type is missing', upstream: "'device_type'" }, []);
   if (wanted.places.every((p) => p.count === 0)) return refuse('data', { code: 'empty-group', message: 'A multinode job needs at least one job with a device' }, ['protocols', 'lava-multinode', 'roles']);
+  const [hidden] = maskedSecrets(definition);
+  if (hidden !== undefined) {
+    return refuse('data', { code: 'masked-secret', message: `The value of the secret '${hidden}' is missing`, hint: 'Write it here: definitions that are read from a server have no secrets.' }, ['secrets', hidden]);
+  }
   const found = await findDevices(db, wanted.places, user);
   if ('missing' in found) {
     const { kind, key, code, message, hint } = found.missing;
@@ -78,8 +82,13 @@ export async function submitJobs(db: Kysely<Database>, store: SubmissionStore, t
   return { ids: jobs.map((j) => j.id), names: jobs.map((j) => (j.subId === '' ? j.id : j.subId)), warnings: problems };
 }
 
-/** The text that a job was submitted as: of one of a multinode group that of the whole group. Undefined if there is no such job. */
-export async function submittedText(db: Kysely<Database>, job: number): Promise<string | undefined> {
-  const { rows: [row] } = await sql<{ text: string }>`select coalesce(nullif(multinode_definition, ''), original_definition) as text from jobs where id = ${job}`.execute(db);
-  return row?.text;
+/**
+ * The text that a job was submitted as: of one of a multinode group that of the whole group. Its secrets are in it for who
+ * submitted it only. Undefined if there is no such job.
+ */
+export async function submittedText(db: Kysely<Database>, job: number, user: Pick<Submitter, 'id'>): Promise<string | undefined> {
+  const { rows: [row] } = await sql<{ text: string; secrets: string | null }>`
+    select coalesce(nullif(multinode_definition, ''), original_definition) as text, case when submitter = ${user.id} then secrets end as secrets
+    from jobs left join job_secrets on job = id where id = ${job}`.execute(db);
+  return row && (row.secrets === null ? row.text : withSecrets(row.text, row.secrets));
 }

@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import { ConfigurationError, messageOf, type LavaPaths } from '@lava/base';
 import type { AttemptFiles } from '@lava/link';
-import { isMapping } from '@lava/job';
+import { isMapping, withSecrets } from '@lava/job';
 import { dumpYaml, loadYaml } from '@lava/yaml';
 import { findConfiguration, type ConfigurationParts } from '../devices/configuration.ts';
 import type { LiveAttempt } from './attempts.ts';
@@ -19,16 +19,16 @@ interface Parts {
 }
 
 /**
- * What a worker needs to run a job, from the database and the configuration folders. What is `kept` beside the log has no
- * tokens of the submitter.
+ * What a worker needs to run a job, from the database and the configuration folders. What is `kept` beside the log has
+ * neither secrets nor tokens of the submitter.
  * @throws ConfigurationError when the device cannot be rendered or a file of the admin is not YAML
  */
 export async function attemptFiles({ db, paths, devices }: Parts, { job, device, guest, worker }: LiveAttempt): Promise<{ files: AttemptFiles; kept: Record<string, string> }> {
   const { rows: [row] } = await sql<Stored>`
-    select definition, dispatcher_config as dispatcher, env, env_dut as "env-dut",
+    select definition, (select secrets from job_secrets where job = id) as secrets, dispatcher_config as dispatcher, env, env_dut as "env-dut",
       (select json_object_agg(name, token) from remote_artifact_tokens where user_id = submitter) as tokens
     from jobs join workers on workers.hostname = ${worker} where id = ${job} ${prepared}`.execute(db);
-  const { definition, tokens, ...texts } = row!;
+  const { definition, secrets, tokens, ...texts } = row!;
   const { context } = loadYaml(definition) as { context?: Record<string, unknown> };
   const ofWorker = (kind: keyof typeof texts) => checked({ db, paths }, kind, worker, texts[kind]);
   const [rendered, dispatcher, env, envDut] = await Promise.all([devices.render(device, context ?? {}), ofWorker('dispatcher'), ofWorker('env'), ofWorker('env-dut')]);
@@ -40,12 +40,14 @@ export async function attemptFiles({ db, paths, devices }: Parts, { job, device,
     'env.yaml': env,
     'env-dut.yaml': envDut,
   };
-  return { kept, files: { ...kept, 'job.yaml': withRemoteTokens(definition, new Map(Object.entries(tokens ?? {}))) } };
+  const whole = secrets === null ? definition : withSecrets(definition, secrets);
+  return { kept, files: { ...kept, 'job.yaml': withRemoteTokens(whole, new Map(Object.entries(tokens ?? {}))) } };
 }
 
 /** What the database has for an attempt; null: nothing. */
 interface Stored extends Readonly<Record<'dispatcher' | 'env' | 'env-dut', string | null>> {
   readonly definition: string;
+  readonly secrets: string | null;
   /** Of the submitter, for remote files: by name. */
   readonly tokens: Readonly<Record<string, string>> | null;
 }

@@ -90,6 +90,8 @@ export interface Database {
     role: Generated<string>; host_role: string | null; essential: Generated<boolean>;
     retry: ColumnType<RetryPolicy | null, string | null | undefined, string | null>; retried: Generated<number>; queued_at: MaybeTime; retry_pending: Generated<boolean>;
   };
+  /** The mapping `secrets` of a job's definition, as YAML. */
+  job_secrets: { job: number; secrets: string };
   job_tags: { job: number; tag_id: number };
   job_groups: { job: number; group_id: number };
   failure_tags: { id: Generated<number>; name: string; description: Generated<string> };

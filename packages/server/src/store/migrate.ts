@@ -14,6 +14,7 @@ import { up as queries } from './migrations/0013-queries.ts';
 import { up as speed } from './migrations/0014-speed.ts';
 import { up as workerStatus } from './migrations/0015-worker-status.ts';
 import { up as retriedAttempts } from './migrations/0016-retried-attempts.ts';
+import { up as jobSecrets } from './migrations/0017-job-secrets.ts';
 
 /** In this order; a name is never changed once it was released. */
 const migrations: Record<string, Migration> = {
@@ -31,6 +32,7 @@ const migrations: Record<string, Migration> = {
   '0014-speed': { up: speed },
   '0015-worker-status': { up: workerStatus },
   '0016-retried-attempts': { up: retriedAttempts },
+  '0017-job-secrets': { up: jobSecrets },
 };
 
 /** All migrations that this version knows, in their order. */

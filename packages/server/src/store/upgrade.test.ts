@@ -66,6 +66,20 @@ async function dump(columns?: ReadonlyMap<string, readonly string[]>): Promise<{
   return { columns: new Map(wanted) as Map<string, string[]>, rows };
 }
 
+test('secrets in definitions of jobs move to a table of their own', async () => {
+  const { db } = await databases.fresh();
+  await sql`drop schema public cascade`.execute(db);
+  await sql`create schema public`.execute(db);
+  await migrateTo(db, migrationNames.slice(0, migrationNames.indexOf('0017-job-secrets')));
+  await sql`insert into users (username) values ('ann')`.execute(db);
+  const text = 'secrets: {A: hunter2}\n';
+  await sql`insert into jobs (submitter, description, definition, original_definition, multinode_definition) values (1, '', ${text}, ${`# mine\n${text}`}, ''), (1, '', 'a: 1', 'secrets: [', '')`.execute(db);
+  await migrate(db);
+  expect((await sql`select definition, original_definition, secrets from jobs left join job_secrets on job = id order by id`.execute(db)).rows).toEqual([
+    { definition: "secrets: {A: '[MASKED]'}\n", original_definition: "# mine\nsecrets: {A: '[MASKED]'}\n", secrets: 'A: hunter2\n' }, { definition: 'a: 1', original_definition: 'secrets: [', secrets: null },
+  ]);
+});
+
 test('what the first version stored is there after every step and can be used by this one', async () => {
   await migrateTo(old.db, ['0001-first']);
   for (const statement of data) await sql.raw(statement).execute(old.db);

@@ -1,8 +1,8 @@
 import type { FaultLab } from './fault-lab.ts';
 
 /*
- * What the servers answer to somebody who may see a job and nothing else. Definitions are given back as they were
- * submitted (docs/threat-model.md), with the secrets in them: what is answered beside them is looked at.
+ * What the servers answer to somebody who may see a job and nothing else. Definitions are left out: the scripts
+ * of these jobs say the secret themselves, so that their boards print it.
  */
 
 /** Addresses of all that is told of a job. */

@@ -1,6 +1,7 @@
 import { checkTestDefinition, jobStates } from '@lava/job';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { mayCancelJob, maySeeJob, readJobAccess } from '../../auth/visibility.ts';
+import { submittedText } from '../../jobs/submit.ts';
 import { SubmitError, type Services, type SubmitProblem } from '../../services.ts';
 import { definitionLimit } from '../body.ts';
 import { forbidden, notFound } from '../errors.ts';
@@ -47,12 +48,9 @@ export function restJobActions(app: FastifyInstance, services: Services): void {
 
   route<OfJob>(app, '/jobs/:job/resubmit/', {
     POST: async (request, reply) => {
-      requireUser(request);
+      const user = requireUser(request);
       const id = await restJobId(services, request.user, request.params.job);
-      return submit(services, request, reply, async () => {
-        const job = await db.selectFrom('jobs').select(['definition', 'multinode_definition']).where('id', '=', id).executeTakeFirstOrThrow();
-        return job.multinode_definition || job.definition;
-      });
+      return submit(services, request, reply, async () => (await submittedText(db, id, user))!);
     },
   });
 

@@ -1,4 +1,4 @@
-import { jobHealths, jobStates } from '@lava/job';
+import { jobHealths, jobStates, withoutSecrets } from '@lava/job';
 import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
 import { visibleJobs } from '../../auth/visibility.ts';
@@ -56,7 +56,9 @@ export function restJobs(app: FastifyInstance, services: Services): void {
     requireSuperuser(request);
     const id = await restJobId(services, request.user, request.params.job);
     const definition = bodyText(request as never, 'definition');
-    await db.updateTable('jobs').set({ definition }).where('id', '=', id).execute();
+    const { text, secrets } = withoutSecrets(definition);
+    await db.updateTable('jobs').set({ definition: text }).where('id', '=', id).execute();
+    if (secrets !== undefined) await db.insertInto('job_secrets').values({ job: id, secrets }).onConflict((c) => c.column('job').doUpdateSet({ secrets })).execute();
     return read(id);
   };
   route<OfJob>(app, '/jobs/:job/', {

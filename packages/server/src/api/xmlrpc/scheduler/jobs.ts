@@ -36,7 +36,7 @@ export const schedulerJobs: readonly Method[] = [
   }),
   method('scheduler.jobs.definition', {
     access: anyone, params: { job_id: jobId() },
-    about: 'The definition as it was submitted, comments included; of a multinode job that of the whole group.', returns: 'string',
+    about: 'The definition as it was submitted, with its comments, but without the values of its secrets; of a multinode job that of the whole group.', returns: 'string',
     async run(context, { job_id }) {
       const job = await readJob(context, job_id);
       return job.multinode_definition || job.original_definition;
