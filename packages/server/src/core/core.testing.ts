@@ -1,6 +1,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigurationError, lavaPaths } from '@lava/base';
+import { freePort } from '@lava/testbed';
 import { startCore, type Core } from './core.ts';
 import type { DeviceRenderer } from '../devices/renderer.ts';
 import { eventBus, type ServerEvent } from '../event-bus.ts';
@@ -45,7 +46,8 @@ export async function startLab(databases: TestDatabases, { lease = 90, clock }: 
     connection, events: bus, log: quietLog, paths, render, lease, clock,
     settings: { contextVariables: [], queueTimeout: null }, sockets: { control, log, encryption: { plain: 'loopback' } },
   });
-  let core = await start('tcp://127.0.0.1:*', 'tcp://127.0.0.1:*');
+  // None that the system gives out: while the server is away, a worker that dials would get it as its own, and meet itself.
+  let core = await start(`tcp://127.0.0.1:${await freePort()}`, `tcp://127.0.0.1:${await freePort()}`);
   const { db } = connection;
   const user = await db.insertInto('users').values({ username: 'ada' }).returning(['id', 'username']).executeTakeFirstOrThrow();
   await db.insertInto('device_types').values({ name: 'qemu' }).execute();

@@ -2,6 +2,7 @@ import { appendFileSync, closeSync, existsSync, fdatasyncSync, mkdirSync, openSy
 import { join } from 'node:path';
 import { daemonLog } from '@lava/base';
 import { ServerEndpoint, type AttemptFiles, type AttemptRef, type LogMessage, type ServerEndpointOptions, type Session, type SessionMessage } from '@lava/link';
+import { freePort } from '../system/ports.ts';
 
 type Message<T extends SessionMessage['type']> = Extract<SessionMessage, { type: T }>;
 
@@ -9,6 +10,7 @@ export interface FakeServerOptions {
   /** Where it keeps what it acknowledged: a second one with the same folder goes on where the first stopped. */
   readonly folder: string;
   readonly encryption: ServerEndpointOptions['encryption'];
+  /** Default: free ports that nobody gets for an outgoing connection while it is away. */
   readonly control?: string;
   readonly log?: string;
   /** Seconds between PINGs. Default 0.5. */
@@ -39,12 +41,12 @@ export class FakeServer {
   #files = new Map<string, number>();
   #delays = new Map<string, number[]>();
 
-  constructor(options: FakeServerOptions) {
+  private constructor(options: FakeServerOptions & { readonly control: string; readonly log: string }) {
     this.#folder = options.folder;
     this.storesEnds = options.storesEnds ?? true;
     mkdirSync(options.folder, { recursive: true });
     this.endpoint = new ServerEndpoint({
-      control: options.control ?? 'tcp://127.0.0.1:*', log: options.log ?? 'tcp://127.0.0.1:*', version: 'fake', encryption: options.encryption,
+      control: options.control, log: options.log, version: 'fake', encryption: options.encryption,
       servers: options.servers, interval: options.interval ?? 0.5, silence: 60, probe: 500, daemonLog: daemonLog('DEBUG', (line) => { this.lines.push(line); }),
       handlers: {
         certificateOf: () => undefined,
@@ -58,7 +60,8 @@ export class FakeServer {
   }
 
   static async open(options: FakeServerOptions): Promise<FakeServer> {
-    const server = new FakeServer(options);
+    const address = async () => `tcp://127.0.0.1:${await freePort()}`;
+    const server = new FakeServer({ control: await address(), log: await address(), ...options });
     await server.endpoint.open();
     return server;
   }
