@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sql } from 'kysely';
 import { sleep } from '@lava/base';
 import { cancelJob } from '../jobs/cancel-job.ts';
 import { finishJob, startJob } from '../jobs/job-changes.ts';
@@ -431,6 +432,23 @@ describe('the end of an attempt whose log was cut off on the server', () => {
     expect((await lab.core.services.logs.read(job, 0)).toString()).toBe(lines.slice(0, 4).join(''));
   }, { lease: 3 }));
 });
+
+test('a session that breaks while a result of a new suite is being stored loses nothing', () => inLab(async (lab) => {
+  const worker = await lab.worker('w1', ['q1']);
+  const { db } = lab.connection;
+  // A sequence counts on whatever becomes of the transaction.
+  await sql`create sequence tries`.execute(db);
+  await sql`create function break_once() returns trigger language plpgsql as $$ begin
+    if nextval('tries') = 1 then perform pg_terminate_backend(pg_backend_pid()); perform pg_sleep(10); end if; return new; end $$`.execute(db);
+  await sql`create trigger break_once before insert on test_cases for each row execute function break_once()`.execute(db);
+  const job = await lab.submit();
+  const start = await worker.started(job);
+  worker.accept(start);
+  await worker.log(start, 0, [record('results', { definition: 's', case: 'a', result: 'pass', set: 'x' })]);
+  await worker.end(start, { logLines: 1 });
+  expect(await db.selectFrom('test_cases').select(['name', 'log_line']).execute()).toEqual([{ name: 'a', log_line: 0 }]);
+  expect((await sql<{ tries: number }>`select last_value::int as tries from tries`.execute(db)).rows).toEqual([{ tries: 2 }]);
+}));
 
 test('PostgreSQL killed while records flow: nothing lost, nothing doubled, the job passes', () => inLab(async (lab) => {
   const worker = await lab.worker('w1', ['q1']);

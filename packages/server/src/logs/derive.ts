@@ -134,7 +134,8 @@ export class Derivation {
         error_code = coalesce(${textOrNull(error_code)}, error_code)
         where id = ${job} and log_lines < ${upTo}`.execute(trx);
       return cases;
-    }), this.#closed.signal).catch((error: unknown) => { this.#suites.clear(); this.#sets.clear(); throw error; });
+      // Before it is tried again: what the transaction made is gone with it.
+    }).catch((error: unknown) => { this.#suites.clear(); this.#sets.clear(); throw error; }), this.#closed.signal);
     if (ids.length > 0) events.publish({ type: 'results', job, cases: ids });
     const startLines = batch.flatMap((n) => (n.kind === 'start' ? [n.line] : n.kind === 'end' ? [this.#ended.get(n.line) ?? -1] : [])).filter((n) => n >= 0);
     this.#ended.clear();
