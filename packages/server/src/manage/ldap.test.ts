@@ -1,34 +1,23 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '@lava/testbed';
 import { directorySearch, slapd, startDirectory, type TestDirectory } from '../auth/directory.testing.ts';
-import type { Connection } from '../store/connection.ts';
-import { startTestDatabases, type TestDatabases } from '../store/testing.ts';
-import { manage } from './testing.ts';
+import { manage, startInstallation, type Installation } from './testing.ts';
 
 describe.skipIf(!slapd)('people of a directory', () => {
   let directory: TestDirectory;
-  let databases: TestDatabases;
-  let connection: Connection;
-  let root: string;
-  const settings = (more: object) => writeFile(join(root, 'etc/lava-server/settings.yaml'), JSON.stringify({ LDAP: { url: directory.url, ...more } }));
+  let lab: Installation;
+  const settings = (more: object) => writeFile(join(lab.root, 'etc/lava-server/settings.yaml'), JSON.stringify({ LDAP: { url: directory.url, ...more } }));
 
   beforeAll(async () => {
     directory = await startDirectory();
-    databases = await startTestDatabases();
-    connection = await databases.fresh();
-    root = await mkdtemp('/tmp/lava-test-');
-    await chmod(root, 0o711);
-    await mkdir(join(root, 'etc/lava-server'), { recursive: true });
-    vi.stubEnv('LAVA_ROOT', root);
-    vi.stubEnv('DATABASE_URL', `postgresql://lava@localhost/test0?host=${databases.server.socketFolder}`);
+    lab = await startInstallation();
+    await mkdir(join(lab.root, 'etc/lava-server'), { recursive: true });
   });
   afterAll(async () => {
-    vi.unstubAllEnvs();
-    await databases?.stop();
+    await lab?.stop();
     await directory?.stop();
-    if (root) await rm(root, { recursive: true, force: true });
   });
 
   test('get accounts before they sign in, or take over one that is there', async () => {
@@ -41,7 +30,7 @@ describe.skipIf(!slapd)('people of a directory', () => {
     expect(await manage('mergeldapuser', '--lava-user', 'robert', '--ldap-user', 'Ada')).toMatch(/^CommandError: There is a user "Ada" here already/);
     expect(await manage('mergeldapuser', '--lava-user', 'nobody', '--ldap-user', 'bob')).toBe("CommandError: User 'nobody' does not exist\n");
     expect(await manage('mergeldapuser', '--lava-user', 'robert', '--ldap-user', 'bob')).toBe('User "bob" merged with "robert"\n');
-    const rows = await connection.db.selectFrom('users').innerJoin('user_identities', 'user_id', 'id').select(['username', 'email', 'first_name', 'last_name', 'is_superuser', 'subject']).orderBy('id').execute();
+    const rows = await lab.connection.db.selectFrom('users').innerJoin('user_identities', 'user_id', 'id').select(['username', 'email', 'first_name', 'last_name', 'is_superuser', 'subject']).orderBy('id').execute();
     expect(rows).toEqual([
       { username: 'Ada', email: 'Ada@example.org', first_name: 'Given', last_name: 'Ada', is_superuser: true, subject: 'uid=ada,dc=example,dc=org' },
       { username: 'bob', email: 'bob@example.org', first_name: 'Given', last_name: 'bob', is_superuser: false, subject: 'uid=bob,dc=example,dc=org' },
@@ -50,7 +39,7 @@ describe.skipIf(!slapd)('people of a directory', () => {
 
   test('are listed', async () => {
     expect(await manage('linaro_ldapuserlist')).toMatch(/^Ada\nbob\n[^]*Total "\d" LDAP users\n$/);
-    const file = join(root, 'people.csv');
+    const file = join(lab.root, 'people.csv');
     await manage('linaro_ldapuserlist', '--filename', file);
     expect((await readFile(file, 'utf8')).split('\n')).toContain('alice');
     await settings({ user_dn: 'uid=%(user)s,dc=example,dc=org' });

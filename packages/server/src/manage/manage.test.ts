@@ -1,34 +1,19 @@
 import { createHmac } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { httpReceiver, ircReceiver, mailReceiver } from '../notify/testing.ts';
 import { lavaPaths } from '@lava/base';
 import { formatRecord } from '@lava/job';
 import { JobFolders } from '../logs/job-folder.ts';
 import { LogFile } from '../logs/log-file.ts';
 import { logStore } from '../logs/log-store.ts';
-import type { Connection } from '../store/connection.ts';
-import { startTestDatabases, type TestDatabases } from '../store/testing.ts';
-import { manage } from './testing.ts';
+import { manage, startInstallation, type Installation } from './testing.ts';
 
-let databases: TestDatabases;
-let connection: Connection;
-let root: string;
-beforeAll(async () => {
-  databases = await startTestDatabases();
-  connection = await databases.fresh();
-  root = await mkdtemp('/tmp/lava-test-');
-  await chmod(root, 0o711);
-  vi.stubEnv('LAVA_ROOT', root);
-  vi.stubEnv('DATABASE_URL', `postgresql://lava@localhost/test0?host=${databases.server.socketFolder}`);
-});
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  await databases.stop();
-  await rm(root, { recursive: true, force: true });
-});
+let lab: Installation;
+beforeAll(async () => { lab = await startInstallation(); });
+afterAll(() => lab.stop());
 
 test('groups and users', async () => {
   expect(await manage('users', 'add', 'ada', '--passwd', 'secret', '--email', 'ada@example.org')).toBe('');
@@ -50,7 +35,7 @@ test('groups and users', async () => {
 test('tokens that end', async () => {
   expect(await manage('tokens', 'add', '-u', 'ada', '-d', 'ci', '--expires', '30')).toMatch(/^\w{128}\n$/);
   expect(await manage('tokens', 'add', '-u', 'ada', '--expires', 'soon')).toBe("CommandError: 'soon' is no number of days\n");
-  const { rows } = await sql`select round(extract(epoch from expires_at - created_at) / 86400)::int as days from tokens`.execute(connection.db);
+  const { rows } = await sql`select round(extract(epoch from expires_at - created_at) / 86400)::int as days from tokens`.execute(lab.connection.db);
   expect(rows).toEqual([{ days: 30 }]);
   const secret = (await manage('tokens', 'add', '-u', 'ada')).trim();
   expect(await manage('tokens', 'rm', secret)).toBe('Removed 1 token\n');
@@ -70,7 +55,7 @@ test('device types, aliases, devices and their tags', async () => {
   expect(await manage('aliases', 'list')).toBe('Aliases:\n* vm: qemu\n');
   expect(await manage('aliases', 'remove', 'nope')).toBe("CommandError: Unable to find alias 'nope'\n");
 
-  const dictionary = join(root, 'dictionary');
+  const dictionary = join(lab.root, 'dictionary');
   await writeFile(dictionary, "{% extends 'qemu.jinja2' %}\n");
   expect(await manage('devices', 'add', 'q1', '--device-type', 'qemu', '--worker', 'w1', '--tags', 'usb', '--physical-group', 'lab', '--dictionary', dictionary)).toBe('');
   expect(await manage('devices', 'add', 'q2', '--device-type', 'qemu', '--worker', 'w1', '--physical-user', 'nobody')).toBe("CommandError: User 'nobody' does not exist\n");
@@ -82,13 +67,13 @@ test('device types, aliases, devices and their tags', async () => {
   expect(await manage('device-tags', 'remove', 'q2', '--tags', 'usb')).toBe('');
   expect(await manage('device-tags', 'show', 'q2')).toBe("Hostname: q2\nTag name: 'hdmi' Description: 'a screen'\n");
   expect(await manage('device-tags', 'list')).toBe("Name: 'hdmi' Description: 'a screen'\nName: 'usb' Description: ''\n");
-  const { rows } = await sql`select physical_group is not null as grouped, dictionary from devices where hostname = 'q2'`.execute(connection.db);
+  const { rows } = await sql`select physical_group is not null as grouped, dictionary from devices where hostname = 'q2'`.execute(lab.connection.db);
   expect(rows).toEqual([{ grouped: true, dictionary: "{% extends 'qemu.jinja2' %}\n" }]);
   expect(await manage('devices', 'update', 'q2', '--description', 'twin', '--physical-user', 'ada', '--health', 'unknown')).toBe('');
   expect(await manage('devices', 'update', 'q2', '--description', '', '--physical-group', 'lab', '--health', 'good')).toBe('');
   expect(await manage('devices', 'details', 'q2')).toBe('hostname   : q2\ndevice-type: qemu\nstate      : Idle\nhealth     : Good\nhealth job : False\ndescription:\nphysical   : lab\ndevice-dict: True\nworker     : w1\ncurrent_job: None\n');
   // One way to write a device, with one kind of entries, whoever asks.
-  const log = await connection.db.selectFrom('audit_log').select(['actor', 'message']).where('kind', '=', 'device').where('object', '=', 'q2').orderBy('id').execute();
+  const log = await lab.connection.db.selectFrom('audit_log').select(['actor', 'message']).where('kind', '=', 'device').where('object', '=', 'q2').orderBy('id').execute();
   expect(log.map(({ message }) => message)).toEqual([
     'added (a copy of q1)', 'dictionary changed (a copy of q1)', 'changed tags: hdmi added', 'changed tags: usb removed', 'changed description, physical_owner, physical_group', 'Good → Unknown',
     'changed description, physical_group, physical_owner', 'Unknown → Good',
@@ -99,9 +84,9 @@ test('device types, aliases, devices and their tags', async () => {
   expect(await manage('device-types', 'prune')).toBe('* unused\n');
   expect(await manage('device-types', 'list')).toBe('Installed device types:\n* qemu (2 devices)\n');
   // A template that came through the API is checked like a file.
-  await connection.db.updateTable('device_types').set({ template: "{% extends 'nothing.jinja2' %}" }).where('name', '=', 'qemu').execute();
+  await lab.connection.db.updateTable('device_types').set({ template: "{% extends 'nothing.jinja2' %}" }).where('name', '=', 'qemu').execute();
   expect(await manage('device-types', 'check')).toMatch(/^\* qemu\n {2}-> .*nothing\.jinja2[^]*1 of 1 device types cannot be used/);
-  await connection.db.updateTable('device_types').set({ template: null }).where('name', '=', 'qemu').execute();
+  await lab.connection.db.updateTable('device_types').set({ template: null }).where('name', '=', 'qemu').execute();
 });
 
 test('permissions', async () => {
@@ -119,19 +104,19 @@ test('permissions', async () => {
 test('jobs', async () => {
   const add = async (state: number, days: number) => (await sql<{ id: number }>`insert into jobs (submitter, description, definition, original_definition, requested_device_type, actual_device, state, submit_time, end_time)
     select id, 'boot', '', '', 'qemu', ${state === 3 ? 'q1' : null}, ${state}, now() - make_interval(days => ${days}), ${state === 5 ? sql`now() - make_interval(days => ${days})` : null}
-    from users where username = 'ada' returning id`.execute(connection.db)).rows[0]!.id;
+    from users where username = 'ada' returning id`.execute(lab.connection.db)).rows[0]!.id;
   const [old, recent, running] = [await add(5, 40), await add(5, 0), await add(3, 0)];
   expect(await manage('jobs', 'list')).toMatch(new RegExp(`^Listing jobs:\n\\* \\d{4}-\\d\\d-\\d\\d [\\d:.]+\\+00:00 - ${running}@ada - boot\n\\* .* - ${recent}@ada - boot\n$`));
   expect(await manage('jobs', 'list', '--newer-than', '50d', '--state', 'FINISHED', '--no-submitter', 'bob')).toMatch(new RegExp(`- ${recent}@ada - boot\n.* - ${old}@ada - boot\n$`));
   expect(await manage('jobs', 'list', '--no-submitter', 'ada')).toBe('Listing jobs:\n');
   expect(await manage('jobs', 'rm')).toBe('CommandError: You should specify at least one filtering option\n');
   expect(await manage('jobs', 'rm', '--older-than', '30d', '--dry-run', '--no-skip-favorite')).toMatch(new RegExp(`^Removing 1 jobs:\n\\* ${old} \\(.*\\): /.*/job-output/.*/${old}\n$`));
-  const folder = (await new JobFolders(lavaPaths(root), connection.db).of(old))!;
+  const folder = (await new JobFolders(lavaPaths(lab.root), lab.connection.db).of(old))!;
   await mkdir(folder, { recursive: true });
   const log = Array.from({ length: 2000 }, (_, n) => formatRecord('target', `line ${n}`)).join('');
   await writeFile(join(folder, 'output.yaml'), log);
   await LogFile.open(folder).then((file) => file.close());
-  const logs = logStore(new JobFolders(lavaPaths(root), connection.db));
+  const logs = logStore(new JobFolders(lavaPaths(lab.root), lab.connection.db));
   // What was written to a moment ago may not be complete.
   expect(await manage('jobs', 'compress', '--older-than', '30d')).toMatch(/0 bytes became 0\n$/);
   const yesterday = new Date(Date.now() - 86_400_000);
@@ -145,24 +130,24 @@ test('jobs', async () => {
   await file.close();
   expect([await logs.count(old), (await readdir(folder)).sort()]).toEqual([2001, ['output.idx', 'output.yaml']]);
   expect(await manage('jobs', 'rm', '--older-than', '30d', '--logs-only')).toMatch(/^Removing logs of 1 jobs:/);
-  expect([await logs.count(old), await logs.path(old), await readdir(join(lavaPaths(root).serverState, 'unpacked-logs'))]).toEqual([0, undefined, []]);
+  expect([await logs.count(old), await logs.path(old), await readdir(join(lavaPaths(lab.root).serverState, 'unpacked-logs'))]).toEqual([0, undefined, []]);
   expect(await manage('jobs', 'rm', '--older-than', '30d')).toMatch(/^Removing 1 jobs:/);
-  expect((await connection.db.selectFrom('jobs').select('id').orderBy('id').execute()).map((j) => j.id)).toEqual([recent, running]);
+  expect((await lab.connection.db.selectFrom('jobs').select('id').orderBy('id').execute()).map((j) => j.id)).toEqual([recent, running]);
   expect(await manage('jobs', 'fail', '999')).toBe('CommandError: TestJob 999 does not exists\n');
   expect(await manage('maintenance')).toBe(`Setting all devices to maintenance mode:\n* q1 (Good)\n* q2 (Good)\nJobs that go on:\n* ${running} on q1\n`);
   expect(await manage('jobs', 'fail', String(running))).toBe('');
   expect(await manage('jobs', 'fail', String(running))).toBe(`CommandError: TestJob ${running} has finished already\n`);
-  expect(await connection.db.selectFrom('jobs').select(['state', 'health', 'error_type']).where('id', '=', running).execute()).toEqual([{ state: 5, health: 2, error_type: 'Infrastructure' }]);
+  expect(await lab.connection.db.selectFrom('jobs').select(['state', 'health', 'error_type']).where('id', '=', running).execute()).toEqual([{ state: 5, health: 2, error_type: 'Infrastructure' }]);
 });
 
 test('notifications: what was sent, once more, and whether it can be', async () => {
   const mail = await mailReceiver();
   const receiver = await httpReceiver();
   const irc = await ircReceiver();
-  await mkdir(join(root, 'etc/lava-server'), { recursive: true });
+  await mkdir(join(lab.root, 'etc/lava-server'), { recursive: true });
   const settings = { EMAIL_HOST: '127.0.0.1', EMAIL_PORT: mail.port, IRC_PORT: irc.port, NOTIFY_ALLOWED_NETWORKS: ['127.0.0.1'], CALLBACK_SIGNING_KEY: 'k'.repeat(32) };
-  await writeFile(join(root, 'etc/lava-server/settings.yaml'), JSON.stringify(settings));
-  const { db } = connection;
+  await writeFile(join(lab.root, 'etc/lava-server/settings.yaml'), JSON.stringify(settings));
+  const { db } = lab.connection;
   const job = await db.selectFrom('jobs').select('id').executeTakeFirstOrThrow();
   const { id } = await db.insertInto('deliveries').values({
     job: job.id, state: 5, method: 'callback', key: '0:5', recipient: 'https://me:hidden@example.org/cb?token=hidden', status: 'failed', error: 'it answered 500',
@@ -180,7 +165,7 @@ test('notifications: what was sent, once more, and whether it can be', async () 
   expect(await manage('notifications', 'test', 'email', 'ada@example.org')).toBe('It was taken\n');
   expect(mail.mails).toMatchObject([{ to: ['ada@example.org'] }]);
   expect(await manage('notifications', 'test', 'email', 'refused@example.org')).toMatch(/^CommandError: It did not arrive: .*no such mailbox/);
-  await writeFile(join(root, 'etc/lava-server/settings.yaml'), JSON.stringify({ ...settings, EMAIL_USE_TLS: true }));
+  await writeFile(join(lab.root, 'etc/lava-server/settings.yaml'), JSON.stringify({ ...settings, EMAIL_USE_TLS: true }));
   expect(await manage('notifications', 'test', 'email', 'ada@example.org')).toMatch(/^CommandError: It did not arrive: .*certificate/);
   expect(await manage('notifications', 'test', 'irc', 'ada', '127.0.0.1')).toBe('It was taken\n');
   expect(await manage('notifications', 'test', 'callback', 'http://10.0.0.1/')).toMatch(/^CommandError: It did not arrive: .*NOTIFY_ALLOWED_NETWORKS/);
@@ -192,7 +177,7 @@ test('notifications: what was sent, once more, and whether it can be', async () 
 });
 
 test('sync: devices as their dictionaries ask for', async () => {
-  const folder = join(root, 'etc/lava-server/dispatcher-config/devices');
+  const folder = join(lab.root, 'etc/lava-server/dispatcher-config/devices');
   await mkdir(folder, { recursive: true });
   const write = (name: string, wish: string) => writeFile(join(folder, `${name}.jinja2`), `{% extends 'qemu.jinja2' %}\n${wish}\n`);
   await write('s1', "{% set sync_to_lava = {'device_type': 'synced', 'worker': 'w9', 'tags': ['fast'], 'aliases': ['sy'], 'physical_owner': 'ada', 'group_device_permissions': [['change_device', 'lab']]} %}");
@@ -200,7 +185,7 @@ test('sync: devices as their dictionaries ask for', async () => {
   await write('s3', '');
   await write('q1', "{% set sync_to_lava = {'device_type': 'synced'} %}");
   expect(await manage('sync')).toBe('Scanning devices:\n* q1 [SKIP]\n  -> it was not made by sync\n* s1\n* s2 [SKIP]\n  -> sync_to_lava has no device_type\n* s3 [SKIP]\n  -> it does not set sync_to_lava\n');
-  const { db } = connection;
+  const { db } = lab.connection;
   const state = async () => (await sql<{ hostname: string }>`select hostname, device_type, worker, health, devices.description, is_synced, username as owner, (select string_agg(name, ',') from device_tags join tags on tags.id = tag_id where device = hostname) as tags,
     (select string_agg(permission, ',') from group_device_permissions where device = hostname) as may, display from devices left join users on users.id = physical_owner join device_types on name = device_type where hostname like 's%'`.execute(db)).rows;
   expect(await state()).toEqual([{ hostname: 's1', device_type: 'synced', worker: 'w9', health: 1, description: 'Created automatically by LAVA.', is_synced: true, owner: 'ada', tags: 'fast', may: 'change_device', display: true }]);
@@ -224,10 +209,10 @@ test('sync: devices as their dictionaries ask for', async () => {
 });
 
 test('devices control runs the command of the device', async () => {
-  const touched = join(root, 'touched');
-  await writeFile(join(root, 'etc/lava-server/dispatcher-config/devices/s1.jinja2'), `{% extends 'bcm2711-rpi-4-b.jinja2' %}\n{% set hard_reset_command = ['echo one > ${touched}', 'echo two >> ${touched}'] %}\n{% set power_on_command = 'exit 3' %}\n{% set connection_command = 'telnet board' %}\n`);
+  const touched = join(lab.root, 'touched');
+  await writeFile(join(lab.root, 'etc/lava-server/dispatcher-config/devices/s1.jinja2'), `{% extends 'bcm2711-rpi-4-b.jinja2' %}\n{% set hard_reset_command = ['echo one > ${touched}', 'echo two >> ${touched}'] %}\n{% set power_on_command = 'exit 3' %}\n{% set connection_command = 'telnet board' %}\n`);
   expect(await manage('devices', 'control', 's1', 'reset', '-n')).toBe(`echo one > ${touched}\necho two >> ${touched}\n`);
-  expect(await readdir(root)).not.toContain('touched');
+  expect(await readdir(lab.root)).not.toContain('touched');
   await manage('devices', 'control', 's1', 'reset');
   expect(await readFile(touched, 'utf8')).toBe('one\ntwo\n');
   expect(await manage('devices', 'control', 's1', 'on')).toBe('exit 3\nCommandError: It ended with status 3\n');
@@ -236,7 +221,7 @@ test('devices control runs the command of the device', async () => {
 });
 
 test('definitions of jobs: validated, and their metadata taken', async () => {
-  const { db } = connection;
+  const { db } = lab.connection;
   const ada = await db.selectFrom('users').select('id').where('username', '=', 'ada').executeTakeFirstOrThrow();
   const good = 'job_name: a\ndevice_type: qemu\ntimeouts: {job: {minutes: 10}}\nvisibility: public\nmetadata: {branch: main}\nactions: []\n';
   const add = async (definition: string) => (await db.insertInto('jobs').values({ submitter: ada.id, description: 'x', definition, original_definition: definition, state: 5, health: 1 }).returning('id').executeTakeFirstOrThrow()).id;
@@ -249,7 +234,7 @@ test('definitions of jobs: validated, and their metadata taken', async () => {
 });
 
 test('saved queries are refreshed; the address of the site; the database answers', async () => {
-  const { db } = connection;
+  const { db } = lab.connection;
   const ada = await db.selectFrom('users').select('id').where('username', '=', 'ada').executeTakeFirstOrThrow();
   await db.insertInto('queries').values([{ owner: ada.id, name: 'all', entity: 'testjob' }, { owner: ada.id, name: 'now', entity: 'testjob', is_live: true }]).execute();
   expect(await manage('refresh_queries', '--all')).toBe('* ~ada/all\n');
@@ -257,14 +242,14 @@ test('saved queries are refreshed; the address of the site; the database answers
   expect(await manage('refresh_queries', '--name', 'all', '--username', 'ada')).toBe('* ~ada/all\n');
   expect(await manage('refresh_queries', '--name', 'now', '--username', 'ada')).toBe('CommandError: Query ~ada/now is live: it is never refreshed\n');
   expect(await manage('refresh_queries')).toBe('CommandError: Give --name and --username, or --all\n');
-  await writeFile(join(root, 'etc/lava-server/settings.yaml'), 'SITE_URL: https://lava.example.org\n');
+  await writeFile(join(lab.root, 'etc/lava-server/settings.yaml'), 'SITE_URL: https://lava.example.org\n');
   expect(await manage('site', 'list')).toBe('Site:\n\tDomain: lava.example.org\n\tName: lava.example.org\n');
   expect(await manage('site', 'update', '--domain', 'other.example.org')).toMatch(/^CommandError: The address is a setting: write "SITE_URL: https:\/\/other/);
   expect(await manage('wait', 'database')).toBe('Waiting for the database:\n[done]\n');
 });
 
 test('scheduler: shares of groups, a forced check, why a job waits, and a simulation', async () => {
-  const { db } = connection;
+  const { db } = lab.connection;
   expect(await manage('scheduler', 'shares', 'set', 'lab', '--weight', '2', '--quota', '3')).toBe('');
   expect(await manage('scheduler', 'shares', 'list')).toBe('group,weight,quota,queue-limit\nlab,2,3,\n');
   expect(await manage('scheduler', 'shares', 'remove', 'lab')).toBe('');

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { sql } from 'kysely';
@@ -7,31 +7,16 @@ import { lavaPaths } from '@lava/base';
 import { formatRecord } from '@lava/job';
 import { userByPassword } from '../auth/users.ts';
 import { JobFolders } from '../logs/job-folder.ts';
-import type { Connection } from '../store/connection.ts';
-import { startTestDatabases, type TestDatabases } from '../store/testing.ts';
 import { withoutDjangoOptions } from './django-options.ts';
 import { commandsElsewhere } from './elsewhere.ts';
-import { manage } from './testing.ts';
+import { manage, startInstallation, type Installation } from './testing.ts';
 
 /* Commands that scripts of other installations run: at the start of a container, from cron, once a month. */
 
-let databases: TestDatabases;
-let connection: Connection;
-let root: string;
+let lab: Installation;
 
-beforeAll(async () => {
-  databases = await startTestDatabases();
-  connection = await databases.fresh();
-  root = await mkdtemp('/tmp/lava-test-');
-  await chmod(root, 0o711);
-  vi.stubEnv('LAVA_ROOT', root);
-  vi.stubEnv('DATABASE_URL', `postgresql://lava@localhost/test0?host=${databases.server.socketFolder}`);
-});
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  await databases.stop();
-  await rm(root, { recursive: true, force: true });
-});
+beforeAll(async () => { lab = await startInstallation(); });
+afterAll(() => lab.stop());
 afterEach(() => { vi.restoreAllMocks(); });
 
 /** Runs a command whose user types these lines. */
@@ -42,10 +27,10 @@ async function typing(lines: readonly string[], ...args: string[]): Promise<stri
   return manage(...args);
 }
 
-const addUser = async (username: string) => (await connection.db.insertInto('users').values({ username }).returning('id').executeTakeFirstOrThrow()).id;
+const addUser = async (username: string) => (await lab.connection.db.insertInto('users').values({ username }).returning('id').executeTakeFirstOrThrow()).id;
 
 test('tables are brought up to date, once', async () => {
-  await connection.db.transaction().execute(async (trx) => {
+  await lab.connection.db.transaction().execute(async (trx) => {
     await sql`drop schema public cascade`.execute(trx);
     await sql`create schema public`.execute(trx);
   });
@@ -68,24 +53,24 @@ test('superusers and passwords, by variables and by what somebody types', async 
   expect(await typing(['ada', 'ada@example.org', 'typed', 'typed'], 'createsuperuser')).toBe('Superuser created successfully.\n');
   expect(await typing(['x@example.org', 'one', 'two'], 'createsuperuser', '--username', 'eve')).toBe('CommandError: The two passwords are not the same\n');
   expect(await typing([], 'createsuperuser')).toMatch(/^CommandError: There is nobody to ask: /);
-  const rows = await connection.db.selectFrom('users').select(['username', 'email', 'is_staff', 'is_superuser']).orderBy('id').execute();
+  const rows = await lab.connection.db.selectFrom('users').select(['username', 'email', 'is_staff', 'is_superuser']).orderBy('id').execute();
   const powers = { is_staff: true, is_superuser: true };
   expect(rows).toEqual([{ username: 'chief', email: 'chief@example.org', ...powers }, { username: 'locked', email: '', ...powers }, { username: 'ada', email: 'ada@example.org', ...powers }]);
-  expect(await userByPassword(connection.db, 'chief', 'of-the-script')).toBeDefined();
-  expect(await userByPassword(connection.db, 'locked', '')).toBeUndefined();
+  expect(await userByPassword(lab.connection.db, 'chief', 'of-the-script')).toBeDefined();
+  expect(await userByPassword(lab.connection.db, 'locked', '')).toBeUndefined();
 
   expect(await typing(['new one'], 'changepassword', 'ada')).toBe("Changing password for user 'ada'\nPassword changed successfully for user 'ada'\n");
-  expect([await userByPassword(connection.db, 'ada', 'typed'), (await userByPassword(connection.db, 'ada', 'new one'))?.username]).toEqual([undefined, 'ada']);
+  expect([await userByPassword(lab.connection.db, 'ada', 'typed'), (await userByPassword(lab.connection.db, 'ada', 'new one'))?.username]).toEqual([undefined, 'ada']);
   expect(await typing([], 'changepassword', 'ada')).toMatch(/CommandError: There is no password/);
   expect(await manage('changepassword', 'nobody')).toBe("CommandError: user 'nobody' does not exist\n");
   // Who did it stands in the audit log.
-  const { actor } = await connection.db.selectFrom('audit_log').select('actor').orderBy('id', 'desc').limit(1).executeTakeFirstOrThrow();
+  const { actor } = await lab.connection.db.selectFrom('audit_log').select('actor').orderBy('id', 'desc').limit(1).executeTakeFirstOrThrow();
   expect(actor).toMatch(/^lava-server manage \(.+\)$/);
 });
 
 test('jobs and transitions of some days as JSON', async () => {
   const submitter = await addUser('bob');
-  const { db } = connection;
+  const { db } = lab.connection;
   await db.insertInto('device_types').values({ name: 'qemu' }).execute();
   await db.insertInto('devices').values({ hostname: 'q1', device_type: 'qemu', health: 3 }).execute();
   await sql`insert into jobs (submitter, description, definition, original_definition, requested_device_type, actual_device, state, health, submit_time, start_time, end_time) values
@@ -93,7 +78,7 @@ test('jobs and transitions of some days as JSON', async () => {
     (${submitter}, 'later', '', '', 'qemu', null, 0, 0, '2026-03-01T00:00:00Z', null, null)`.execute(db);
   await sql`insert into tags (name) values ('usb')`.execute(db);
   await sql`insert into job_tags (job, tag_id) select jobs.id, tags.id from jobs, tags where jobs.description = 'é'`.execute(db);
-  const out = join(root, 'export/monthly');
+  const out = join(lab.root, 'export/monthly');
   expect(await manage('testjob_exporter', '--output-dir', out, '--start-date', '2026-02-01', '--end-date', '2026-02-28')).toBe(`Exported 1 jobs from 2026-02-01 to 2026-02-28 to ${out}/testjobs_2026-02-01_2026-02-28.json\n`);
   expect(JSON.parse(await readFile(join(out, 'testjobs_2026-02-01_2026-02-28.json'), 'utf8'))).toEqual([{
     id: expect.any(Number), submitter: 'bob', description: 'é', health_check: false, requested_device_type: 'qemu', tags: ['usb'], actual_device: 'q1', submit_time: '2026-02-28T23:59:59.250000+00:00',
@@ -114,7 +99,7 @@ test('jobs and transitions of some days as JSON', async () => {
 });
 
 test('what a broken index let in twice is found and removed', async () => {
-  const { db } = connection;
+  const { db } = lab.connection;
   expect(await manage('check_uniqueness')).toMatch(/^(.+: each once\n){4}$/);
   const { id } = await db.selectFrom('jobs').select('id').where('state', '=', 5).executeTakeFirstOrThrow();
   // An index that does not know of a row: what is in the table is not in it.
@@ -128,15 +113,15 @@ test('what a broken index let in twice is found and removed', async () => {
 });
 
 test('logs are copied to the storage of several servers, and back', async () => {
-  const { db } = connection;
+  const { db } = lab.connection;
   expect(await manage('copy-logs')).toBe('CommandError: There is no STORAGE in settings.yaml: all logs are on this disk\n');
   for (const name of ['LogsMongo', 'LogsElasticsearch']) expect(await manage('copy-logs', name)).toMatch(/^CommandError: Logs are not kept in \w+ here: say STORAGE: /);
-  await mkdir(join(root, 'etc/lava-server'), { recursive: true });
-  await writeFile(join(root, 'etc/lava-server/settings.yaml'), JSON.stringify({ STORAGE: { folder: join(root, 'shared') } }));
+  await mkdir(join(lab.root, 'etc/lava-server'), { recursive: true });
+  await writeFile(join(lab.root, 'etc/lava-server/settings.yaml'), JSON.stringify({ STORAGE: { folder: join(lab.root, 'shared') } }));
   const bob = await db.selectFrom('users').select('id').where('username', '=', 'bob').executeTakeFirstOrThrow();
   const add = async () => (await db.insertInto('jobs').values({ submitter: bob.id, description: 'x', definition: '', original_definition: '', state: 5, health: 1 }).returning('id').executeTakeFirstOrThrow()).id;
   const [job, empty] = [await add(), await add()];
-  const folder = (await new JobFolders(lavaPaths(root), db).of(job))!;
+  const folder = (await new JobFolders(lavaPaths(lab.root), db).of(job))!;
   await mkdir(folder, { recursive: true });
   const log = Array.from({ length: 50 }, (_, n) => formatRecord('target', `line ${n}`)).join('');
   await writeFile(join(folder, 'output.yaml'), log);
@@ -149,14 +134,14 @@ test('logs are copied to the storage of several servers, and back', async () => 
   expect(await manage('copy-logs')).toContain(`* ${job} [SKIP] - its log is there\n`);
   await rm(folder, { recursive: true });
   expect(await manage('copy-logs', 'disk')).toContain(`* ${job}\n* ${empty} [SKIP] - it has no files there\nDone.\n`);
-  await rm(join(root, 'etc/lava-server/settings.yaml'));
-  expect(await readFile((await new JobFolders(lavaPaths(root), db).log(job))!, 'utf8')).toBe(log);
+  await rm(join(lab.root, 'etc/lava-server/settings.yaml'));
+  expect(await readFile((await new JobFolders(lavaPaths(lab.root), db).log(job))!, 'utf8')).toBe(log);
   expect(await readFile(join(folder, 'device.yaml'), 'utf8')).toBe('a: b\n');
 });
 
 test('what saved queries found is forgotten', async () => {
-  const bob = await connection.db.selectFrom('users').select('id').where('username', '=', 'bob').executeTakeFirstOrThrow();
-  await connection.db.insertInto('queries').values({ owner: bob.id, name: 'all', entity: 'testjob' }).execute();
+  const bob = await lab.connection.db.selectFrom('users').select('id').where('username', '=', 'bob').executeTakeFirstOrThrow();
+  await lab.connection.db.insertInto('queries').values({ owner: bob.id, name: 'all', entity: 'testjob' }).execute();
   await manage('refresh_queries', '--all');
   expect(await manage('drop_materialized_views')).toBe('Forgot what 1 queries had found\n');
   expect(await manage('drop_materialized_views')).toBe('Forgot what 0 queries had found\n');

@@ -1,19 +1,15 @@
-import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createCertificate } from '@lava/link';
-import { startTestDatabases, type TestDatabases } from '../../store/testing.ts';
-import type { Connection } from '../../store/connection.ts';
-import { manage } from '../testing.ts';
+import { manage, startInstallation, type Installation } from '../testing.ts';
 
-let databases: TestDatabases;
-let connection: Connection;
-let root: string;
-const config = (...path: string[]) => join(root, 'etc/lava-server', ...path);
-const certificates = () => join(root, 'etc/lava-dispatcher/certificates.d');
+let lab: Installation;
+const config = (...path: string[]) => join(lab.root, 'etc/lava-server', ...path);
+const certificates = () => join(lab.root, 'etc/lava-dispatcher/certificates.d');
 const none = 'System check identified no issues (0 silenced).\n';
 
 /** Writes a file of the installation as the Debian package would have it. */
@@ -24,20 +20,9 @@ async function write(path: string, text: string, mode = 0o640): Promise<void> {
 }
 const settings = (values: object) => write(config('settings.yaml'), JSON.stringify(values));
 
-beforeAll(async () => {
-  databases = await startTestDatabases();
-  connection = await databases.fresh();
-  root = await mkdtemp('/tmp/lava-test-');
-  await chmod(root, 0o711);
-  vi.stubEnv('LAVA_ROOT', root);
-  vi.stubEnv('DATABASE_URL', `postgresql://lava@localhost/test0?host=${databases.server.socketFolder}`);
-});
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  await databases.stop();
-  await rm(root, { recursive: true, force: true });
-});
-afterEach(() => rm(join(root, 'etc'), { recursive: true, force: true }));
+beforeAll(async () => { lab = await startInstallation(); });
+afterAll(() => lab.stop());
+afterEach(() => rm(join(lab.root, 'etc'), { recursive: true, force: true }));
 
 /** What is found about one topic: severity, text and hint a line. */
 async function found(topic: string): Promise<string> {
@@ -78,19 +63,19 @@ describe('settings', () => {
 });
 
 test('a database that is away, and tables of another release', async () => {
-  await sql`insert into kysely_migration (name, timestamp) values ('9999-later', now()::text)`.execute(connection.db);
+  await sql`insert into kysely_migration (name, timestamp) values ('9999-later', now()::text)`.execute(lab.connection.db);
   expect(await manage('check', '--deploy')).toContain('database: the tables are of a newer release (9999-later)');
-  await sql`delete from kysely_migration where name = '9999-later'`.execute(connection.db);
-  const { rows: [removed] } = await sql<{ timestamp: string }>`delete from kysely_migration where name = '0013-queries' returning timestamp`.execute(connection.db);
+  await sql`delete from kysely_migration where name = '9999-later'`.execute(lab.connection.db);
+  const { rows: [removed] } = await sql<{ timestamp: string }>`delete from kysely_migration where name = '0013-queries' returning timestamp`.execute(lab.connection.db);
   expect(await found('database')).toContain('database: 1 migrations have not been applied: 0013-queries\n\tHINT: Start the server, or: lava-server manage migrate');
   // It only looked.
-  expect((await sql`select from kysely_migration where name like '0013%'`.execute(connection.db)).rows).toHaveLength(0);
-  await sql`insert into kysely_migration (name, timestamp) values ('0013-queries', ${removed!.timestamp})`.execute(connection.db);
+  expect((await sql`select from kysely_migration where name like '0013%'`.execute(lab.connection.db)).rows).toHaveLength(0);
+  await sql`insert into kysely_migration (name, timestamp) values ('0013-queries', ${removed!.timestamp})`.execute(lab.connection.db);
   expect(await found('database')).toBe(none);
 });
 
 test('devices, templates and health checks', async () => {
-  const { db } = connection;
+  const { db } = lab.connection;
   await db.insertInto('workers').values({ hostname: 'w1' }).execute();
   await db.insertInto('device_types').values([{ name: 'qemu' }, { name: 'board' }, { name: 'nothing' }, { name: 'hidden', display: false }]).execute();
   await db.insertInto('devices').values([
@@ -120,11 +105,11 @@ test('devices, templates and health checks', async () => {
 
 test('files with secrets that others read or write', async () => {
   await write(config('settings.yaml'), 'SITE_URL: https://lava.example.org\n');
-  await write(join(root, 'etc/default/lava-server'), 'LAVA_LOG_FORMAT=json\n', 0o644);
+  await write(join(lab.root, 'etc/default/lava-server'), 'LAVA_LOG_FORMAT=json\n', 0o644);
   await createCertificate(certificates(), 'master');
   expect(await found('permissions')).toBe(none);
   await chmod(config('settings.yaml'), 0o644);
-  await write(join(root, 'etc/default/lava-server'), 'DATABASE_URL=postgresql://lava:x@db/lava\n', 0o644);
+  await write(join(lab.root, 'etc/default/lava-server'), 'DATABASE_URL=postgresql://lava:x@db/lava\n', 0o644);
   await write(config('dispatcher-config/devices/a.jinja2'), '', 0o644);
   await chmod(join(certificates(), 'master.key_secret'), 0o604);
   await chmod(config('dispatcher-config'), 0o777);
@@ -149,7 +134,7 @@ test('accounts whose passwords anybody guesses', async () => {
 });
 
 test('certificates of workers, and workers that cannot come', async () => {
-  const { db } = connection;
+  const { db } = lab.connection;
   await createCertificate(certificates(), 'master');
   await createCertificate(certificates(), 'stranger');
   await createCertificate(certificates(), 'old');
@@ -165,8 +150,8 @@ test('certificates of workers, and workers that cannot come', async () => {
   expect(report).toMatch(/ERRORS:\nworkers: .*broken\.key/);
   expect(report).not.toContain('master');
   await chmod(join(certificates(), 'master.key_secret'), 0o644);
-  await createCertificate(join(root, 'other'), 'master');
-  await copyFile(join(root, 'other/master.key'), join(certificates(), 'master.key'));
+  await createCertificate(join(lab.root, 'other'), 'master');
+  await copyFile(join(lab.root, 'other/master.key'), join(certificates(), 'master.key'));
   const own = await found('workers');
   expect(own).toContain('the secret key of this server');
   expect(own).toContain('master.key is not the public half of');
@@ -184,10 +169,10 @@ test('doors that stand open', async () => {
 
 test('room for logs, and a storage that does not answer', async () => {
   expect(await found('storage')).toBe(none);
-  await settings({ STORAGE: { folder: join(root, 'shared') } });
+  await settings({ STORAGE: { folder: join(lab.root, 'shared') } });
   expect(await found('storage')).toBe(none);
-  await write(join(root, 'in-the-way'), '');
-  await settings({ STORAGE: { folder: join(root, 'in-the-way/shared') } });
+  await write(join(lab.root, 'in-the-way'), '');
+  await settings({ STORAGE: { folder: join(lab.root, 'in-the-way/shared') } });
   expect(await found('storage')).toMatch(/storage: .*in-the-way\/shared cannot be written to: /);
 });
 
@@ -200,7 +185,7 @@ test('a server that does not run, is not ready, or runs', async () => {
   expect(await found('server')).toContain(`server: the server at http://127.0.0.1:${port} is not ready (503)`);
   status = 200;
   expect(await found('server')).not.toContain('ERRORS');
-  await sql`update leadership set leader = 'here', since = now()`.execute(connection.db);
+  await sql`update leadership set leader = 'here', since = now()`.execute(lab.connection.db);
   expect(await found('server')).toBe(none);
   await new Promise((resolve) => { http.close(resolve); });
   expect(await found('server')).toContain(`server: no server answers at http://127.0.0.1:${port}: connect ECONNREFUSED`);
