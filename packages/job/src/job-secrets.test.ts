@@ -35,6 +35,12 @@ test.each(['', 'secrets', 'secrets: [', 'secrets: {}', 'secrets: hunter2', 'job_
   expect(withoutSecrets(text)).toEqual({ text, secrets: undefined });
 });
 
+test('only hidden secrets are put back', () => {
+  const put = (secrets: string) => withSecrets(`job_name: a\nsecrets: ${secrets} # mine\n`, 'TOKEN: hunter2\nOLD: x\n');
+  expect(loadYaml(put(`{TOKEN: '[MASKED]', NEW: y, OTHER: '[MASKED]'}`))).toEqual({ job_name: 'a', secrets: { TOKEN: 'hunter2', NEW: 'y', OTHER: '[MASKED]' } });
+  for (const stays of ['{TOKEN: z}', '{}', 'hunter2', '[']) expect(put(stays)).toBe(`job_name: a\nsecrets: ${stays} # mine\n`);
+});
+
 test('says which secrets are hidden', () => {
   expect(maskedSecrets({ secrets: { A: '[MASKED]', B: 'x' } })).toEqual(['A']);
   expect([maskedSecrets({}), maskedSecrets({ secrets: 'x' })]).toEqual([[], []]);

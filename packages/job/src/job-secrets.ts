@@ -1,7 +1,7 @@
 import { dumpYaml, loadYaml, loadYamlWithPositions } from '@lava/yaml';
 
 /** What stands in logs and definitions where a secret was. */
-export const masked = '[MASKED]';
+export const maskedSecret = '[MASKED]';
 
 /** A definition that anybody who sees the job may read, and the secrets that were in it. */
 export interface WithoutSecrets {
@@ -19,26 +19,28 @@ export function withoutSecrets(text: string): WithoutSecrets {
   if (!text.includes('secrets')) return none;
   const value = mapOf(text);
   const secrets: unknown = value?.get('secrets');
-  if (!value || !(secrets instanceof Map) || [...secrets.values()].every((secret) => secret === masked)) return none;
-  const hidden = new Map([...value, ['secrets', new Map([...secrets.keys()].map((key) => [key, masked]))]]);
+  if (!value || !(secrets instanceof Map) || [...secrets.values()].every((secret) => secret === maskedSecret)) return none;
+  const hidden = new Map([...value, ['secrets', new Map([...secrets.keys()].map((key) => [key, maskedSecret]))]]);
   const wanted = dumpYaml(hidden);
   const cut = cutOut(text, [...secrets.keys()].map(String));
   const left = cut === undefined ? undefined : mapOf(cut);
   return { text: cut !== undefined && left && dumpYaml(left) === wanted ? cut : wanted, secrets: dumpYaml(secrets) };
 }
 
-/** The definition as its worker needs it. @param secrets as `withoutSecrets` gave them */
-export function withSecrets(text: string, secrets: string): string {
+/** The definition with the values of its hidden secrets; one without hidden ones stays as it is. @param kept as `withoutSecrets` gave them */
+export function withSecrets(text: string, kept: string): string {
   const value = mapOf(text);
-  if (!value) return text;
-  value.set('secrets', loadYaml(secrets, { exact: true }));
-  return dumpYaml(value);
+  const secrets: unknown = value?.get('secrets');
+  const values = mapOf(kept);
+  if (!value || !(secrets instanceof Map) || !values) return text;
+  const found = new Map([...secrets].filter(([name, secret]) => secret === maskedSecret && values.has(name)).map(([name]) => [name, values.get(name)]));
+  return found.size === 0 ? text : dumpYaml(new Map([...value, ['secrets', new Map([...secrets, ...found])]]));
 }
 
 /** Names of secrets that are hidden in a definition: whoever runs it must write them. */
 export function maskedSecrets(definition: Readonly<Record<string, unknown>>): string[] {
   const { secrets } = definition;
-  return typeof secrets === 'object' && secrets !== null ? Object.entries(secrets).filter(([, value]) => value === masked).map(([name]) => name) : [];
+  return typeof secrets === 'object' && secrets !== null ? Object.entries(secrets).filter(([, value]) => value === maskedSecret).map(([name]) => name) : [];
 }
 
 function mapOf(text: string): Map<unknown, unknown> | undefined {
@@ -61,7 +63,7 @@ function cutOut(text: string, names: readonly string[]): string | undefined {
     const sign = /[|>][-+\d]*[ \t]*(?:#[^\n]*)?\r?\n\s*$/.exec(text.slice(0, span.start));
     const start = sign?.index ?? span.start;
     const end = span.start + text.slice(span.start, span.end).trimEnd().length;
-    cut = `${cut.slice(0, start)}'${masked}'${cut.slice(end)}`;
+    cut = `${cut.slice(0, start)}'${maskedSecret}'${cut.slice(end)}`;
   }
   return cut;
 }

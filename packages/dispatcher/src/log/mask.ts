@@ -1,4 +1,4 @@
-import type { LogValue } from '@lava/job';
+import { maskedSecret, type LogValue } from '@lava/job';
 import { literal } from '../expect/literal.ts';
 
 /** Lines of a secret of several lines (a key) are hidden one by one when at least this long: the console splits them. */
@@ -21,9 +21,9 @@ export class Mask {
     this.#pattern = longestFirst.length === 0 ? undefined : new RegExp(longestFirst.map((v) => literal(v).source).join('|'), 'g');
   }
 
-  /** The text with every secret replaced by `[MASKED]`. */
+  /** The text with every secret replaced. */
   text(text: string): string {
-    return this.#pattern === undefined ? text : text.replace(this.#pattern, '[MASKED]');
+    return this.#pattern === undefined ? text : text.replace(this.#pattern, maskedSecret);
   }
 
   value(value: LogValue): LogValue {

@@ -2,7 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sql } from 'kysely';
 import { sleep } from '@lava/base';
+import { loadYaml } from '@lava/yaml';
 import { cancelJob } from '../jobs/cancel-job.ts';
+import { replaceDefinition } from '../jobs/hide-secrets.ts';
 import { finishJob, startJob } from '../jobs/job-changes.ts';
 import { placeJobs } from '../jobs/place-jobs.ts';
 import { change } from '../store/change.ts';
@@ -393,6 +395,24 @@ test('secrets of a definition are for its worker, and for who submitted it when 
   worker.accept(second);
   await worker.end(second);
   await expect(lab.core.services.jobs.resubmit(job, other)).rejects.toMatchObject({ problems: expect.arrayContaining([expect.objectContaining({ code: 'masked-secret', path: ['secrets', 'TOKEN'] })]) as unknown });
+}));
+
+test('a job that is given another definition keeps the secrets that are hidden in it, and no other', () => inLab(async (lab) => {
+  const { db } = lab.connection;
+  const worker = await lab.worker('w1', ['q1']);
+  const before = await worker.started(await lab.submit());
+  worker.accept(before);
+  const job = await lab.submit('secrets: {TOKEN: hunter2, OLD: fishes}\n');
+  const { definition } = await db.selectFrom('jobs').select('definition').where('id', '=', job).executeTakeFirstOrThrow();
+  const replace = (text: string) => db.transaction().execute((trx) => replaceDefinition(trx, job, text));
+  await replace(definition.replace(/^( +)OLD: .*/m, '$1NEW: birds'));
+  await worker.end(before);
+  const start = await worker.started(job);
+  expect((loadYaml(start.files['job.yaml']!) as { secrets: object }).secrets).toEqual({ TOKEN: 'hunter2', NEW: 'birds' });
+  const kept = await db.selectFrom('jobs').select('definition').where('id', '=', job).executeTakeFirstOrThrow();
+  expect((loadYaml(kept.definition) as { secrets: object }).secrets).toEqual({ TOKEN: '[MASKED]', NEW: '[MASKED]' });
+  await replace(definition.replace(/^secrets:(\n .*)+/m, ''));
+  expect(await db.selectFrom('job_secrets').selectAll().where('job', '=', job).execute()).toEqual([]);
 }));
 
 describe('the end of an attempt whose log was cut off on the server', () => {

@@ -26,7 +26,7 @@ export interface AttemptControlOptions {
 }
 
 /** What a worker leaves of an attempt that ends. */
-interface Left {
+export interface Left {
   readonly description?: string | undefined;
   /** How many records its log has, all of which were on the server's disk once. */
   readonly logLines?: number;

@@ -7,7 +7,7 @@ import type { LogIntake } from '../logs/intake.ts';
 import type { Stored } from '../store/change.ts';
 import { isConnectionLoss } from '../store/connection.ts';
 import { workerState } from '../store/numbers.ts';
-import type { AttemptControl } from './attempt-control.ts';
+import type { AttemptControl, Left } from './attempt-control.ts';
 import { liveAttempts, type LiveAttempt } from './attempts.ts';
 import { LeaseKeeper } from './leases.ts';
 import type { Presence, PresenceSource } from './presence.ts';
@@ -154,7 +154,7 @@ export class LinkServer {
   }
 
   /** Ends an attempt, and tells the worker that it may forget it. */
-  async #finish(hostname: string, { job, fence }: AttemptRef, ending: Ending, left?: Parameters<AttemptControl['finish']>[3]): Promise<void> {
+  async #finish(hostname: string, { job, fence }: AttemptRef, ending: Ending, left?: Left): Promise<void> {
     if (await this.#options.control.finish(hostname, { job, fence }, ending, left) === 'over') this.#endpoint.send(hostname, { type: 'END_OK', job, fence });
   }
 

@@ -1,8 +1,7 @@
 import { checkTestDefinition, jobStates } from '@lava/job';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { mayCancelJob, maySeeJob, readJobAccess } from '../../auth/visibility.ts';
-import { submittedText } from '../../jobs/submit.ts';
-import { SubmitError, type Services, type SubmitProblem } from '../../services.ts';
+import { SubmitError, type Services, type SubmitProblem, type Submitted } from '../../services.ts';
 import { definitionLimit } from '../body.ts';
 import { forbidden, notFound } from '../errors.ts';
 import { checkCsrf, requireUser } from '../who.ts';
@@ -13,13 +12,12 @@ import { bodyFlag, bodyText, route, textBody, type RestRequest } from './route.t
 /** What LAVA's clients are used to read about a problem. */
 const textOf = (problem: SubmitProblem | undefined, otherwise: string) => problem?.upstream ?? problem?.message ?? otherwise;
 
-/** Stores a definition and answers as LAVA does. */
-export async function submit(services: Services, request: RestRequest, reply: FastifyReply, definition: () => string | Promise<string>): Promise<unknown> {
-  const user = requireUser(request);
-  const text = await definition();
+/** Answers as LAVA does what came of a submission. */
+export async function answerSubmission(reply: FastifyReply, submission: Promise<Submitted | undefined>): Promise<unknown> {
   try {
-    const { names } = await services.jobs.submit(text, user);
-    return reply.code(201).send({ message: 'job(s) successfully submitted', job_ids: names });
+    const submitted = await submission;
+    if (!submitted) throw notFound('Job');
+    return reply.code(201).send({ message: 'job(s) successfully submitted', job_ids: submitted.names });
   } catch (error) {
     if (!(error instanceof SubmitError)) throw error;
     const message = textOf(error.problems.find((p) => p.severity === 'error'), error.message);
@@ -50,7 +48,7 @@ export function restJobActions(app: FastifyInstance, services: Services): void {
     POST: async (request, reply) => {
       const user = requireUser(request);
       const id = await restJobId(services, request.user, request.params.job);
-      return submit(services, request, reply, async () => (await submittedText(db, id, user))!);
+      return answerSubmission(reply, services.jobs.resubmit(id, user));
     },
   });
 

@@ -1,14 +1,15 @@
-import { jobHealths, jobStates, withoutSecrets } from '@lava/job';
+import { jobHealths, jobStates } from '@lava/job';
 import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
 import { visibleJobs } from '../../auth/visibility.ts';
+import { replaceDefinition } from '../../jobs/hide-secrets.ts';
 import { removeJob } from '../../jobs/remove-jobs.ts';
 import type { Services } from '../../services.ts';
 import { change as store } from '../../store/change.ts';
 import { definitionLimit } from '../body.ts';
-import { requireSuperuser } from '../who.ts';
+import { requireSuperuser, requireUser } from '../who.ts';
 import { jobFields } from './fields.ts';
-import { submit } from './job-actions.ts';
+import { answerSubmission } from './job-actions.ts';
 import { restJobId, type OfJob } from './job-id.ts';
 import { metadataConditions } from './metadata-filter.ts';
 import { listing } from './page.ts';
@@ -49,16 +50,20 @@ export function restJobs(app: FastifyInstance, services: Services): void {
     GET: async (request) => listing<Raw, unknown>({
       db, request, columns, from, fields: jobFields, where: sql.join([visibleJobs(request.user), ...metadataConditions(request.query)], sql` and `), orderings, defaultOrder: sql`jobs.id desc`, most: mostJobs, show,
     }),
-    POST: async (request, reply) => submit(services, request, reply, () => bodyText(request, 'definition')),
+    POST: async (request, reply) => {
+      const user = requireUser(request);
+      return answerSubmission(reply, services.jobs.submit(bodyText(request, 'definition'), user));
+    },
   }, { bodyLimit: definitionLimit, filters: jobFields, orderings: Object.keys(orderings), ...textBody('definition') });
 
   const change = async (request: Parameters<typeof requireSuperuser>[0] & { params: OfJob }) => {
-    requireSuperuser(request);
-    const id = await restJobId(services, request.user, request.params.job);
+    const user = requireSuperuser(request);
+    const id = await restJobId(services, user, request.params.job);
     const definition = bodyText(request as never, 'definition');
-    const { text, secrets } = withoutSecrets(definition);
-    await db.updateTable('jobs').set({ definition: text }).where('id', '=', id).execute();
-    if (secrets !== undefined) await db.insertInto('job_secrets').values({ job: id, secrets }).onConflict((c) => c.column('job').doUpdateSet({ secrets })).execute();
+    await store(services, user.username, async (c) => {
+      await replaceDefinition(c.trx, id, definition);
+      c.note('job', id, 'definition changed');
+    });
     return read(id);
   };
   route<OfJob>(app, '/jobs/:job/', {
