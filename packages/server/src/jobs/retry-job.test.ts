@@ -122,7 +122,8 @@ describe('a job that asks for it', () => {
     const job = await lab.submit('retry: {delay: {hours: 1}}\n');
     const start = await startOf(worker, job, 1);
     await runs(lab, worker, start);
-    await worker.end(start, noPower);
+    await worker.log(start, 0, [record('debug', 'start: 1 power-on (timeout 00:01:00)'), record('results', { definition: 's', case: 'first', result: 'pass' })]);
+    await worker.end(start, { ...noPower, logLines: 2 });
     await inState(lab, job, jobState.Submitted);
     expect(await lab.core.services.jobs.waiting(job)).toMatchObject({ reason: 'It is tried again when its delay is over.' });
     // Others have the device meanwhile.
@@ -133,6 +134,10 @@ describe('a job that asks for it', () => {
     await lab.core.services.jobs.cancel(job, 'ada');
     expect(await lab.job(job)).toMatchObject({ state: jobState.Finished, health: jobHealth.Canceled });
     expect(states(lab, job).filter((s) => s === 'Finished')).toHaveLength(1);
+    // It had one attempt only: what that gave is what it has.
+    const { db } = lab.connection;
+    expect(await db.selectFrom('test_cases').select(['name', 'log_line']).where('job', '=', job).execute()).toEqual([{ name: 'first', log_line: 1 }]);
+    expect(await db.selectFrom('job_actions').select('name').where('job', '=', job).execute()).toEqual([{ name: 'power-on' }]);
   }));
 
   test('starts when its delay is over', () => inLab(async (lab) => {

@@ -51,10 +51,7 @@ async function drawBack(c: Change, job: number, others: readonly number[]): Prom
   return true;
 }
 
-/**
- * Scheduled, Running or Canceling → Submitted. What the log of the attempt gave is forgotten but for the log itself: the
- * results of a job are those of its last attempt.
- */
+/** Scheduled, Running or Canceling → Submitted. What the log of the attempt gave stays until there is another one. */
 async function requeue(c: Change, { job, fence }: Attempt, row: Candidate, ending: Ending, isCause: boolean): Promise<void> {
   const { Submitted } = jobState;
   const policy = row.retry!;
@@ -64,8 +61,6 @@ async function requeue(c: Change, { job, fence }: Attempt, row: Candidate, endin
       retried = retried + 1, queued_at = now() + make_interval(secs => ${policy.delay}),
       error_type = null, error_msg = null, error_code = null, failure_comment = null
     where id = ${job}`.execute(c.trx);
-  await sql`delete from test_suites where job = ${job}`.execute(c.trx);
-  await sql`delete from job_actions where job = ${job}`.execute(c.trx);
   await sql`delete from group_calls where job = ${job}`.execute(c.trx);
   const text = row.error_msg ?? ending.errorMessage ?? '';
   const { error_type: errorType, error_code: errorCode } = row;
@@ -74,4 +69,10 @@ async function requeue(c: Change, { job, fence }: Attempt, row: Candidate, endin
   c.job(job, Submitted, jobHealth.Unknown);
   const why = isCause ? [errorCode, text.slice(0, 200)].filter(Boolean).join(': ') : 'with its group';
   c.note('job', job, `${jobStates[row.state]} → Submitted, attempt ${row.retried + 2} of at most ${policy.count + 1} (${why})`);
+}
+
+/** Jobs get another attempt, of which they have the results from now on: what the log of the one before gave is forgotten but for the log itself. */
+export async function takeBackResults(c: Change, jobs: readonly number[]): Promise<void> {
+  await sql`delete from test_suites where job = any(${jobs}::int[])`.execute(c.trx);
+  await sql`delete from job_actions where job = any(${jobs}::int[])`.execute(c.trx);
 }

@@ -32,12 +32,13 @@ export function useJobLive(job: Job): LogSource {
     });
   }, [id, ended, source, queries]);
 
-  // What came between the last news and the end is read once more; of an attempt that was taken back nothing is left.
+  // What came between the last news and the end is read once more; when another attempt begins, nothing of the one before is left.
   const retried = job.retry?.retried ?? 0;
+  const again = retried > 0 && job.state !== 'Submitted' ? retried : 0;
   useEffect(() => {
-    if (!ended && retried === 0) return;
+    if (!ended && again === 0) return;
     void queries.invalidateQueries({ queryKey: ['results', id] });
     void queries.invalidateQueries({ queryKey: ['actions', id] });
-  }, [ended, retried, id, queries]);
+  }, [ended, again, id, queries]);
   return source;
 }

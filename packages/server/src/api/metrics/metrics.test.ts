@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { jobHealths } from '@lava/job';
+import { cancelJob } from '../../jobs/cancel-job.ts';
 import { finishJob } from '../../jobs/job-changes.ts';
 import { storeStatus } from '../../link/store-status.ts';
 import { change, serverActor } from '../../store/change.ts';
@@ -70,6 +71,9 @@ test('attempts after which a job was tried again are counted, too', async () => 
   for (let n = 0; n < 2; n++) {
     expect([await value(failedBoots), await value('lava_job_retries_total{device_type="qemu",outcome="Infrastructure"}')]).toEqual([before + 1, 1]);
   }
+  // Its actions are still there, and were counted.
+  await change(stored, serverActor, (c) => cancelJob(c, id));
+  expect(await value(failedBoots)).toBe(before + 1);
 });
 
 test('many who ask at once count nothing twice', async () => {
