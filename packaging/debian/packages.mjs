@@ -22,7 +22,7 @@ export const packages = {
     unit: 'lava-server.service',
     assets: { web: 'packages/web/dist' },
     depends: ['nodejs (>= 20.19)', 'libc6', 'libstdc++6', 'adduser'],
-    recommends: ['tzdata'],
+    recommends: ['tzdata', 'xz-utils', 'bzip2'],
     suggests: ['postgresql', 'nginx | apache2', 'prometheus', 'slapd'],
     conflicts: ['lava-server', 'lava-server-doc'],
   },

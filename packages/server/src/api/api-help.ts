@@ -22,6 +22,8 @@ export function apiHelp(app: FastifyInstance): void {
 ${page}</main></body></html>
 `);
   });
+  // Where LAVA's pages have the tokens of a user.
+  app.get('/api/tokens/', async (_request, reply) => reply.redirect('/me', 302));
   app.get('/api/help', async (_request, reply) => reply.redirect('/api/help/', 301));
 }
 

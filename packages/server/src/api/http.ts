@@ -114,7 +114,7 @@ async function createHttp(services: Services, options: HttpOptions): Promise<Fas
   openApi(app);
   apiHelp(app);
   await app.register(rest, { prefix: '/api/v0.2', services, events, byPassword });
-  await app.register(xmlrpc, { services, events });
+  await app.register(xmlrpc, { services, events, ldap: people.ldap });
   await app.register(live, { services });
   const feed = eventFeed(services, events);
   app.addHook('onClose', () => feed.close());

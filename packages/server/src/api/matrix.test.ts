@@ -60,7 +60,7 @@ const bodies: Readonly<Record<string, unknown>> = {
 /** Addresses to read that need more than visible objects. */
 const readers: Readonly<Record<string, 'login' | 'super'>> = {
   '/api/v1/queries/+custom': 'login', '/api/v1/charts/+custom': 'login', '/results/query/+export-custom': 'login', '/results/query/get-query-groups': 'login', '/results/query/+get-group-names': 'login', '/results/chart/+get-group-names': 'login',
-  '/api/v1/tokens': 'login', '/api/v1/lab': 'super', '/api/v1/shares': 'super', '/api/v0.2/tags/': 'login', '/api/v0.2/tags/:key/': 'login', '/api/v0.2/aliases/': 'login', '/api/v0.2/aliases/:key/': 'login',
+  '/scheduler/username-list-json': 'login', '/api/v1/tokens': 'login', '/api/v1/lab': 'super', '/api/v1/shares': 'super', '/api/v0.2/tags/': 'login', '/api/v0.2/tags/:key/': 'login', '/api/v0.2/aliases/': 'login', '/api/v0.2/aliases/:key/': 'login',
   '/api/v0.2/remote-artifact-tokens/': 'login', '/api/v0.2/remote-artifact-tokens/:key/': 'login', '/api/v0.2/groups/': 'super', '/api/v0.2/groups/:key/': 'super',
   '/api/v0.2/users/': 'super', '/api/v0.2/users/:key/': 'super', '/api/v0.2/permissions/devices/': 'super', '/api/v0.2/permissions/devices/:key/': 'super',
   '/api/v0.2/permissions/devicetypes/': 'super', '/api/v0.2/permissions/devicetypes/:key/': 'super',
@@ -121,6 +121,7 @@ beforeAll(async () => {
   for (const id of Object.values(jobs)) {
     const word = id === jobs.open ? 'plain' : 'secret';
     await server.appendLog(id, [['target', word]]);
+    await server.writeJobFile(id, 'job.yaml', `${word}: 1\n`);
     await server.writeJobFile(id, 'description.yaml', `${word}: 1\n`);
     const cases = await server.addCases(id, '0_smoke', [{ name: word, result: 'fail', lines: [0, 1] }]);
     const { id: suite } = await db.selectFrom('test_suites').select('id').where('job', '=', id).executeTakeFirstOrThrow();

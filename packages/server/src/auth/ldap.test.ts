@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '@lava/testbed';
 import { startTestServer, type TestServer } from '../api/testing.ts';
+import { pythonClient } from '../api/xmlrpc/python-client.testing.ts';
 import { directorySearch, slapd, startDirectory, type TestDirectory } from './directory.testing.ts';
 import { personInDirectory } from './ldap.ts';
 import { signInSettings } from './sign-in-settings.ts';
@@ -58,12 +59,32 @@ describe.skipIf(!slapd)('LDAP', () => {
     expect(await personInDirectory(settings(), 'eve,o', 'eve-secret')).toMatchObject({ groups: ['lab'] });
   });
 
+  test('XML-RPC adds people of the directory, who sign in there', async () => {
+    const python = pythonClient(server.url);
+    const add = async (who: 'root' | 'bob', ...params: unknown[]) => (await python.calls([{ method: 'auth.users.add', params, as: `${who}:${server.tokens[who]}` }]))[0];
+    const rest = [null, null, null, true, true, false, true];
+    try {
+      expect(await add('root', 'EVE,O', ...rest)).toBeNull();
+      expect(await add('root', 'eve,o', ...rest)).toEqual({ fault: 400, text: 'Bad request: user already exists?' });
+      expect(await add('root', 'nobody', ...rest)).toEqual({ fault: 404, text: "User 'nobody' was not found in LDAP." });
+      expect(await add('bob', 'nobody', ...rest)).toMatchObject({ fault: 403 });
+    } finally {
+      await python.end();
+    }
+    expect(await server.services.db.selectFrom('users').select(['email', 'first_name', 'last_name', 'is_staff', 'is_superuser', 'password']).where('username', '=', 'eve,o').executeTakeFirst())
+      .toEqual({ email: 'eveo@example.org', first_name: 'Given', last_name: 'eve,o', is_staff: true, is_superuser: false, password: null });
+    expect((await login('eve,o', 'eve-secret')).status).toBe(200);
+  });
+
   test('a directory that is away is told, and who has a password here gets in', async () => {
     const away = await startTestServer({ signIn: signInSettings({ LDAP: { ...search(), url: `ldap://127.0.0.1:${await freePort()}` } }) });
     try {
       const refused = await away.ask('/api/v1/login', { json: { username: 'Ada', password: 'ada-secret' } });
       expect(refused.json).toMatchObject({ error: { code: 'sign-in-refused', message: expect.stringContaining('does not answer') } });
       expect(refused.text).not.toContain('secret"');
+      const python = pythonClient(away.url);
+      const [fault] = await python.calls([{ method: 'auth.users.add', params: ['Ada', null, null, null, true, false, false, true], as: `root:${away.tokens.root}` }]).finally(() => python.end());
+      expect(fault).toEqual({ fault: 503, text: expect.stringMatching(/^The directory of people does not answer/) });
       expect((await away.ask('/api/v1/login', { json: { username: 'bob', password: 'secret' } })).status).toBe(200);
     } finally {
       await away.stop();

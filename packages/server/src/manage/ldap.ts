@@ -4,13 +4,10 @@ import { messageOf } from '@lava/base';
 import { lookUpPerson, namesInDirectory, type DirectoryEntry } from '../auth/ldap.ts';
 import { serverUser } from '../auth/permissions.ts';
 import { signInSettings, type LdapSettings } from '../auth/sign-in-settings.ts';
-import { addUser, changeUser, linkIdentity } from '../objects/write-user.ts';
+import { addPerson, changeUser, columnsOfPerson, linkIdentity } from '../objects/write-user.ts';
 import { readSettingsFiles } from '../settings/settings-files.ts';
 import { mustNameUser, userId } from './objects.ts';
 import { CommandError, visit, type Visit } from './visit.ts';
-
-/** Longest name that a user has. */
-const longestName = 150;
 
 /** `addldapuser`, `mergeldapuser`, `linaro_ldapuserlist`: accounts for people of the directory before they sign in. */
 export function ldap(manage: Command): void {
@@ -20,8 +17,7 @@ export function ldap(manage: Command): void {
       const added = await v.change(async (c) => {
         const known = await c.trx.selectFrom('users').select('id').where('username', '=', person.username).executeTakeFirst();
         if (known) return false;
-        const id = await addUser(c, { username: person.username, ...columnsOf(person), is_staff: superuser, is_superuser: superuser });
-        await linkIdentity(c, id, person.username, person);
+        await addPerson(c, person, { is_staff: superuser, is_superuser: superuser });
         return true;
       });
       if (added) v.print(`User "${person.username}" added${superuser ? ' with superuser status' : ''}`);
@@ -37,7 +33,7 @@ export function ldap(manage: Command): void {
         const id = await userId(c.trx, lavaUser);
         const taken = await c.trx.selectFrom('users').select('id').where('username', '=', person.username).where('id', '<>', id).executeTakeFirst();
         if (taken) throw new CommandError(`There is a user "${person.username}" here already: nothing was merged`);
-        await changeUser(c, id, lavaUser, { username: person.username, ...columnsOf(person) });
+        await changeUser(c, id, lavaUser, columnsOfPerson(person));
         await linkIdentity(c, id, person.username, person);
       });
       v.print(`User "${person.username}" merged with "${lavaUser}"`);
@@ -75,5 +71,3 @@ async function ask<T>({ url }: LdapSettings, question: () => Promise<T>): Promis
     throw new CommandError(`${url} does not answer: ${messageOf(error)}`);
   }
 }
-
-const columnsOf = ({ email, firstName, lastName }: DirectoryEntry) => ({ email, first_name: firstName.slice(0, longestName), last_name: lastName.slice(0, longestName) });

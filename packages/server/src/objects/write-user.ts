@@ -1,4 +1,5 @@
 import type { Insertable, Updateable } from 'kysely';
+import type { DirectoryEntry } from '../auth/ldap.ts';
 import { serverUser } from '../auth/permissions.ts';
 import type { Change } from '../store/change.ts';
 import type { Database } from '../store/database.ts';
@@ -10,6 +11,21 @@ import { jobState } from '../store/numbers.ts';
 export async function addUser(c: Change, columns: Insertable<Database['users']>): Promise<number> {
   const { id } = await c.trx.insertInto('users').values(columns).returning('id').executeTakeFirstOrThrow();
   c.note('user', columns.username, 'added');
+  return id;
+}
+
+/** Longest name that a user has. */
+const longestName = 150;
+
+/** What the directory says of a person, as a user has it. */
+export function columnsOfPerson({ username, email, firstName, lastName }: DirectoryEntry): { username: string; email: string; first_name: string; last_name: string } {
+  return { username, email, first_name: firstName.slice(0, longestName), last_name: lastName.slice(0, longestName) };
+}
+
+/** Adds somebody of the directory, who signs in there. Returns the number of the user. */
+export async function addPerson(c: Change, person: DirectoryEntry, columns: Pick<Insertable<Database['users']>, 'is_active' | 'is_staff' | 'is_superuser'>): Promise<number> {
+  const id = await addUser(c, { ...columnsOfPerson(person), ...columns });
+  await linkIdentity(c, id, person.username, person);
   return id;
 }
 

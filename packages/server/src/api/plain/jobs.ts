@@ -1,7 +1,8 @@
-import { jobStates } from '@lava/job';
+import { isMapping, jobStates } from '@lava/job';
 import type { FastifyInstance } from 'fastify';
 import { stat } from 'node:fs/promises';
 import { visibleJobs } from '../../auth/visibility.ts';
+import { jobConfiguration, packConfiguration } from '../../export/configuration.ts';
 import type { Services } from '../../services.ts';
 import { notFound } from '../errors.ts';
 import { recordPieces } from '../../logs/json-records.ts';
@@ -34,6 +35,7 @@ export function plainJobs(app: FastifyInstance, services: Services): void {
     const from = Number.isSafeInteger(line) && line >= 0 ? line : 0;
     const records: string[] = [];
     for await (const piece of recordPieces(services.logs, id, from, Infinity)) records.push(...piece);
+    await nameCases(services, id, from, records);
     return reply.type('application/json; charset=utf-8').send(`[${records.join(',')}]`);
   });
 
@@ -54,6 +56,13 @@ export function plainJobs(app: FastifyInstance, services: Services): void {
     return attachment(reply, `job_description_${id}.yaml`).type('text/yaml; charset=utf-8').send(text);
   });
 
+  app.get<OfJob>('/scheduler/job/:job/configuration', async (request, reply) => {
+    const id = await visibleJobId(services, request.user, request.params.job);
+    const files = await jobConfiguration(services.logs, id);
+    if (files.every(({ text }) => text === undefined)) throw notFound(`The configuration of job ${id}`);
+    return attachment(reply, 'configuration.tar.bz2').type('application/tar').send(await packConfiguration(files));
+  });
+
   app.get<OfJob>('/scheduler/job/:job/job_status', async (request) => {
     const job = await read(await visibleJobId(services, request.user, request.params.job));
     const group = job.target_group === null ? [] : await db.selectFrom('jobs').select(['id', 'state']).where('target_group', '=', job.target_group).where(visibleJobs(request.user)).orderBy('id').execute();
@@ -72,4 +81,13 @@ function pythonDuration(seconds: number): string {
   const days = Math.floor(seconds / 86_400);
   const clock = `${Math.floor(seconds / 3600) % 24}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
   return days === 0 ? clock : `${days} day${days === 1 ? '' : 's'}, ${clock}`;
+}
+
+/** Adds the number of the stored case to each record of a result, by which LAVA's log page links to it. */
+async function nameCases({ db }: Services, job: number, from: number, records: string[]): Promise<void> {
+  const cases = await db.selectFrom('test_cases').select(['id', 'log_line']).where('job', '=', job).where('log_line', '>=', from).where('log_line', '<', from + records.length).execute();
+  for (const { id, log_line: line } of cases) {
+    const record = JSON.parse(records[line! - from]!) as { lvl?: unknown; msg?: unknown };
+    if (record.lvl === 'results' && isMapping(record.msg)) records[line! - from] = JSON.stringify({ ...record, msg: { ...record.msg, case_id: id } });
+  }
 }

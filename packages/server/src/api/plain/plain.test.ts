@@ -1,5 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { formatRecord } from '@lava/job';
+import { loadYaml } from '@lava/yaml';
 import { startTestServer, testDefinition, type TestServer } from '../testing.ts';
 
 let server: TestServer;
@@ -32,6 +35,30 @@ test('the log from a line on', async () => {
   expect(part.json.map((r: { msg: string }) => r.msg)).toEqual(['two', 'three']);
   expect((await server.ask(`/scheduler/job/${id}/log_pipeline_incremental?line=x`)).json).toHaveLength(3);
   expect((await server.ask(`/scheduler/job/${id}/job_status`)).json).toMatchObject({ actual_device: 'qemu01', duration: '0:01:00', job_state: 'Finished', 'X-JobState': '1' });
+});
+
+test('results of the log with the numbers of their cases', async () => {
+  const job = await server.addJob();
+  const lines = ['no case', 'one', 'two'].map((name) => formatRecord('results', { definition: '0_smoke', case: name, result: 'pass' })).join('');
+  await server.appendLog(job, `${formatRecord('info', 'begun')}${lines}`);
+  const [one, two] = await server.addCases(job, '0_smoke', [{ name: 'one' }, { name: 'two' }]);
+  for (const [line, id] of [[2, one!], [3, two!]] as const) await server.services.db.updateTable('test_cases').set({ log_line: line }).where('id', '=', id).execute();
+  const numbers = async (line: number) => (await server.ask(`/scheduler/job/${job}/log_pipeline_incremental?line=${line}`)).json.map((r: { msg: { case_id?: number } }) => r.msg.case_id);
+  expect(await numbers(0)).toEqual([undefined, undefined, one, two]);
+  expect(await numbers(3)).toEqual([two]);
+});
+
+test('all that the worker of a job got, without secrets', async () => {
+  const job = await server.addJob();
+  expect((await server.ask(`/scheduler/job/${job}/configuration`)).status).toBe(404);
+  await server.writeJobFile(job, 'job.yaml', 'job_name: a\nsecrets: {TOKEN: hunter2}\n');
+  await server.writeJobFile(job, 'device.yaml', 'hostname: q1\n');
+  const response = await fetch(`${server.url}/scheduler/job/${job}/configuration`);
+  expect([response.headers.get('content-type'), response.headers.get('content-disposition')]).toEqual(['application/tar', 'attachment; filename=configuration.tar.bz2']);
+  const archive = Buffer.from(await response.arrayBuffer());
+  const tar = (...options: string[]) => execFileSync('tar', ['--bzip2', ...options], { input: archive, encoding: 'utf8' });
+  expect(tar('--list')).toBe('job.yaml\ndevice.yaml\n');
+  expect(tar('--extract', '--to-stdout')).toBe("job_name: a\nsecrets: {TOKEN: '[MASKED]'}\nhostname: q1\n");
 });
 
 test('how long actions took', async () => {
@@ -71,6 +98,21 @@ test('results go suite by suite', async () => {
 test('the dictionary of a device', async () => {
   expect((await server.ask('/scheduler/device/qemu01/devicedict/plain')).headers.get('content-type')).toContain('text/yaml');
   expect((await server.ask('/scheduler/device/..%2F..%2Fetc/devicedict/plain')).status).toBe(404);
+});
+
+test('what the template of a device type gives', async () => {
+  const template = await server.ask('/scheduler/devicetypeyaml/qemu');
+  expect([template.headers.get('content-type'), template.headers.get('content-disposition')]).toEqual(['text/plain; charset=utf-8', 'attachment; filename=qemu_template.yaml']);
+  expect(loadYaml(template.text)).toMatchObject({ actions: { boot: { methods: { qemu: {} } } } });
+  await server.services.db.insertInto('device_types').values([{ name: 'none' }, { name: 'broken', template: '{% if %}' }]).execute();
+  for (const name of ['none', 'broken', 'nobody', "q'%7D%7B"]) expect((await server.ask(`/scheduler/devicetypeyaml/${name}`)).status, name).toBe(404);
+});
+
+test('names of users that begin with a text', async () => {
+  const find = async (term: string) => (await server.ask(`/scheduler/username-list-json?term=${term}`, { as: 'bob' })).json;
+  expect(await find('AL')).toEqual([{ id: expect.any(Number), name: 'alice', label: 'alice' }]);
+  expect(await find('%25')).toEqual([]);
+  expect((await find('')).map((u: { name: string }) => u.name)).toEqual(expect.arrayContaining(['alice', 'bob', 'root']));
 });
 
 test('monitoring', async () => {

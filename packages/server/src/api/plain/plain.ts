@@ -6,6 +6,7 @@ import { plainDevices } from './devices.ts';
 import { plainJobData } from './job-data.ts';
 import { plainJobTiming } from './job-timing.ts';
 import { plainJobs } from './jobs.ts';
+import { plainPeople } from './people.ts';
 import { plainQueries } from './queries.ts';
 import { plainResults } from './results.ts';
 
@@ -19,4 +20,5 @@ export async function plain(app: FastifyInstance, { services }: { services: Serv
   plainResults(app, services);
   plainQueries(app, services);
   plainDevices(app, services);
+  plainPeople(app, services);
 }

@@ -1,4 +1,5 @@
 import { scopeAllows, scopeOfMethod, scopeRefusal } from '../../auth/token-scope.ts';
+import type { LdapSettings } from '../../auth/sign-in-settings.ts';
 import type { User } from '../../auth/users.ts';
 import type { EventSettings } from '../events/settings.ts';
 import type { Services } from '../../services.ts';
@@ -11,6 +12,8 @@ import { WrongArgument, type Arguments, type Params } from './param.ts';
 export interface Context<U extends User | null = User | null> {
   readonly services: Services;
   readonly events: EventSettings;
+  /** The directory of people, if there is one. */
+  readonly ldap: LdapSettings | undefined;
   readonly user: U;
 }
 

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import type { LdapSettings } from '../../auth/sign-in-settings.ts';
 import type { EventSettings } from '../events/settings.ts';
 import type { Services } from '../../services.ts';
 import { definitionLimit } from '../body.ts';
@@ -15,7 +16,7 @@ import { methods } from './methods.ts';
 const bodyLimit = 4 * definitionLimit;
 
 /** `/RPC2`: LAVA's XML-RPC interface (docs/xmlrpc.md). */
-export async function xmlrpc(app: FastifyInstance, { services, events }: { services: Services; events: EventSettings }): Promise<void> {
+export async function xmlrpc(app: FastifyInstance, { services, events, ldap }: { services: Services; events: EventSettings; ldap: LdapSettings | undefined }): Promise<void> {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => done(null, body));
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply, services.log, (answer) => {
@@ -45,7 +46,7 @@ export async function xmlrpc(app: FastifyInstance, { services, events }: { servi
       if (!body?.length) return reply.redirect('/api/help/', 302);
       reply.type('application/xml; charset=utf-8');
       try {
-        return reply.send(writeResponse(await dispatch(methods, { services, events, user: request.user }, parseCall(body, { size: bodyLimit }))));
+        return reply.send(writeResponse(await dispatch(methods, { services, events, ldap, user: request.user }, parseCall(body, { size: bodyLimit }))));
       } catch (error) {
         if (error instanceof Fault) return reply.send(writeFault(error));
         throw error;

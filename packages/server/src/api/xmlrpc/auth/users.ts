@@ -1,6 +1,8 @@
+import { messageOf } from '@lava/base';
+import { lookUpPerson, type DirectoryEntry } from '../../../auth/ldap.ts';
 import type { User } from '../../../auth/users.ts';
 import { addGroup, joinGroup, leaveGroup } from '../../../objects/write-group.ts';
-import { addUser, changeUser, removeUser } from '../../../objects/write-user.ts';
+import { addPerson, addUser, changeUser, removeUser } from '../../../objects/write-user.ts';
 import { change } from '../../../store/change.ts';
 import { permission } from '../access.ts';
 import { Fault } from '../codec/values.ts';
@@ -22,12 +24,14 @@ export const authUsers: readonly Method[] = [
       username, ...names, is_active: flag('may sign in', true), is_staff: flag('may see who holds which permission', false),
       is_superuser: flag('may do everything', false), ldap: flag('take the names from the directory', false),
     },
-    about: 'Adds a user without a password.', returns: 'nil',
-    async run({ services, user }, { username, first_name, last_name, email, is_active, is_staff, is_superuser, ldap }) {
-      if (ldap) throw new Fault(400, 'Bad request: authentication via LDAP not configured.');
+    about: 'Adds a user without a password, or somebody of the directory, who signs in there.', returns: 'nil',
+    async run(context, { username, first_name, last_name, email, is_active, is_staff, is_superuser, ldap }) {
+      const { services, user } = context;
       mayMakeSuperuser(user, is_superuser);
-      const columns = { username, first_name: first_name ?? '', last_name: last_name ?? '', email: email ?? '', is_active, is_staff, is_superuser };
-      await storeNew('user', 'user already exists?', () => change(services, user.username, (c) => addUser(c, columns)));
+      const rights = { is_active, is_staff, is_superuser };
+      const person = ldap ? await personNamed(context, username) : undefined;
+      const columns = { username, first_name: first_name ?? '', last_name: last_name ?? '', email: email ?? '', ...rights };
+      await storeNew('user', 'user already exists?', () => change(services, user.username, (c) => (person ? addPerson(c, person, rights) : addUser(c, columns))));
     },
   }),
   method('auth.users.update', {
@@ -102,6 +106,20 @@ async function userNamed({ services }: Context, username: string): Promise<numbe
   const user = await services.db.selectFrom('users').select('id').where('username', '=', username).executeTakeFirst();
   if (!user) throw missing('User', username);
   return user.id;
+}
+
+/** Somebody of the directory. */
+async function personNamed({ ldap, services }: Context, username: string): Promise<DirectoryEntry> {
+  if (!ldap) throw new Fault(400, 'Bad request: authentication via LDAP not configured.');
+  let person;
+  try {
+    person = await lookUpPerson(ldap, username);
+  } catch (error) {
+    services.log.error(`[LDAP] ${ldap.url}: ${messageOf(error)}`);
+    throw new Fault(503, 'The directory of people does not answer. Try again in a moment; if it stays so, tell the admin of this server.');
+  }
+  if (!person) throw new Fault(404, `User '${username}' was not found in LDAP.`);
+  return person;
 }
 
 /** Otherwise whoever may change users could become one. */

@@ -1,6 +1,7 @@
 import { jobHealths, jobStates } from '@lava/job';
 import { sql } from 'kysely';
 import { visibleJobs } from '../../../auth/visibility.ts';
+import { jobConfiguration } from '../../../export/configuration.ts';
 import { jobState } from '../../../store/numbers.ts';
 import { anyone, login } from '../access.ts';
 import { Fault, type XmlRpcValue } from '../codec/values.ts';
@@ -98,10 +99,8 @@ async function readJob(context: Context, name: string) {
 async function configuration(context: Context, { job_id }: { job_id: string }): Promise<XmlRpcValue> {
   const job = await readJob(context, job_id);
   if (job.state < jobState.Running) throw new Fault(404, `Job '${job_id}' has not started yet`);
-  const { logs } = context.services;
-  const names = ['job.yaml', 'device.yaml', 'dispatcher.yaml', 'env.yaml', 'env-dut.yaml'];
-  const files = await Promise.all(names.map((name) => logs.file(job.id, name)));
-  return files.map((file) => (file === undefined ? null : Buffer.from(file)));
+  const files = await jobConfiguration(context.services.logs, job.id);
+  return files.map(({ text }) => (text === undefined ? null : Buffer.from(text)));
 }
 
 async function show(context: Context, { job_id }: { job_id: string }): Promise<XmlRpcValue> {
