@@ -421,14 +421,18 @@ describe('the end of an attempt whose log was cut off on the server', () => {
     const start = await worker.started(job);
     worker.accept(start);
     await state(lab, job, jobState.Running);
-    const lines = Array.from({ length: 6 }, (_, n) => record('target', `line ${n}`));
+    const result = (name: string) => record('results', { definition: 's', case: name, result: 'pass' });
+    const lines = [record('target', 'line 0'), result('kept'), record('debug', 'start: 1 boot (timeout 00:01:00)'), record('target', 'line 3'), record('debug', 'end: 1 boot (duration 00:00:01)'), result('lost')];
     await worker.log(start, 0, lines);
+    await until(async () => (await results(lab)).length === 2, 'results');
     const path = (await lab.core.services.logs.path(job))!;
     const { sessions } = worker;
     await lab.restart(0, () => writeFile(path, lines.slice(0, 4).join('')));
     await until(() => worker.sessions > sessions && worker.endpoint.connected, 'a new session');
     return { job, start, lines };
   };
+  const results = (lab: TestLab) => lab.connection.db.selectFrom('test_cases').select(['id', 'name', 'log_line']).orderBy('id').execute();
+  const actions = (lab: TestLab) => lab.connection.db.selectFrom('job_actions').select(['start_line', 'end_line']).execute();
 
   test('waits for the lines that the worker sends again', () => inLab(async (lab) => {
     const worker = await lab.worker('w1', ['q1']);
@@ -442,6 +446,18 @@ describe('the end of an attempt whose log was cut off on the server', () => {
     await end;
     expect((await lab.job(job)).state).toBe(jobState.Finished);
     expect((await lab.core.services.logs.read(job, 0)).toString()).toBe(lines.join(''));
+    expect([await results(lab), await actions(lab)]).toEqual([[{ id: 1, name: 'kept', log_line: 1 }, { id: 2, name: 'lost', log_line: 5 }], [{ start_line: 2, end_line: 4 }]]);
+  }));
+
+  test('is that of another run when the worker was set back, too; what was seen stays without a line', () => inLab(async (lab) => {
+    const worker = await lab.worker('w1', ['q1']);
+    const { job, start, lines } = await begun(lab, worker);
+    const others = [record('error', 'the run is gone'), record('results', { definition: 'lava', case: 'job', result: 'fail', error_type: 'Infrastructure', error_msg: 'gone' })];
+    await worker.log(start, 4, others);
+    await worker.end(start, { result: 'fail', logLines: 6 });
+    expect((await lab.core.services.logs.read(job, 0)).toString()).toBe([...lines.slice(0, 4), ...others].join(''));
+    expect([await results(lab), await actions(lab)]).toEqual([[{ id: 1, name: 'kept', log_line: 1 }, { id: 2, name: 'lost', log_line: null }, { id: 3, name: 'job', log_line: 5 }], [{ start_line: 2, end_line: null }]]);
+    expect(await lab.job(job)).toMatchObject({ error_type: 'Infrastructure', error_msg: 'gone' });
   }));
 
   test('does not wait for lines that nobody has any more', () => withLab(databases, async (lab) => {

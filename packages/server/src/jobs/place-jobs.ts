@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
+import { takeBackResults } from '../logs/cut-back.ts';
 import type { Change } from '../store/change.ts';
 import { deviceHealth, deviceState, jobHealth, jobState } from '../store/numbers.ts';
 import { prepared } from '../store/prepared.ts';
 import type { Attempt } from './attempt.ts';
-import { takeBackResults } from './retry-job.ts';
 
 /** A job and where it is to run. */
 interface Seat {
@@ -56,7 +56,7 @@ async function startAttempts(c: Change, seats: readonly (Seat & { guest: boolean
       select job, fence, case when guest then null else device end, case when guest then device end, worker, now() + make_interval(secs => ${lease}) from taken
     returning job, fence ${prepared}`.execute(c.trx);
   const again = rows.filter(({ fence }) => fence > 1).map(({ job }) => job);
-  if (again.length > 0) await takeBackResults(c, again);
+  if (again.length > 0) await takeBackResults(c.trx, again);
   for (const { job, device, worker, guest } of seats) {
     c.job(job, jobState.Scheduled, jobHealth.Unknown);
     if (!guest) c.device(device);

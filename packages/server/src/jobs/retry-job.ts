@@ -70,9 +70,3 @@ async function requeue(c: Change, { job, fence }: Attempt, row: Candidate, endin
   const why = isCause ? [errorCode, text.slice(0, 200)].filter(Boolean).join(': ') : 'with its group';
   c.note('job', job, `${jobStates[row.state]} → Submitted, attempt ${row.retried + 2} of at most ${policy.count + 1} (${why})`);
 }
-
-/** Jobs get another attempt, of which they have the results from now on: what the log of the one before gave is forgotten but for the log itself. */
-export async function takeBackResults(c: Change, jobs: readonly number[]): Promise<void> {
-  await sql`delete from test_suites where job = any(${jobs}::int[])`.execute(c.trx);
-  await sql`delete from job_actions where job = any(${jobs}::int[])`.execute(c.trx);
-}

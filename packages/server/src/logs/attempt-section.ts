@@ -2,6 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import { formatRecord } from '@lava/job';
 import type { Database } from '../store/database.ts';
 import { jobState } from '../store/numbers.ts';
+import { cutBack } from './cut-back.ts';
 import type { JobFolders } from './job-folder.ts';
 import type { LogFile } from './log-file.ts';
 
@@ -43,6 +44,7 @@ export async function beginSection(db: Kysely<Database>, job: number, attempt: L
     await folders.removeFiles(job, 'metadata');
     await db.transaction().execute(async (trx) => {
       await sql`update jobs set log_lines = ${base} where id = ${job} and retried = ${attempt.retried}`.execute(trx);
+      await cutBack(trx, job, 0);
       await sql`update attempts set first_line = ${base} where job = ${job} and fence = ${attempt.fence}`.execute(trx);
     });
   }

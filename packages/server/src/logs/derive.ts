@@ -6,6 +6,7 @@ import type { EventBus } from '../event-bus.ts';
 import { isConnectionLoss, whenBack } from '../store/connection.ts';
 import type { Database } from '../store/database.ts';
 import { storableJson } from '../store/json.ts';
+import { cutBack, findAgain } from './cut-back.ts';
 import type { JobFolders } from './job-folder.ts';
 import type { Noted } from './records.ts';
 
@@ -15,6 +16,8 @@ const mostAtOnce = 1000;
 
 interface DeriveOptions {
   readonly job: number;
+  /** Lines that the log of a live attempt has now; those that were looked at and are gone come again. */
+  readonly lines: number | undefined;
   readonly folders: JobFolders;
   /** Lines of earlier attempts: the attempt counts its own from there. */
   readonly base: number;
@@ -37,26 +40,36 @@ export class Derivation {
   #seen: number;
   #stored: number;
   #running: Promise<void> | undefined;
+  /** There are results whose lines are gone. */
+  readonly #lost: boolean;
   readonly #suites = new Map<string, number>();
   readonly #sets = new Map<string, number>();
   readonly #open: Map<string, number>;
   readonly #lastOfLevel: Map<string, number>;
 
-  private constructor(options: DeriveOptions, stored: number, actions: { level: string; name: string; namespace: string; start_line: number; ended: boolean }[]) {
+  private constructor(options: DeriveOptions, stored: number, lost: boolean, actions: { level: string; name: string; namespace: string; start_line: number; ended: boolean }[]) {
     this.#options = options;
     this.#seen = this.#stored = stored;
+    this.#lost = lost;
     this.#open = new Map(actions.filter((a) => !a.ended).map((a) => [keyOf(a), a.start_line]));
     this.#lastOfLevel = new Map(actions.map((a) => [a.level, a.start_line]));
   }
 
   /** Goes on where an earlier process stopped; undefined if there is no such job, or it was tried again meanwhile. */
   static async of(options: DeriveOptions): Promise<Derivation | undefined> {
-    const { db, job, retried } = options;
+    const { db, job, lines, retried } = options;
     const row = await db.selectFrom('jobs').select('log_lines').where('id', '=', job).where('retried', '=', retried).executeTakeFirst();
     if (!row) return undefined;
+    if (lines !== undefined && lines < row.log_lines) {
+      await db.transaction().execute(async (trx) => {
+        const { numUpdatedRows } = await trx.updateTable('jobs').set({ log_lines: lines }).where('id', '=', job).where('retried', '=', retried).executeTakeFirst();
+        if (numUpdatedRows > 0n) await cutBack(trx, job, lines);
+      });
+    }
+    const lost = lines !== undefined && await db.selectFrom('test_cases').select('id').where('job', '=', job).where('log_line', 'is', null).limit(1).executeTakeFirst() !== undefined;
     const { rows } = await sql<{ level: string; name: string; namespace: string; start_line: number; ended: boolean }>`
       select level, name, namespace, start_line, end_line is not null as ended from job_actions where job = ${job} order by start_line`.execute(db);
-    return new Derivation(options, row.log_lines, rows);
+    return new Derivation(options, Math.min(row.log_lines, lines ?? Infinity), lost, rows);
   }
 
   /** Lines that were looked at: the caller hands over what follows. */
@@ -158,6 +171,7 @@ export class Derivation {
       suite_id: this.#suites.get(c.suite), set_id: c.set === null ? null : this.#sets.get(`${c.suite}\0${c.set}`), name: c.name, result: c.result,
       measurement: c.measurement, units: c.units, metadata: c.metadata, start_log_line: inLog(c.startLine), end_log_line: inLog(c.endLine), log_line: c.line,
     }));
+    if (this.#lost) await findAgain(trx, job, rows);
     const { rows: stored } = await sql<{ id: number }>`
       insert into test_cases (job, suite_id, set_id, name, result, measurement, units, metadata, start_log_line, end_log_line, log_line)
       select ${job}, suite_id, set_id, name, result, measurement, units, metadata, start_log_line, end_log_line, log_line
