@@ -1,5 +1,5 @@
-import { HttpWorkers } from '../api/worker-http/http-workers.ts';
 import { AttemptControl } from '../link/attempt-control.ts';
+import { HttpWorkers } from '../link/http/http-workers.ts';
 import { LinkServer, type LinkOptions } from '../link/link-server.ts';
 import { Presence } from '../link/presence.ts';
 import { LogIntake } from '../logs/intake.ts';

@@ -11,7 +11,7 @@ import { newWorkerToken } from '../../workers/worker-token.ts';
 import { cancelJob } from '../../jobs/cancel-job.ts';
 import { hashPassword } from '../../auth/passwords.ts';
 import { startHttp } from '../http.ts';
-import type { Orders } from './http-workers.ts';
+import type { Orders } from '../../link/http/http-workers.ts';
 import { workerHttpSettings } from './settings.ts';
 
 let databases: TestDatabases;

@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { version as ownVersion } from '@lava/base';
 import type { Services } from '../../services.ts';
-import { answerError } from '../errors.ts';
+import type { HttpWorkers } from '../../link/http/http-workers.ts';
+import { WorkerRefused } from '../../link/http/worker-refused.ts';
+import { answerError, HttpError } from '../errors.ts';
 import { noLeader } from '../to-leader.ts';
-import type { HttpWorkers } from './http-workers.ts';
 import { registerWorker } from './register.ts';
 import type { WorkerHttpSettings } from './settings.ts';
 
@@ -33,7 +34,7 @@ export async function workerHttp(app: FastifyInstance, { services, parts }: { se
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer', bodyLimit: formLimit }, (_request, body, done) => {
     done(null, new URLSearchParams(body.toString()));
   });
-  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, services.log, ({ status, message }) => (status === 413
+  app.setErrorHandler((error, request, reply) => answerError(error instanceof WorkerRefused ? new HttpError(error.status, 'worker', error.message) : error, request, reply, services.log, ({ status, message }) => (status === 413
     ? [413, 'text/plain; charset=utf-8', 'The dataset provided is too large. Please reduce size and try again.']
     : [status, 'application/json; charset=utf-8', { error: message }])));
   const formOf = (request: FastifyRequest) => (request.body instanceof URLSearchParams ? request.body : new URLSearchParams());

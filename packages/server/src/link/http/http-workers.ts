@@ -1,16 +1,16 @@
 import { sql } from 'kysely';
 import { messageOf, monotonicMs, version as ownVersion, type DaemonLog } from '@lava/base';
 import { jobStates } from '@lava/job';
-import type { AttemptControl } from '../../link/attempt-control.ts';
-import { liveAttempts, type LiveAttempt } from '../../link/attempts.ts';
-import type { Presence, PresenceSource } from '../../link/presence.ts';
 import type { LogIntake } from '../../logs/intake.ts';
 import type { Stored } from '../../store/change.ts';
 import { isConnectionLoss } from '../../store/connection.ts';
 import { isWorkerToken } from '../../workers/worker-token.ts';
-import { HttpError } from '../errors.ts';
+import type { AttemptControl } from '../attempt-control.ts';
+import { liveAttempts, type LiveAttempt } from '../attempts.ts';
+import type { Presence, PresenceSource } from '../presence.ts';
 import { admitTokens, attemptOfToken, jobToken, type AttemptOfToken } from './job-tokens.ts';
 import { storedRecords } from './records.ts';
+import { WorkerRefused } from './worker-refused.ts';
 
 interface HttpWorkersOptions {
   readonly stored: Stored;
@@ -33,8 +33,6 @@ export interface Orders {
   readonly running: readonly JobEntry[];
   readonly start: readonly JobEntry[];
 }
-
-const refuse = (status: number, text: string) => new HttpError(status, 'worker', text);
 
 /**
  * Workers that speak LAVA's HTTP protocol (since 2020.09). They ask every 20 seconds what to do; their jobs have the same
@@ -71,12 +69,12 @@ export class HttpWorkers {
   /** A PING: what the worker shall do. With a `wrongVersion` it gets no new jobs; running ones may end. */
   async ping(hostname: string, token: string | undefined, version: string | undefined, wrongVersion: boolean): Promise<Orders> {
     const known = await isWorkerToken(this.#options.stored.db, hostname, token ?? '');
-    if (known === undefined) throw refuse(404, `Unknown worker '${hostname}'`);
-    if (!token) throw refuse(400, `Missing 'token'`);
-    if (!known) throw refuse(400, `Invalid 'token'`);
-    if (!version) throw refuse(400, `Missing 'version'`);
+    if (known === undefined) throw new WorkerRefused(404, `Unknown worker '${hostname}'`);
+    if (!token) throw new WorkerRefused(400, `Missing 'token'`);
+    if (!known) throw new WorkerRefused(400, `Invalid 'token'`);
+    if (!version) throw new WorkerRefused(400, `Missing 'version'`);
     const { stored, control, presence } = this.#options;
-    if (presence.elsewhere(hostname, this.#here)) throw refuse(403, `Worker '${hostname}' is connected by the ZeroMQ link`);
+    if (presence.elsewhere(hostname, this.#here)) throw new WorkerRefused(403, `Worker '${hostname}' is connected by the ZeroMQ link`);
     const live = await liveAttempts(stored.db, { worker: hostname });
     await admitTokens(stored.db, live.map((a) => ({ job: a.job, fence: a.fence, token: jobToken(token, a) })));
     const entries = (state: LiveAttempt['state']) => live.filter((a) => a.state === state).map((a) => ({ id: a.job, token: jobToken(token, a) }));
@@ -87,7 +85,7 @@ export class HttpWorkers {
     if (wrongVersion) {
       this.#heard.delete(hostname);
       if (online) await presence.store(hostname, `version ${version} instead of ${ownVersion}`);
-      if (orders.cancel.length === 0 && orders.running.length === 0) throw refuse(409, `Version mismatch '${version}' vs '${ownVersion}'`);
+      if (orders.cancel.length === 0 && orders.running.length === 0) throw new WorkerRefused(409, `Version mismatch '${version}' vs '${ownVersion}'`);
       return orders;
     }
     this.#heard.set(hostname, { at: monotonicMs(), version });
@@ -98,7 +96,7 @@ export class HttpWorkers {
   /** Files to run a job with. */
   async files(job: number, token: string | undefined): Promise<Record<string, string>> {
     const attempt = await this.#attempt(job, token);
-    const unknown = refuse(404, `Unknown job '${job}'`);
+    const unknown = new WorkerRefused(404, `Unknown job '${job}'`);
     const { stored, control, log } = this.#options;
     const [live] = attempt.live ? await liveAttempts(stored.db, { job }) : [];
     if (live?.fence !== attempt.fence) throw unknown;
@@ -127,12 +125,12 @@ export class HttpWorkers {
       if (attempt.live) await control.begin(attempt.worker, attempt);
     } else if (state === 'Finished') {
       const result = form.get('result') ?? '';
-      if (result !== 'pass' && result !== 'fail') throw refuse(400, `Invalid health '${result.slice(0, 100)}'`);
+      if (result !== 'pass' && result !== 'fail') throw new WorkerRefused(400, `Invalid health '${result.slice(0, 100)}'`);
       const errorType = result === 'pass' ? '' : form.get('error_type') || 'Bug';
       log.info(`[${job}] ${attempt.worker} => END (${result})`);
       await control.finish(attempt.worker, attempt, { result, errorType, errorMessage: '', comment: form.get('errors') ?? '' }, { description: form.get('description') ?? undefined });
     } else {
-      throw refuse(400, `${state ? 'Not handled' : 'Invalid'} state '${name.slice(0, 100)}'`);
+      throw new WorkerRefused(400, `${state ? 'Not handled' : 'Invalid'} state '${name.slice(0, 100)}'`);
     }
   }
 
@@ -141,9 +139,9 @@ export class HttpWorkers {
     const attempt = await this.#attempt(job, token);
     const lines = form.get('lines');
     const index = form.get('index');
-    if (!lines) throw refuse(400, `Missing 'lines'`);
-    if (!index) throw refuse(400, `Missing 'index'`);
-    if (!/^\d{1,9}$/.test(index)) throw refuse(400, `Invalid 'index'`);
+    if (!lines) throw new WorkerRefused(400, `Missing 'lines'`);
+    if (!index) throw new WorkerRefused(400, `Missing 'index'`);
+    if (!/^\d{1,9}$/.test(index)) throw new WorkerRefused(400, `Invalid 'index'`);
     const records = storedRecords(lines);
     if (!attempt.live) return records.length;
     const { control, intake, log } = this.#options;
@@ -164,10 +162,10 @@ export class HttpWorkers {
   async #attempt(job: number, token: string | undefined): Promise<AttemptOfToken> {
     const { db } = this.#options.stored;
     const { rows } = await sql`select 1 from jobs where id = ${job}`.execute(db);
-    if (rows.length === 0) throw refuse(404, `Unknown job '${job}'`);
-    if (!token) throw refuse(400, `Missing 'token'`);
+    if (rows.length === 0) throw new WorkerRefused(404, `Unknown job '${job}'`);
+    if (!token) throw new WorkerRefused(400, `Missing 'token'`);
     const attempt = await attemptOfToken(db, job, token);
-    if (!attempt) throw refuse(400, `Invalid 'token'`);
+    if (!attempt) throw new WorkerRefused(400, `Invalid 'token'`);
     return attempt;
   }
 
