@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
 import { hashPassword } from '../../auth/passwords.ts';
+import { joinGroup, leaveGroup, type Named } from '../../objects/write-group.ts';
 import { addUser, changeUser, removeUser } from '../../objects/write-user.ts';
 import type { Services } from '../../services.ts';
 import type { Change } from '../../store/change.ts';
@@ -75,10 +76,12 @@ function names(value: unknown): string[] {
   return list as string[];
 }
 
-async function setGroups(c: Change, user: number, groups: readonly string[]): Promise<void> {
-  const { rows } = await sql<{ id: number; name: string }>`select id, name from groups where name = any(${groups}::text[])`.execute(c.trx);
+async function setGroups(c: Change, id: number, groups: readonly string[]): Promise<void> {
+  const { rows } = await sql<Named>`select id, name from groups where name = any(${groups}::text[])`.execute(c.trx);
   const unknown = groups.find((name) => !rows.some((r) => r.name === name));
   if (unknown !== undefined) throw fieldError('groups', `Object with name=${unknown.slice(0, 150)} does not exist.`);
-  await c.trx.deleteFrom('user_groups').where('user_id', '=', user).execute();
-  if (rows.length > 0) await c.trx.insertInto('user_groups').values(rows.map((r) => ({ user_id: user, group_id: r.id }))).execute();
+  const { username: name } = await c.trx.selectFrom('users').select('username').where('id', '=', id).executeTakeFirstOrThrow();
+  const before: Named[] = await c.trx.selectFrom('groups').innerJoin('user_groups', 'group_id', 'groups.id').select(['groups.id', 'groups.name']).where('user_id', '=', id).execute();
+  for (const group of before) if (!groups.includes(group.name)) await leaveGroup(c, { id, name }, group);
+  for (const group of rows) await joinGroup(c, { id, name }, group);
 }

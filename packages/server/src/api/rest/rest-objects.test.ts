@@ -26,6 +26,8 @@ test('groups and users', async () => {
   expect((await server.ask(api('/token/'), { json: { username: 'ada', password: 'secret' } })).status).toBe(200);
   expect((await send('PATCH', `/users/${id}/`, { groups: [], password: '' })).json).toMatchObject({ groups: [], username: 'ada' });
   expect((await server.ask(api('/token/'), { json: { username: 'ada', password: '' } })).status).toBe(400);
+  const notes = await server.services.db.selectFrom('audit_log').select('message').where('kind', '=', 'user').where('object', '=', 'ada').orderBy('id').execute();
+  expect(notes.map((n) => n.message)).toEqual(['added', 'joined group lab', 'changed password', 'left group lab']);
   expect((await post('/users/', { username: 'a b' })).json).toEqual({ username: [expect.stringContaining('valid username')] });
   expect((await post('/users/', { username: 'eve', groups: ['nobody'] })).json).toEqual({ groups: ['Object with name=nobody does not exist.'] });
   expect((await server.ask(api('/users/?username__startswith=e'), { as: 'root' })).json.count).toBe(0);

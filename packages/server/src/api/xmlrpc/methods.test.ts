@@ -244,6 +244,23 @@ describe('answers', () => {
     expect(answers).toEqual(calls.map(([, answer]) => answer));
   });
 
+  test('tags, aliases and tokens come and go with a note of who did it', async () => {
+    const calls: [string, unknown, string, ...unknown[]][] = [
+      ['root', null, 'tags.add', 'usb', 'a stick'], ['root', fault(400, 'Bad request: tag already exists?'), 'tags.add', 'usb'], ['root', null, 'tags.delete', 'usb'], ['root', fault(404, "Tag 'usb' was not found."), 'tags.delete', 'usb'],
+      ['root', null, 'aliases.add', 'vm', 'qemu'], ['root', fault(404, 'Alias with this Alias for this device-type already exists.'), 'aliases.add', 'vm', 'qemu'], ['root', fault(404, "DeviceType with name 'qemu' already exists."), 'aliases.add', 'qemu', 'qemu'],
+      ['root', null, 'aliases.delete', 'vm'], ['root', null, 'device_types.aliases.add', 'qemu', 'vm'], ['root', null, 'device_types.aliases.delete', 'qemu', 'vm'], ['root', fault(404, "Alias 'vm' was not found."), 'device_types.aliases.delete', 'qemu', 'vm'],
+      ['bob', null, 'remote_artifact_tokens.add', 'gitlab', 'hunter2'], ['bob', null, 'remote_artifact_tokens.delete', 'gitlab'],
+    ];
+    const { rows: [before] } = await sql<{ id: string }>`select coalesce(max(id), 0) as id from audit_log`.execute(server.services.db);
+    const answers = await python.calls(calls.map(([who, , name, ...params]) => as(who, `scheduler.${name}`, ...params)));
+    expect(answers).toEqual(calls.map(([, answer]) => answer));
+    const { rows } = await sql<{ note: string }>`select concat_ws(' ', actor, kind, object, message) as note from audit_log where id > ${before!.id} order by id`.execute(server.services.db);
+    expect(rows.map(({ note }) => note)).toEqual([
+      'root device usb tag added', 'root device usb tag removed', 'root device-type qemu changed aliases: vm added', 'root device-type qemu changed aliases: vm removed',
+      'root device-type qemu changed aliases: vm added', 'root device-type qemu changed aliases: vm removed', 'bob token bob token for remote files added: gitlab', 'bob token bob token for remote files removed: gitlab',
+    ]);
+  });
+
   test('the jobs of a multinode group go by their own ids', async () => {
     await server.services.db.insertInto('devices').values({ hostname: 'qemu02', device_type: 'qemu', worker: 'worker01', health: 0 }).execute();
     const definition = `job_name: group

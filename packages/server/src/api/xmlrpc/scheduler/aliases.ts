@@ -3,7 +3,8 @@ import { Fault } from '../codec/values.ts';
 import { method, type Context, type Method } from '../method.ts';
 import { findType, missing, typeNamed } from '../objects.ts';
 import { text } from '../param.ts';
-import { isTaken } from '../../../store/taken.ts';
+import { changeDeviceType, removeAlias, setAlias } from '../../../objects/write-device-type.ts';
+import { change } from '../../../store/change.ts';
 
 export const schedulerAliases: readonly Method[] = [
   method('scheduler.aliases.add', {
@@ -13,18 +14,22 @@ export const schedulerAliases: readonly Method[] = [
       if (!await findType(context, device_type_name)) throw new Fault(400, 'Bad request. DeviceType does not exist');
       await typeNamed(context, device_type_name);
       await freeForAlias(context, name);
-      try {
-        await context.services.db.insertInto('aliases').values({ name, device_type: device_type_name }).execute();
-      } catch (error) {
-        throw isTaken(error) ? new Fault(404, 'Alias with this Alias for this device-type already exists.') : error;
-      }
+      const { services, user } = context;
+      const taken = await services.db.selectFrom('aliases').select('name').where('name', '=', name).executeTakeFirst();
+      if (taken) throw new Fault(404, 'Alias with this Alias for this device-type already exists.');
+      await change(services, user.username, async (c) => {
+        await setAlias(c, name, device_type_name);
+        await changeDeviceType(c, device_type_name, {}, [`aliases: ${name} added`]);
+      });
     },
   }),
   method('scheduler.aliases.delete', {
     access: permission('lava_scheduler_app.delete_alias'), params: { name: text('name of the alias') }, about: 'Removes an alias.', returns: 'nil',
     async run(context, { name }) {
-      await aliasNamed(context, name);
-      await context.services.db.deleteFrom('aliases').where('name', '=', name).execute();
+      const type = await aliasNamed(context, name);
+      await change(context.services, context.user.username, async (c) => {
+        if (await removeAlias(c, name, type)) await changeDeviceType(c, type, {}, [`aliases: ${name} removed`]);
+      });
     },
   }),
   method('scheduler.aliases.list', {

@@ -5,7 +5,7 @@ import type { User } from '../../../auth/users.ts';
 import { visibleDevices, visibleDeviceTypes } from '../../../auth/visibility.ts';
 import { readConfiguration } from '../../../devices/configuration.ts';
 import { typeSources } from '../../../devices/renderer.ts';
-import { addDeviceType, changeDeviceType, setAlias } from '../../../objects/write-device-type.ts';
+import { addDeviceType, changeDeviceType, removeAlias, setAlias } from '../../../objects/write-device-type.ts';
 import { change } from '../../../store/change.ts';
 import { anyone, login, permission } from '../access.ts';
 import { Fault, type XmlRpcValue } from '../codec/values.ts';
@@ -108,7 +108,7 @@ export const schedulerDeviceTypes: readonly Method[] = [
       await freeForAlias(context, alias);
       await change(context.services, context.user.username, async (c) => {
         await setAlias(c, alias, name);
-        await changeDeviceType(c, name, {}, ['aliases']);
+        await changeDeviceType(c, name, {}, [`aliases: ${alias} added`]);
       });
     },
   }),
@@ -118,8 +118,7 @@ export const schedulerDeviceTypes: readonly Method[] = [
       await changeableType(context, name, noChange(name));
       if (await aliasNamed(context, alias) !== name) throw missing('Alias', alias);
       await change(context.services, context.user.username, async (c) => {
-        await c.trx.deleteFrom('aliases').where('name', '=', alias).execute();
-        await changeDeviceType(c, name, {}, ['aliases']);
+        if (await removeAlias(c, alias, name)) await changeDeviceType(c, name, {}, [`aliases: ${alias} removed`]);
       });
     },
   }),

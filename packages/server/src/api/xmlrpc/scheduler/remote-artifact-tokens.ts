@@ -1,9 +1,9 @@
 import { login } from '../access.ts';
-import { Fault } from '../codec/values.ts';
 import { method, type Method } from '../method.ts';
 import { missing } from '../objects.ts';
 import { text } from '../param.ts';
-import { isTaken } from '../../../store/taken.ts';
+import { change } from '../../../store/change.ts';
+import { storeNew } from '../stored.ts';
 
 const name = text('name of the token');
 
@@ -25,18 +25,20 @@ export const schedulerRemoteArtifactTokens: readonly Method[] = [
   method('scheduler.remote_artifact_tokens.add', {
     access: login, params: { name, token: text('the secret') }, about: 'Keeps a token; a job definition names it and its job gets it.', returns: 'nil',
     async run({ services, user }, { name, token }) {
-      try {
-        await services.db.insertInto('remote_artifact_tokens').values({ user_id: user.id, name, token }).execute();
-      } catch (error) {
-        throw isTaken(error) ? new Fault(400, 'Bad request: token already exists?') : error;
-      }
+      await storeNew('token', 'token already exists?', () => change(services, user.username, async (c) => {
+        await c.trx.insertInto('remote_artifact_tokens').values({ user_id: user.id, name, token }).execute();
+        c.note('token', user.username, `token for remote files added: ${name}`);
+      }));
     },
   }),
   method('scheduler.remote_artifact_tokens.delete', {
     access: login, params: { name }, about: "Removes one of one's own tokens.", returns: 'nil',
     async run({ services, user }, { name }) {
-      const { numDeletedRows } = await services.db.deleteFrom('remote_artifact_tokens').where('user_id', '=', user.id).where('name', '=', name).executeTakeFirst();
-      if (numDeletedRows === 0n) throw missing('Token', name);
+      await change(services, user.username, async (c) => {
+        const { numDeletedRows } = await c.trx.deleteFrom('remote_artifact_tokens').where('user_id', '=', user.id).where('name', '=', name).executeTakeFirst();
+        if (numDeletedRows === 0n) throw missing('Token', name);
+        c.note('token', user.username, `token for remote files removed: ${name}`);
+      });
     },
   }),
 ];

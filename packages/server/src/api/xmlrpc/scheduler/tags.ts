@@ -1,28 +1,26 @@
 import { sql } from 'kysely';
 import { visibleDevices } from '../../../auth/visibility.ts';
+import { addTag, removeTag } from '../../../objects/write-tag.ts';
+import { change } from '../../../store/change.ts';
 import { anyone, permission } from '../access.ts';
-import { Fault } from '../codec/values.ts';
 import { method, type Context, type Method } from '../method.ts';
 import { missing } from '../objects.ts';
 import { text } from '../param.ts';
-import { isTaken } from '../../../store/taken.ts';
+import { storeNew } from '../stored.ts';
 
 export const schedulerTags: readonly Method[] = [
   method('scheduler.tags.add', {
     access: permission('lava_scheduler_app.add_tag'), params: { name: text('name of the tag'), description: text('what it means', null) },
     about: 'Adds a tag for devices.', returns: 'nil',
-    async run({ services }, { name, description }) {
-      try {
-        await services.db.insertInto('tags').values({ name, description: description ?? '' }).execute();
-      } catch (error) {
-        throw isTaken(error) ? new Fault(400, 'Bad request: tag already exists?') : error;
-      }
+    async run({ services, user }, { name, description }) {
+      await storeNew('tag', 'tag already exists?', () => change(services, user.username, (c) => addTag(c, { name, description: description ?? '' })));
     },
   }),
   method('scheduler.tags.delete', {
     access: permission('lava_scheduler_app.delete_tag'), params: { name: text('name of the tag') }, about: 'Removes a tag, also from its devices.', returns: 'nil',
     async run(context, { name }) {
-      await context.services.db.deleteFrom('tags').where('id', '=', (await tagNamed(context, name)).id).execute();
+      await tagNamed(context, name);
+      await change(context.services, context.user.username, (c) => removeTag(c, name));
     },
   }),
   method('scheduler.tags.list', {
