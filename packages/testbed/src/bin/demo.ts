@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // `npm run demo`: a whole LAVA in ./var – server, database, worker, two QEMU devices – that runs one job before your eyes.
 // With `--once` it ends after the job, with status 0 if the job is Complete. State stays in ./var from run to run.
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -40,23 +40,26 @@ async function addDevices(system: LavaSystem): Promise<void> {
   for (const [name, mac] of Object.entries(devices)) await system.addDevice(name, workerName, 'qemu', dictionary.replace(devices.qemu01, mac));
 }
 
+/** Shows the job. */
+let follower: ChildProcess | undefined;
+
 /** Submits the demo's job and shows it until it ends; the status of `lava submit --follow`. */
 async function runJob(system: LavaSystem, images: string): Promise<number> {
   const file = join(system.root, 'job.yaml');
   await writeFile(file, (await readFile(join(project, 'demo/job.yaml'), 'utf8')).replaceAll('GUEST/', `${images}/`));
-  const cli = spawn(process.execPath, [programFile({ package: 'cli', name: 'lava' }), 'submit', '--follow', file], {
+  follower = spawn(process.execPath, [programFile({ package: 'cli', name: 'lava' }), 'submit', '--follow', file], {
     stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...system.cliEnvironment },
   });
-  return new Promise((resolve) => cli.once('exit', (status) => resolve(status ?? 1)));
+  return new Promise((resolve) => follower!.once('exit', (status) => resolve(status ?? 1)));
 }
 
 const system = await LavaSystem.at(join(project, 'var'), { http: 8000, control: 5556, log: 5555 });
-let stopping = false;
-const stop = async (status: number): Promise<never> => {
-  stopping = true;
+let stopping: Promise<never> | undefined;
+const stop = (status: number): Promise<never> => stopping ??= (async () => {
+  follower?.kill();
   await system.stop();
   process.exit(status);
-};
+})();
 /** A daemon that ends by itself ends the demo; jobs that run go on, and a new demo finds them. */
 const watch = (daemon: Daemon) => void daemon.ended.then((how) => {
   if (stopping) return undefined;
@@ -76,7 +79,7 @@ try {
   watch(system.startWorker(workerName));
   say('job demo/job.yaml');
   const status = await runJob(system, images);
-  if (process.argv.includes('--once')) await stop(status);
+  if (stopping || process.argv.includes('--once')) await stop(status);
   console.log(`\n${system.url}  sign in as admin with password ${system.password}`);
   console.log(`Ctrl-C stops everything; state stays in ${system.root}`);
 } catch (error) {
