@@ -1,11 +1,10 @@
 import { LavaBug } from '@lava/base';
 import { builtins } from './builtins/builtins.ts';
 import { compileTemplate } from './compile/template.ts';
-import { Context, type TemplateCode } from './runtime/context.ts';
 import { fromNative } from './native.ts';
 import { globals } from './builtins/globals.ts';
 import { PyError } from './python/errors.ts';
-import { Runtime } from './runtime/runtime.ts';
+import { Context, Runtime, type TemplateCode } from './runtime/runtime.ts';
 import { TemplateError, type Location } from './errors.ts';
 import { defaultLimits, withBudget, type Limits } from './limits.ts';
 import { isText, textOf, typeName } from './python/types.ts';

@@ -3,13 +3,21 @@ import type { Connection } from '../console/connection.ts';
 import type { ConsoleHost } from '../console/console.ts';
 import type { JobLog } from '../log/job-log.ts';
 import type { DeploymentData } from './deployment-data.ts';
-import type { PipelineAction } from './pipeline-action.ts';
+
+/** An action that has begun, as far as the job looks at it. */
+interface RunningAction {
+  readonly name: string;
+  readonly connection: Connection | undefined;
+  /** Finalizing is protected from every cancel, cleaning up from the first. */
+  readonly protection: 'always' | 'once' | undefined;
+  abort(error: Error): void;
+}
 
 /** What changes while a job runs and is shared by its actions. */
 export class JobRuntime implements ConsoleHost {
   readonly log: JobLog;
   /** Actions that have begun and not ended, the innermost last. */
-  readonly running: PipelineAction[] = [];
+  readonly running: RunningAction[] = [];
   readonly connections = new Map<string, Connection>();
   readonly deployments = new Map<string, DeploymentData>();
   /** Seconds the job may take from the start of its pipeline. */

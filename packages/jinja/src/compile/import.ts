@@ -1,10 +1,9 @@
-import { Context, type TemplateCode } from '../runtime/context.ts';
-import { Module } from '../runtime/objects.ts';
+import { Module } from '../runtime/module.ts';
 import { PyError } from '../python/errors.ts';
 import { PyTuple, orUndefined, type Value } from '../python/values.ts';
 import { compileExpression } from './expressions.ts';
 import { visibleLocals, type Compilation, type CompileFrame, type Exec } from './frame.ts';
-import type { Frame, Runtime } from '../runtime/runtime.ts';
+import { Context, type Frame, type Runtime, type TemplateCode } from '../runtime/runtime.ts';
 import type { FromImport, Import, Include } from '../syntax/ast.ts';
 
 export function compileInclude(c: Compilation, node: Include, frame: CompileFrame): Exec {
@@ -50,7 +49,7 @@ function module(runtime: Runtime, code: TemplateCode): Module {
 
 function run(runtime: Runtime, code: TemplateCode, context: Context): Module {
   const text = runtime.nested(() => runtime.capture(() => code.run(context, runtime)));
-  return new Module(context, text);
+  return new Module(context.template, text, new Map([...context.exported].map((name) => [name, context.vars.get(name) ?? null])));
 }
 
 function compileModule(c: Compilation, node: Import | FromImport, frame: CompileFrame): (f: Frame) => Module {

@@ -1,11 +1,10 @@
 import { parse } from '../syntax/parser.ts';
-import { Frame } from '../runtime/runtime.ts';
+import { Frame, type BlockCode, type TemplateCode } from '../runtime/runtime.ts';
 import { TemplateReference, superBlock } from '../runtime/objects.ts';
 import { compileBody } from './statements.ts';
 import { Compilation, CompileFrame, enter, type Exec } from './frame.ts';
 import { FunctionScope, Symbols } from './scope.ts';
 import { find, reads } from './walk.ts';
-import type { BlockCode, TemplateCode } from '../runtime/context.ts';
 import type { Builtins } from '../builtins/define.ts';
 import type { Whitespace } from '../syntax/lexer.ts';
 import type { Block, Stmt } from '../syntax/ast.ts';

@@ -2,8 +2,7 @@ import { typeError } from '../python/errors.ts';
 import { repr } from '../python/repr.ts';
 import { PyDict } from '../python/dict.ts';
 import { Markup, PyObject, Undefined, tuple, type Kwargs, type Value } from '../python/values.ts';
-import type { BlockCode, Context } from './context.ts';
-import type { Runtime } from './runtime.ts';
+import type { BlockCode, Context, Runtime } from './runtime.ts';
 
 /** `self`: the blocks of the template. */
 export class TemplateReference extends PyObject {
@@ -52,23 +51,6 @@ export function superBlock(context: Context, runtime: Runtime, name: string, cur
   const depth = current ? codes.indexOf(current) + 1 : 0;
   if (depth === 0 || depth >= codes.length) return new Undefined({ hint: `there is no parent block called '${name}'.`, name: 'super' });
   return new BlockReference(name, context, runtime, codes, depth);
-}
-
-/** What `import` gives: the exported names of a template. */
-export class Module extends PyObject {
-  readonly type = 'jinja2.environment.TemplateModule';
-  readonly template: string;
-  readonly text: string;
-  private readonly exported: ReadonlyMap<string, Value>;
-  constructor(context: Context, text: string) {
-    super();
-    this.template = context.template;
-    this.text = text;
-    this.exported = new Map([...context.exported].map((name) => [name, context.vars.get(name) ?? null]));
-  }
-  override repr(): string { return `<TemplateModule ${repr(this.template)}>`; }
-  override str(): string { return this.text; }
-  override attribute(name: string): Value | undefined { return this.exported.get(name); }
 }
 
 export interface MacroFacts {

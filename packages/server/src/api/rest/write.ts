@@ -1,6 +1,5 @@
 import { HttpError } from '../errors.ts';
 import { fieldError } from './refusals.ts';
-import type { RestRequest } from './route.ts';
 
 /** What a field of a request may hold, and the column it is kept in. */
 export type WriteField =
@@ -23,7 +22,7 @@ export type WrittenColumns = Record<string, Value>;
  * told for each.
  * @param required fields that must be there; none for PATCH
  */
-export function writtenColumns(request: RestRequest, fields: Readonly<Record<string, WriteField>>, required: readonly string[]): WrittenColumns {
+export function writtenColumns(request: { readonly body: unknown }, fields: Readonly<Record<string, WriteField>>, required: readonly string[]): WrittenColumns {
   const body = typeof request.body === 'object' && request.body !== null ? request.body as Record<string, unknown> : {};
   const columns: WrittenColumns = {};
   const wrong: Record<string, string[]> = {};
