@@ -53,7 +53,7 @@ test('SIGTERM cancels', async () => {
   await logged('Linux version 6"');
   child.kill('SIGTERM');
   expect(await once(child, 'exit')).toEqual([1, null]);
-  expect(result()).toEqual({ definition: 'lava', case: 'job', result: 'fail', error_msg: 'The job was canceled', error_type: 'Canceled', error_code: 'canceled' });
+  expect(result()).toMatchObject({ definition: 'lava', case: 'job', result: 'fail', error_msg: 'The job was canceled', error_type: 'Canceled', error_code: 'canceled' });
   expect(existsSync(board.path('off'))).toBe(true);
   expect(left()).toEqual([]);
 });

@@ -26,7 +26,7 @@ test('a job boots, logs in, powers off and leaves its files', async () => {
     'Cleaning after the job', 'Job finished correctly',
   ]);
   expect(existsSync(board.path('off'))).toBe(true);
-  expect(loadYaml(readFileSync(board.path('output/result.yaml'), 'utf8'))).toEqual({ definition: 'lava', case: 'job', result: 'pass' });
+  expect(loadYaml(readFileSync(board.path('output/result.yaml'), 'utf8'))).toEqual({ definition: 'lava', case: 'job', result: 'pass', log_lines: readFileSync(board.path('output/logs.yaml'), 'utf8').split('\n').length - 1 });
   const log = loadYaml(readFileSync(board.path('output/logs.yaml'), 'utf8')) as { lvl: string; msg: unknown }[];
   expect(log.at(-1)).toMatchObject({ lvl: 'results', msg: { case: 'job', result: 'pass' } });
   const { pipeline } = loadYaml(readFileSync(board.path('output/description.yaml'), 'utf8')) as { pipeline: { name: string; level: string; pipeline?: unknown[] }[] };

@@ -165,7 +165,8 @@ async function finish({ options, journal, poweredOff }: JobInProgress, failure: 
   const hidden = journal.masked(record) as Record<string, string>;
   if (options.outputDir !== undefined) {
     await writeWhole(join(options.outputDir, 'power.json'), JSON.stringify({ poweredOff }));
-    await writeWhole(join(options.outputDir, 'result.yaml'), dumpYaml(hidden));
+    // By the number of its records whoever has the log knows whether it is whole.
+    await writeWhole(join(options.outputDir, 'result.yaml'), dumpYaml({ ...hidden, log_lines: journal.count }));
   }
   return { result: failure ? 'fail' : 'pass', poweredOff, ...(failure && { errorType: failure.type, errorMessage: hidden['error_msg'], errorCode: failure.code }) };
 }

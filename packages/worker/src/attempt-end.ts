@@ -6,15 +6,21 @@ import type { AttemptFolder } from './attempt-folder.ts';
 const longestErrors = 16 * 1024;
 const longestDescription = 4 << 20;
 
-/** How an attempt ended, from the files that `lava-run` left. A missing result.yaml is a failure, as for LAVA's worker. */
-export async function readEnd(folder: AttemptFolder): Promise<Omit<AttemptEnd, 'logLines' | 'poweredOff'>> {
+/**
+ * How an attempt ended, from the files that `lava-run` left. A missing result.yaml is a failure, as for LAVA's worker; so is
+ * a log of fewer records than were written, since nobody knows the results in the others.
+ * @param logLines records that the server has
+ */
+export async function readEnd(folder: AttemptFolder, logLines: number): Promise<Omit<AttemptEnd, 'logLines' | 'poweredOff'>> {
   const result = await readMapping(folder, 'result.yaml');
   const passed = result['result'] === 'pass';
+  const lost = typeof result['log_lines'] === 'number' ? result['log_lines'] - logLines : 0;
   const text = (value: unknown) => (typeof value === 'string' ? value : '');
+  const end = passed && lost > 0
+    ? { result: 'fail', errorType: 'Infrastructure', errorMessage: `The job passed, but ${lost} records of its log were lost on the worker: files in ${folder.path} were removed or replaced` } as const
+    : { result: passed ? 'pass' : 'fail', errorType: passed ? '' : text(result['error_type']) || 'Bug', errorMessage: text(result['error_msg']).slice(0, longestErrors) } as const;
   return {
-    result: passed ? 'pass' : 'fail',
-    errorType: passed ? '' : text(result['error_type']) || 'Bug',
-    errorMessage: text(result['error_msg']).slice(0, longestErrors),
+    ...end,
     errors: await folder.read('stderr', longestErrors),
     description: await folder.read('description.yaml', longestDescription),
   };

@@ -230,7 +230,7 @@ export class Attempt {
     this.#say('info', 'running -> finished');
     const started = monotonicMs();
     if (!this.#unwanted) await Promise.race([this.#shipper.drain(), this.#whenUnwanted()]);
-    const read = await readEnd(this.folder);
+    const read = await readEnd(this.folder, this.#unwanted ? Infinity : this.#shipper.onServer);
     this.#end = {
       ...read,
       ...(died !== '' && { errorType: 'Infrastructure', errorMessage: died }),

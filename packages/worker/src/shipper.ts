@@ -46,6 +46,11 @@ export class Shipper {
     return this.#acked.line;
   }
 
+  /** Records that the server has, also those that are not here any more. */
+  get onServer(): number {
+    return Math.max(this.#acked.line, this.#serverHas ?? 0);
+  }
+
   /** A new session or connection: what was on the way may be lost. */
   ask(): void {
     this.#asking = 'unsent';

@@ -146,6 +146,34 @@ test('a run that ends while no daemon is there is reported by the next', async (
   expect(numbers(w.server.records(ref))).toEqual(upTo(100));
 });
 
+test('a job that passed and whose log is gone in part has failed: nobody knows all its results', async () => {
+  const w = await setup();
+  const ref = w.start(16, { lines: 300, pause: 5 });
+  await waitUntil('records', () => w.server.count(ref) > 50);
+  await end(w.worker, 'SIGKILL');
+  rmSync(join(w.attempts, '16-1/logs.yaml'));
+  w.startWorker();
+  const { result, errorType, errorMessage, logLines } = await w.ended(ref);
+  expect([result, errorType]).toEqual(['fail', 'Infrastructure']);
+  expect(errorMessage).toMatch(new RegExp(`^The job passed, but ${301 - logLines} records of its log were lost on the worker: .*/16-1 were`));
+  expect(w.server.count(ref)).toBe(logLines);
+});
+
+test('a job whose log is gone when the server has all of it has passed', async () => {
+  const w = await setup();
+  const ref = w.start(17, { lines: 20, pause: 5, ask: { request: 'wait' } });
+  await waitUntil('records', () => w.server.count(ref) === 20);
+  await end(w.worker, 'SIGKILL');
+  const folder = join(w.attempts, '17-1');
+  writeFileSync(join(folder, 'answers.jsonl'), '{"call": 0}\n');
+  await waitUntil('the run to end', () => existsSync(join(folder, 'result.yaml')));
+  // As if the last two had arrived, too.
+  writeFileSync(join(folder, 'result.yaml'), JSON.stringify({ result: 'pass', log_lines: 20 }));
+  rmSync(join(folder, 'logs.yaml'));
+  w.startWorker();
+  expect(await w.ended(ref)).toMatchObject({ result: 'pass', errorType: '' });
+});
+
 test('a run that ended and whose process could not be noted down (disk full) is reported by the next daemon', async () => {
   const w = await setup();
   const ref = w.start(15, { lines: 100, pause: 5 });

@@ -19,12 +19,16 @@ const job = load(readFileSync(positionals[0], 'utf8'));
 const plan = job.metadata ?? job;
 let number = 0;
 const record = (lvl, msg) => `- ${JSON.stringify({ dt: new Date().toISOString().replace('Z', '000+00:00'), lvl, msg }).replaceAll('":', '": ').replaceAll(',"', ', "')}\n`;
-const log = (text) => appendFileSync(join(folder, 'logs.yaml'), text);
+let written = 0;
+function log(text) {
+  appendFileSync(join(folder, 'logs.yaml'), text);
+  written += text.split('\n').length - 1;
+}
 
 function end(result, extra = {}) {
   const mapping = { definition: 'lava', case: 'job', result, ...extra };
   log(record('results', mapping));
-  writeFileSync(join(folder, 'result.yaml'), JSON.stringify(mapping));
+  writeFileSync(join(folder, 'result.yaml'), JSON.stringify({ ...mapping, log_lines: written }));
   process.exit(result === 'pass' ? 0 : 1);
 }
 

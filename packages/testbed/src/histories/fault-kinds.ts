@@ -159,7 +159,8 @@ export const faultKinds: readonly Fault[] = [
   { name: 'machine of worker dies', hurt: (c) => hurting(c, () => withoutWorker(c, 'SIGKILL', () => killRuns(c))) },
   {
     name: 'worker state lost',
-    hurt: (c) => hurting(c, () => withoutWorker(c, 'SIGKILL', async () => { await rm(c.worker.attempts, { recursive: true, force: true }); })),
+    // Runs write into the folders meanwhile.
+    hurt: (c) => hurting(c, () => withoutWorker(c, 'SIGKILL', () => rm(c.worker.attempts, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 }))),
   },
   {
     name: 'worker restored',
