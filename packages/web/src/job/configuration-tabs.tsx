@@ -40,7 +40,12 @@ export function DeviceConfigurationTab({ job }: { job: Job }) {
     <div className={style.tab}>
       {data === undefined ? error === null ? <Coming rows={12} /> : <Failure error={error} retry={() => void refetch()} what="The device configuration" />
         : data.device === null || data.device === '' ? <Empty title="No device configuration">{job.start_time === null ? 'The job has not been given a device yet.' : 'None was kept for this job.'}</Empty>
-        : <YamlText label="Device configuration" text={data.device} />}
+        : (
+          <>
+            <div className={style.bar}><a href={`/scheduler/job/${job.id}/configuration`} download title="Definition, device, dispatcher and environments: what lava run needs to run it again, but for secrets">Download all that the worker got</a></div>
+            <YamlText label="Device configuration" text={data.device} />
+          </>
+        )}
     </div>
   );
 }
