@@ -21,6 +21,7 @@ import { openServices } from './core/open-services.ts';
 import { mayHaveOthers, type Role } from './settings/roles.ts';
 import { readSettingsFiles } from './settings/settings-files.ts';
 import { signInSettings } from './auth/sign-in-settings.ts';
+import { whenBack } from './store/connection.ts';
 import { listenOnly, noticeBus } from './store/notices.ts';
 import { openStore } from './store/open-store.ts';
 import { Timings } from './timings.ts';
@@ -64,7 +65,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
     const store = await openStore({ paths, log });
     closers.push(() => store.close());
-    await ensureSystemUser(store.db);
+    await whenBack(10, () => ensureSystemUser(store.db));
     const local = eventBus(log);
     const notices = others ? noticeBus(store.db, local) : undefined;
     const bus = notices ?? local;

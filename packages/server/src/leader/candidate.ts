@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { ConfigurationError, messageOf, monotonicMs, sleep, type DaemonLog } from '@lava/base';
-import type { Connection } from '../store/connection.ts';
+import { whenBack, type Connection } from '../store/connection.ts';
 import { leaderSession, tryLock } from './lock.ts';
 import { isInOffice, takeOffice, type Person } from './office.ts';
 
@@ -44,7 +44,7 @@ const rest = 1000;
 export async function stand(options: CandidateOptions): Promise<Candidate> {
   const { log, alone } = options;
   const stop = new AbortController();
-  const first = alone ? await begin(options, stop.signal) : undefined;
+  const first = alone ? await whenBack(alonePatience, () => begin(options, stop.signal)) : undefined;
   const career = (async () => {
     let inOffice = first;
     while (!stop.signal.aborted) {

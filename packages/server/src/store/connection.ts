@@ -95,7 +95,7 @@ export function isConnectionLoss(error: unknown): boolean {
   const { code, message } = error as { code?: string; message?: string };
   return ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', '57P01', '57P02', '57P03', '57P05', '25P03', replacedLeader].includes(code ?? '')
     || code?.startsWith('08') === true
-    || /Connection terminated|connection error and is not queryable|timeout exceeded when trying to connect|Client was closed/i.test(message ?? '');
+    || /Connection terminated|connection error and is not queryable|timeout exceeded when trying to connect|timeout expired|Client was closed/i.test(message ?? '');
 }
 
 /** Runs something that may be repeated until the database is back, at most for `seconds`. */
@@ -113,13 +113,15 @@ export async function whenBack<T>(seconds: number, attempt: () => Promise<T>, si
 
 /** Makes a database of a managed server if it is missing, optionally as a copy of another one. */
 export async function ensureDatabase(socketFolder: string, name: string, template?: string): Promise<void> {
-  const client = new Client({ host: socketFolder, port: 5432, user: 'lava', database: 'postgres' });
+  const client = new Client({ host: socketFolder, port: 5432, user: 'lava', database: 'postgres', connectionTimeoutMillis: 5000 });
+  // A session that ends is told by what is asked in it.
+  client.on('error', () => {});
   await client.connect();
   try {
     const found = await client.query('select 1 from pg_database where datname = $1', [name]);
     if (found.rowCount === 0) await client.query(`create database ${escapeIdentifier(name)}${template ? ` template ${escapeIdentifier(template)}` : ''}`);
   } finally {
-    await client.end();
+    await client.end().catch(() => {});
   }
 }
 

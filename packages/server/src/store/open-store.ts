@@ -2,11 +2,14 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { Client } from 'pg';
 import { InfrastructureError, messageOf, sleep, type DaemonLog, type LavaPaths } from '@lava/base';
-import { connect, ensureDatabase, isConnectionLoss, serverSession, type Connection } from './connection.ts';
+import { connect, ensureDatabase, isConnectionLoss, serverSession, whenBack, type Connection } from './connection.ts';
 import { findManagedPostgres, startManagedPostgres } from './managed/managed-postgres.ts';
 import { migrate } from './migrate.ts';
 
 const serverName = 'lava-server';
+
+/** Seconds for a database of our own to come up again that ends while it is opened: it may have much to recover. */
+const recovery = 60;
 
 /** The database of this installation, ready to use. */
 export interface Store extends Connection {
@@ -28,29 +31,29 @@ export async function openStore({ paths, log, visit = false, asIs = false }: Ope
   const url = process.env['DATABASE_URL'];
   const name = visit ? 'lava-server manage' : serverName;
   const session = visit ? {} : serverSession;
-  if (url) return ready(connect({ url }, { log, name, session }), { log, asIs }, async () => {});
+  if (url) return ready(connect({ url }, { log, name, session }), { log, asIs, patience: 0 }, async () => {});
   const folder = join(paths.serverState, 'postgresql');
   const running = visit ? await findManagedPostgres(folder) : undefined;
   const managed = running === undefined ? await startManagedPostgres({ folder, log }) : undefined;
   const socketFolder = running ?? managed!.socketFolder;
   const stop = async () => { if (managed) await (await isUsedByServer(socketFolder) ? managed.leave() : managed.stop()); };
   try {
-    await ensureDatabase(socketFolder, 'lava');
+    await whenBack(recovery, () => ensureDatabase(socketFolder, 'lava'));
   } catch (error) {
     await stop();
     throw error;
   }
-  return ready(connect({ socketFolder }, { log, name, session }), { log, asIs }, stop);
+  return ready(connect({ socketFolder }, { log, name, session }), { log, asIs, patience: recovery }, stop);
 }
 
-async function ready(connection: Connection, { log, asIs }: { log: DaemonLog; asIs: boolean }, stop: () => Promise<void>): Promise<Store> {
+async function ready(connection: Connection, { log, asIs, patience }: { log: DaemonLog; asIs: boolean; patience: number }, stop: () => Promise<void>): Promise<Store> {
   const close = async () => {
     await connection.close();
     await stop();
   };
   try {
     if (asIs) await sql`select`.execute(connection.db);
-    else for (const name of await migrate(connection.db)) log.info(`Database: applied ${name}`);
+    else for (const name of await whenBack(patience, () => migrate(connection.db))) log.info(`Database: applied ${name}`);
   } catch (error) {
     await close();
     if (!isConnectionLoss(error)) throw error;

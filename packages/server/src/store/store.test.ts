@@ -4,11 +4,12 @@ import { chmod, chown, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promi
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sql } from 'kysely';
-import { sleep } from '@lava/base';
+import { lavaPaths, sleep } from '@lava/base';
 import { connect, isConnectionLoss } from './connection.ts';
 import { findPostmaster } from './managed/postmaster.ts';
 import { startManagedPostgres } from './managed/managed-postgres.ts';
 import { migrate } from './migrate.ts';
+import { openStore } from './open-store.ts';
 import { prepared } from './prepared.ts';
 import { quietLog, startTestDatabases, type TestDatabases } from './testing.ts';
 
@@ -109,6 +110,30 @@ test('what is left of a killed server holds up the next one only for as long as 
   expect((await findPostmaster(join(options.folder, 'data')))!.pid).not.toBe(remains.pid);
   await second.stop();
   await rm(folder, { recursive: true });
+});
+
+test('a database that ends just when it is opened is started again, and opened', async () => {
+  const root = await mkdtemp('/tmp/lava-test-');
+  await chmod(root, 0o711);
+  const paths = lavaPaths(root);
+  const folder = join(paths.serverState, 'postgresql');
+  const before = await startManagedPostgres({ folder, log: quietLog, quick: true });
+  await before.leave();
+  const { pid } = (await findPostmaster(join(folder, 'data')))!;
+  // Alive and without an answer: it is taken over.
+  process.kill(pid, 'SIGSTOP');
+  const opening = openStore({ paths, log: quietLog });
+  try {
+    await sleep(1000);
+    process.kill(pid, 'SIGKILL');
+    const store = await opening;
+    expect(await store.healthy()).toBe(true);
+    expect((await findPostmaster(join(folder, 'data')))!.pid).not.toBe(pid);
+  } finally {
+    await (await opening.catch(() => undefined))?.close();
+    await before.stop();
+    await rm(root, { recursive: true });
+  }
 });
 
 // Only root needs a user namespace, and containers often forbid them.
