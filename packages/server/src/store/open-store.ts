@@ -8,8 +8,8 @@ import { migrate } from './migrate.ts';
 
 const serverName = 'lava-server';
 
-/** Seconds for a database of our own to come up again that ends while it is opened: it may have much to recover. */
-const recovery = 60;
+/** Seconds for a database to come up again that ends while it is opened; one of our own may have much to recover. */
+const [absence, recovery] = [10, 60];
 
 /** The database of this installation, ready to use. */
 export interface Store extends Connection {
@@ -31,7 +31,7 @@ export async function openStore({ paths, log, visit = false, asIs = false }: Ope
   const url = process.env['DATABASE_URL'];
   const name = visit ? 'lava-server manage' : serverName;
   const session = visit ? {} : serverSession;
-  if (url) return ready(connect({ url }, { log, name, session }), { log, asIs, patience: 0 }, async () => {});
+  if (url) return ready(connect({ url }, { log, name, session }), { log, asIs, patience: absence }, async () => {});
   const folder = join(paths.serverState, 'postgresql');
   const running = visit ? await findManagedPostgres(folder) : undefined;
   const managed = running === undefined ? await startManagedPostgres({ folder, log }) : undefined;
