@@ -5,6 +5,7 @@ import type { FaultLab } from './fault-lab.ts';
 import type { BoardRecord, History, JobRecord } from './history.ts';
 import { secretMark, type Observer } from './observer.ts';
 import { patiently } from './patiently.ts';
+import { repairBoards } from './repair-boards.ts';
 import type { HistoryPlan, JobPlan } from './plan.ts';
 
 /** What was submitted. */
@@ -55,12 +56,7 @@ export async function collectHistory(lab: FaultLab, plan: HistoryPlan, observer:
     const { state, health } = devices.find((d) => d.hostname === board.name)!;
     return { name: board.name, state: deviceStates[state]!, health: deviceHealths[health]!, powered: board.powered, powers: [...board.powers], boots: board.boots.map((b) => ({ ...b })) };
   });
-  for (const { hostname, health } of devices) {
-    if (deviceHealths[health] === 'Good') continue;
-    // As an admin does before a device is used again.
-    lab.boards.find(({ name }) => name === hostname)?.switchOff();
-    await patiently(() => lab.api(`/api/v1/devices/${hostname}/health`, { health: 'Good', reason: 'next history' }));
-  }
+  await repairBoards(lab, 'next history');
   await lab.logs.clear();
   return { seed: plan.seed, accepted: submissions.flatMap((s) => s.ids), jobs, snapshots: observer.snapshots, boards, unrest, leaks: [...leaks], terms };
 }

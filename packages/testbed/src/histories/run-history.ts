@@ -8,6 +8,7 @@ import type { History } from './history.ts';
 import { numberedJob } from './numbered-job.ts';
 import { Observer, secretMark } from './observer.ts';
 import { patiently } from './patiently.ts';
+import { repairBoards } from './repair-boards.ts';
 import { workerNames, type HistoryPlan, type JobPlan } from './plan.ts';
 
 export interface HistoryRun {
@@ -18,6 +19,9 @@ export interface HistoryRun {
 
 /** Seconds in which everything must have come to rest after the last fault is healed. */
 const restSeconds = 60;
+
+/** Seconds after which boards that were taken out of service are put back. */
+const repairSeconds = 20;
 
 /** Plays a history on a lab, which must be at rest, and leaves it so. */
 export async function runHistory(lab: FaultLab, plan: HistoryPlan): Promise<HistoryRun> {
@@ -81,10 +85,16 @@ async function submit(lab: FaultLab, seed: number, n: number, plan: JobPlan): Pr
 
 /** Waits until all jobs have ended, workers know of no attempt and boards are idle. @returns what did not come to rest */
 async function rest(lab: FaultLab, accepted: readonly string[]): Promise<string[]> {
-  const end = performance.now() + restSeconds * 1000;
-  for (;;) {
+  const begun = performance.now();
+  for (let repaired = false; ;) {
     const unrest = await patiently(() => restless(lab, accepted)).catch((error: unknown) => [String(error)]);
-    if (unrest.length === 0 || performance.now() > end) return unrest;
+    const waited = (performance.now() - begun) / 1000;
+    if (unrest.length === 0 || waited > restSeconds) return unrest;
+    if (!repaired && waited > repairSeconds) {
+      // A group may need more boards than faults have left in service.
+      repaired = true;
+      await repairBoards(lab, 'jobs wait');
+    }
     await pause(100);
   }
 }
