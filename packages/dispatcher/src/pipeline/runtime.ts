@@ -5,9 +5,9 @@ import type { JobLog } from '../log/job-log.ts';
 import type { DeploymentData } from './deployment-data.ts';
 
 /** An action that has begun, as far as the job looks at it. */
-interface RunningAction {
+export interface RunningAction {
   readonly name: string;
-  readonly connection: Connection | undefined;
+  connection: Connection | undefined;
   /** Finalizing is protected from every cancel, cleaning up from the first. */
   readonly protection: 'always' | 'once' | undefined;
   abort(error: Error): void;
