@@ -43,8 +43,7 @@ export async function beginSection(db: Kysely<Database>, job: number, attempt: L
     // What belongs to results that were taken back.
     await folders.removeFiles(job, 'metadata');
     await db.transaction().execute(async (trx) => {
-      await sql`update jobs set log_lines = ${base} where id = ${job} and retried = ${attempt.retried}`.execute(trx);
-      await cutBack(trx, job, 0);
+      await cutBack(trx, { job, retried: attempt.retried }, base, 0);
       await sql`update attempts set first_line = ${base} where job = ${job} and fence = ${attempt.fence}`.execute(trx);
     });
   }

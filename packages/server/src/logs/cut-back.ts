@@ -7,11 +7,17 @@ import { storableJson } from '../store/json.ts';
  * a disk that was set back. They name no line then, until the worker has sent theirs again.
  */
 
-/** The log of a job ends before line `lines` now. */
-export async function cutBack(trx: Transaction<Database>, job: number, lines: number): Promise<void> {
-  await sql`update test_cases set log_line = null, start_log_line = null, end_log_line = null where job = ${job} and log_line >= ${lines}`.execute(trx);
-  await sql`delete from job_actions where job = ${job} and start_line >= ${lines}`.execute(trx);
-  await sql`update job_actions set end_line = null, ended_at = null, failed = false where job = ${job} and end_line >= ${lines}`.execute(trx);
+/**
+ * The log of an attempt has `lines` lines now, and what was stored of those from `from` on is not in it any more. No effect
+ * once the job has been tried again.
+ * @param retried how often the job had been tried again before
+ */
+export async function cutBack(trx: Transaction<Database>, { job, retried }: { readonly job: number; readonly retried: number }, lines: number, from = lines): Promise<void> {
+  const { numUpdatedRows } = await trx.updateTable('jobs').set({ log_lines: lines }).where('id', '=', job).where('retried', '=', retried).executeTakeFirst();
+  if (numUpdatedRows === 0n) return;
+  await sql`update test_cases set log_line = null, start_log_line = null, end_log_line = null where job = ${job} and log_line >= ${from}`.execute(trx);
+  await sql`delete from job_actions where job = ${job} and start_line >= ${from}`.execute(trx);
+  await sql`update job_actions set end_line = null, ended_at = null, failed = false where job = ${job} and end_line >= ${from}`.execute(trx);
 }
 
 /** Results that have no line and stand in these, the rows of `test_cases` to be: of several of a name, one after the other. */

@@ -16,8 +16,8 @@ const mostAtOnce = 1000;
 
 interface DeriveOptions {
   readonly job: number;
-  /** Lines that the log of a live attempt has now; those that were looked at and are gone come again. */
-  readonly lines: number | undefined;
+  /** Lines that the log of a live attempt has now: those that were looked at and are gone come again. Infinity: none is gone. */
+  readonly lines: number;
   readonly folders: JobFolders;
   /** Lines of earlier attempts: the attempt counts its own from there. */
   readonly base: number;
@@ -58,18 +58,14 @@ export class Derivation {
   /** Goes on where an earlier process stopped; undefined if there is no such job, or it was tried again meanwhile. */
   static async of(options: DeriveOptions): Promise<Derivation | undefined> {
     const { db, job, lines, retried } = options;
-    const row = await db.selectFrom('jobs').select('log_lines').where('id', '=', job).where('retried', '=', retried).executeTakeFirst();
+    const { rows: [row] } = await sql<{ stored: number; lost: boolean }>`
+      select log_lines as stored, exists (select from test_cases where job = ${job} and log_line is null) as lost from jobs where id = ${job} and retried = ${retried}`.execute(db);
     if (!row) return undefined;
-    if (lines !== undefined && lines < row.log_lines) {
-      await db.transaction().execute(async (trx) => {
-        const { numUpdatedRows } = await trx.updateTable('jobs').set({ log_lines: lines }).where('id', '=', job).where('retried', '=', retried).executeTakeFirst();
-        if (numUpdatedRows > 0n) await cutBack(trx, job, lines);
-      });
-    }
-    const lost = lines !== undefined && await db.selectFrom('test_cases').select('id').where('job', '=', job).where('log_line', 'is', null).limit(1).executeTakeFirst() !== undefined;
+    const cut = lines < row.stored;
+    if (cut) await db.transaction().execute((trx) => cutBack(trx, { job, retried }, lines));
     const { rows } = await sql<{ level: string; name: string; namespace: string; start_line: number; ended: boolean }>`
       select level, name, namespace, start_line, end_line is not null as ended from job_actions where job = ${job} order by start_line`.execute(db);
-    return new Derivation(options, Math.min(row.log_lines, lines ?? Infinity), lost, rows);
+    return new Derivation(options, cut ? lines : row.stored, cut || row.lost, rows);
   }
 
   /** Lines that were looked at: the caller hands over what follows. */

@@ -191,7 +191,7 @@ export class LogIntake {
     };
     try {
       const attempt = latest?.live ? await beginSection(db, job, latest, file, folders) : latest;
-      const derivation = await Derivation.of({ job, lines: latest?.live ? file.lines : undefined, folders, db, events, log, base: attempt?.base ?? 0, retried: attempt?.retried ?? 0 });
+      const derivation = await Derivation.of({ job, lines: latest?.live ? file.lines : Infinity, folders, db, events, log, base: attempt?.base ?? 0, retried: attempt?.retried ?? 0 });
       if (!derivation) { await close(); return undefined; }
       await this.#catchUp(job, file.lines, derivation);
       return { file, derivation, attempt, announced: file.lines };
