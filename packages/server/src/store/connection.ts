@@ -92,9 +92,11 @@ const replacedLeader = 'LV001';
 
 /** Whether a query failed because the session or the whole database went away, so that it may be tried again. */
 export function isConnectionLoss(error: unknown): boolean {
-  const { code, message } = error as { code?: string; message?: string };
-  return ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', '57P01', '57P02', '57P03', '57P05', '25P03', replacedLeader].includes(code ?? '')
+  const { code, message, syscall } = error as { code?: string; message?: string; syscall?: string };
+  return ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', '57P01', '57P02', '57P03', '57P05', '25P03', replacedLeader].includes(code ?? '')
     || code?.startsWith('08') === true
+    // Its socket is not there; any other file that is missing has nothing to do with it.
+    || (code === 'ENOENT' && syscall === 'connect')
     || /Connection terminated|connection error and is not queryable|timeout exceeded when trying to connect|timeout expired|Client was closed/i.test(message ?? '');
 }
 

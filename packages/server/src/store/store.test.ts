@@ -52,6 +52,14 @@ test('a read waits while the database is killed and started again; a write that 
   expect(await postmaster()).not.toBe(before);
 });
 
+test('only what is said of the database itself is taken for its loss', async () => {
+  const away = connect({ socketFolder: '/nowhere' }, { log: quietLog, patience: 0.1 });
+  const lost = await sql`select 1`.execute(away.db).catch((error: unknown) => error);
+  const missing: unknown = await stat('/nowhere').catch((error: unknown) => error);
+  await away.close();
+  expect([lost, missing].map((error) => [(error as { code: string }).code, isConnectionLoss(error)])).toEqual([['ENOENT', true], ['ENOENT', false]]);
+});
+
 test('a session that breaks while the database stays away says so, and nothing else', async () => {
   const folder = await mkdtemp('/tmp/lava-test-');
   await chmod(folder, 0o755);
