@@ -18,13 +18,17 @@ export function passwordSignIn(stored: Stored, log: DaemonLog, ldap: LdapSetting
     if (user || !ldap) return user;
     const here = await stored.db.selectFrom('users').select('password').where('username', '=', username.replaceAll('\0', '')).executeTakeFirst();
     if (here?.password) return undefined;
-    let person;
-    try {
-      person = await personInDirectory(ldap, username, password);
-    } catch (error) {
-      log.error(`[LDAP] ${ldap.url}: ${messageOf(error)}`);
-      throw new SignInRefused('The directory of people does not answer', 'Try again in a moment; if it stays so, tell the admin of this server.');
-    }
+    const person = await askDirectory(log, ldap, () => personInDirectory(ldap, username, password));
     return person && userOfPerson(stored, person, { ...ldap, takeByName: true });
   };
+}
+
+/** @throws SignInRefused when the directory does not answer; the log says more */
+export async function askDirectory<T>(log: DaemonLog, { url }: LdapSettings, question: () => Promise<T>): Promise<T> {
+  try {
+    return await question();
+  } catch (error) {
+    log.error(`[LDAP] ${url}: ${messageOf(error)}`);
+    throw new SignInRefused('The directory of people does not answer', 'Try again in a moment; if it stays so, tell the admin of this server.');
+  }
 }

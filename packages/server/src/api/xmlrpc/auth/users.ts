@@ -1,5 +1,6 @@
-import { messageOf } from '@lava/base';
 import { lookUpPerson, type DirectoryEntry } from '../../../auth/ldap.ts';
+import type { SignInRefused } from '../../../auth/outside-person.ts';
+import { askDirectory } from '../../../auth/sign-in.ts';
 import type { User } from '../../../auth/users.ts';
 import { addGroup, joinGroup, leaveGroup } from '../../../objects/write-group.ts';
 import { addPerson, addUser, changeUser, removeUser } from '../../../objects/write-user.ts';
@@ -111,13 +112,7 @@ async function userNamed({ services }: Context, username: string): Promise<numbe
 /** Somebody of the directory. */
 async function personNamed({ ldap, services }: Context, username: string): Promise<DirectoryEntry> {
   if (!ldap) throw new Fault(400, 'Bad request: authentication via LDAP not configured.');
-  let person;
-  try {
-    person = await lookUpPerson(ldap, username);
-  } catch (error) {
-    services.log.error(`[LDAP] ${ldap.url}: ${messageOf(error)}`);
-    throw new Fault(503, 'The directory of people does not answer. Try again in a moment; if it stays so, tell the admin of this server.');
-  }
+  const person = await askDirectory(services.log, ldap, () => lookUpPerson(ldap, username)).catch(({ message, hint }: SignInRefused) => { throw new Fault(503, `${message}. ${hint}`); });
   if (!person) throw new Fault(404, `User '${username}' was not found in LDAP.`);
   return person;
 }
