@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Command } from 'commander';
-import { changeDeviceType, removeAlias } from '../objects/write-device-type.ts';
+import { changeDeviceType, dropAlias } from '../objects/write-device-type.ts';
 import { changeDevice, setDeviceTags } from '../objects/write-device.ts';
 import { addTag } from '../objects/write-tag.ts';
 import type { Database } from '../store/database.ts';
@@ -31,8 +31,7 @@ export function aliases(manage: Command): void {
     await change(async (c) => {
       const alias = await c.trx.selectFrom('aliases').selectAll().where('name', '=', name).executeTakeFirst();
       if (!alias) throw new CommandError(`Unable to find alias '${name}'`);
-      await removeAlias(c, name, alias.device_type);
-      await changeDeviceType(c, alias.device_type, {}, [`aliases: ${name} removed`]);
+      await dropAlias(c, name, alias.device_type);
     });
   }));
 }

@@ -34,6 +34,17 @@ export async function setAlias(c: Change, alias: string, type: string): Promise<
   await sql`insert into aliases (name, device_type) values (${alias}, ${type}) on conflict (name) do update set device_type = excluded.device_type`.execute(c.trx);
 }
 
+/** Gives a type a name that is new, with a note. The database refuses one that is taken. */
+export async function addAlias(c: Change, alias: string, type: string): Promise<void> {
+  await c.trx.insertInto('aliases').values({ name: alias, device_type: type }).execute();
+  await changeDeviceType(c, type, {}, [`aliases: ${alias} added`]);
+}
+
+/** As `removeAlias`, with a note. */
+export async function dropAlias(c: Change, alias: string, type: string): Promise<void> {
+  if (await removeAlias(c, alias, type)) await changeDeviceType(c, type, {}, [`aliases: ${alias} removed`]);
+}
+
 /** Takes a name from a type; false when it is none of its names. */
 export async function removeAlias(c: Change, alias: string, type: string): Promise<boolean> {
   const { numDeletedRows } = await c.trx.deleteFrom('aliases').where('name', '=', alias).where('device_type', '=', type).executeTakeFirst();

@@ -85,6 +85,7 @@ function pythonDuration(seconds: number): string {
 
 /** Adds the number of the stored case to each record of a result, by which LAVA's log page links to it. */
 async function nameCases({ db }: Services, job: number, from: number, records: string[]): Promise<void> {
+  if (records.length === 0) return;
   const cases = await db.selectFrom('test_cases').select(['id', 'log_line']).where('job', '=', job).where('log_line', '>=', from).where('log_line', '<', from + records.length).execute();
   for (const { id, log_line: line } of cases) {
     const record = JSON.parse(records[line! - from]!) as { lvl?: unknown; msg?: unknown };

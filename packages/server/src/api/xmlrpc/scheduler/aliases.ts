@@ -3,8 +3,9 @@ import { Fault } from '../codec/values.ts';
 import { method, type Context, type Method } from '../method.ts';
 import { findType, missing, typeNamed } from '../objects.ts';
 import { text } from '../param.ts';
-import { changeDeviceType, removeAlias, setAlias } from '../../../objects/write-device-type.ts';
+import { addAlias, dropAlias } from '../../../objects/write-device-type.ts';
 import { change } from '../../../store/change.ts';
+import { isTaken } from '../../../store/taken.ts';
 
 export const schedulerAliases: readonly Method[] = [
   method('scheduler.aliases.add', {
@@ -15,21 +16,18 @@ export const schedulerAliases: readonly Method[] = [
       await typeNamed(context, device_type_name);
       await freeForAlias(context, name);
       const { services, user } = context;
-      const taken = await services.db.selectFrom('aliases').select('name').where('name', '=', name).executeTakeFirst();
-      if (taken) throw new Fault(404, 'Alias with this Alias for this device-type already exists.');
-      await change(services, user.username, async (c) => {
-        await setAlias(c, name, device_type_name);
-        await changeDeviceType(c, device_type_name, {}, [`aliases: ${name} added`]);
-      });
+      try {
+        await change(services, user.username, (c) => addAlias(c, name, device_type_name));
+      } catch (error) {
+        throw isTaken(error) ? new Fault(404, 'Alias with this Alias for this device-type already exists.') : error;
+      }
     },
   }),
   method('scheduler.aliases.delete', {
     access: permission('lava_scheduler_app.delete_alias'), params: { name: text('name of the alias') }, about: 'Removes an alias.', returns: 'nil',
     async run(context, { name }) {
       const type = await aliasNamed(context, name);
-      await change(context.services, context.user.username, async (c) => {
-        if (await removeAlias(c, name, type)) await changeDeviceType(c, type, {}, [`aliases: ${name} removed`]);
-      });
+      await change(context.services, context.user.username, (c) => dropAlias(c, name, type));
     },
   }),
   method('scheduler.aliases.list', {

@@ -5,7 +5,7 @@ import type { User } from '../../../auth/users.ts';
 import { visibleDevices, visibleDeviceTypes } from '../../../auth/visibility.ts';
 import { readConfiguration } from '../../../devices/configuration.ts';
 import { typeSources } from '../../../devices/renderer.ts';
-import { addDeviceType, changeDeviceType, removeAlias, setAlias } from '../../../objects/write-device-type.ts';
+import { addDeviceType, changeDeviceType, dropAlias, setAlias } from '../../../objects/write-device-type.ts';
 import { change } from '../../../store/change.ts';
 import { anyone, login, permission } from '../access.ts';
 import { Fault, type XmlRpcValue } from '../codec/values.ts';
@@ -117,9 +117,7 @@ export const schedulerDeviceTypes: readonly Method[] = [
     async run(context, { name, alias }) {
       await changeableType(context, name, noChange(name));
       if (await aliasNamed(context, alias) !== name) throw missing('Alias', alias);
-      await change(context.services, context.user.username, async (c) => {
-        if (await removeAlias(c, alias, name)) await changeDeviceType(c, name, {}, [`aliases: ${alias} removed`]);
-      });
+      await change(context.services, context.user.username, (c) => dropAlias(c, alias, name));
     },
   }),
   method('scheduler.device_types.aliases.list', {
