@@ -7,6 +7,7 @@ import { loadYaml } from '@lava/yaml';
 import { eventBus, type ServerEvent } from '../event-bus.ts';
 import { jobState } from '../store/numbers.ts';
 import { quietLog, startTestDatabases, type TestDatabases } from '../store/testing.ts';
+import { cutBack } from './cut-back.ts';
 import { LogIntake } from './intake.ts';
 import { JobFolders } from './job-folder.ts';
 import { LogFile } from './log-file.ts';
@@ -146,6 +147,22 @@ describe('intake', () => {
     expect(failure_comment).toBe(`Invalid testset name 'not good', ignoring.Missing some keys ("definition", "case" or "result") in {'definition': 's', 'case': 'z'}[${job}] no map is not a dictionary`);
     expect(events.findLast((e) => e.type === 'actions')).toEqual({ type: 'actions', job, startLines: [0, 2, 3] });
     await intake.close();
+  });
+
+  test('a log that was cut back takes lines from results, but not once its job was tried again', async () => {
+    const { db, job, intake } = await runningJob();
+    await take(intake, job, 0, [result({ definition: 's', case: 'a', result: 'pass' }), result({ definition: 's', case: 'b', result: 'pass' })]);
+    await intake.settle(job);
+    await intake.close();
+    const cut = (retried: number) => db.transaction().execute((trx) => cutBack(trx, { job, retried }, 1));
+    const stored = async () => [
+      (await db.selectFrom('test_cases').select('log_line').orderBy('id').execute()).map((c) => c.log_line), (await db.selectFrom('jobs').select('log_lines').executeTakeFirstOrThrow()).log_lines,
+    ];
+    await db.updateTable('jobs').set({ retried: 1 }).execute();
+    await cut(0);
+    expect(await stored()).toEqual([[0, 1], 2]);
+    await cut(1);
+    expect(await stored()).toEqual([[0, null], 1]);
   });
 
   test('the disk is the truth: what a truncated index says does not count', async () => {
